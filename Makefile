@@ -1,0 +1,41 @@
+# Everything is started with `exec`, so that a signal to make ends it, too.
+.DEFAULT_GOAL := help
+.PHONY: help run dev test coverage journeys lint fsck import install
+
+python := .venv/bin/python
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+run: install  ## Run the shop on PORT (8000), with everything it needs
+	@exec $(python) manage.py runshop
+
+dev: install  ## The same, restarting on change
+	@exec $(python) manage.py runshop --reload
+
+test: install  ## Run the tests, for example: make test ARGS="-k cart"
+	@exec $(python) -m pytest $(ARGS)
+
+coverage: install  ## The tests, and how much of the code they run
+	@exec $(python) -m pytest --cov --cov-report=term $(ARGS)
+	@exec $(python) -m coverage report --include="*/services.py,catalog/stock.py,payments/*" --fail-under=90
+
+journeys: install  ## Run the tests that drive a real browser
+	@exec ecommerce/install/browser
+	@exec $(python) -m pytest -m journey tests/journeys $(ARGS)
+
+lint: install  ## Check style, types and the layers
+	@exec $(python) -m ruff check .
+	@exec $(python) -m ruff format --check .
+	@exec $(python) -m mypy .
+	@exec .venv/bin/lint-imports
+
+fsck: install  ## Check every invariant of the stored data
+	@exec $(python) manage.py fsck
+
+import: install  ## Import products: make import FILE=products.csv
+	@test -n "$(FILE)" || { echo "Which file? make import FILE=products.csv"; exit 2; }
+	@exec $(python) manage.py import_products "$(FILE)"
+
+install:  ## Bring .venv up to date (the others do it themselves)
+	@exec ecommerce/install/setup
