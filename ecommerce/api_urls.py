@@ -1,0 +1,31 @@
+"""Every route of the REST API, below /api/v1. No trailing slashes."""
+
+from django.urls import path
+
+import accounts.api as accounts
+import cart.api as cart
+import catalog.api as catalog
+import orders.api as orders
+import payments.api as payments
+
+urlpatterns = [
+    path("auth/signup", accounts.SignUp.as_view()),
+    path("auth/login", accounts.Login.as_view()),
+    path("auth/me", accounts.Me.as_view()),
+    path("auth/promote-to-admin", accounts.PromoteToAdmin.as_view()),
+    path("products", catalog.ProductList.as_view()),
+    path("products/<str:slug>", catalog.ProductDetail.as_view()),
+    path("cart", cart.CartDetail.as_view()),
+    path("cart/add", cart.CartAdd.as_view()),
+    path("cart/remove", cart.CartRemove.as_view()),
+    path("checkout/create-order", orders.CreateOrder.as_view()),
+    path("orders", orders.OrderList.as_view()),
+    path("orders/admin/all", orders.AllOrders.as_view()),
+    path("orders/<str:order_id>", orders.OrderDetail.as_view()),
+    path("payments/start", payments.StartPayment.as_view()),
+    path("payments/confirm", payments.ConfirmPayment.as_view()),
+    path("payments/webhooks/<str:gateway>", payments.Webhook.as_view()),
+    path("payments/<str:payment_id>", payments.PaymentDetail.as_view()),
+    path("admin/products", catalog.AdminProducts.as_view()),
+    path("admin/products/<str:pk>", catalog.AdminProduct.as_view()),
+]

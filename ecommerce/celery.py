@@ -1,0 +1,57 @@
+"""The worker and its timetable. Which work there is stands in MongoDB; Redis only says when to look.
+
+So a lost or doubled message does no harm, results are not kept, and the timetable needs no file.
+`celery -A ecommerce worker --beat` runs both; several workers and several beats may run at once.
+"""
+
+import os
+import warnings
+from typing import Any
+
+from celery import Celery
+from celery.exceptions import SecurityWarning
+from celery.signals import setup_logging
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecommerce.settings")
+
+# Every task that runs by itself, and how often. `manage.py run_due_tasks` runs the same ones.
+PERIODIC_S = {
+    "ecommerce.tasks.deliver_outbox": settings.OUTBOX_INTERVAL_SECONDS,
+    "orders.tasks.cancel_unpaid_orders": 300,
+    "payments.tasks.release_expired_holds": 60,
+    "payments.tasks.reconcile": 60,
+}
+
+app = Celery("ecommerce")
+app.conf.update(
+    broker_url=settings.REDIS_URL,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    # Apart from the cache's keys, which begin with `ecommerce:`.
+    broker_transport_options={"global_keyprefix": "celery:", "socket_connect_timeout": 2},
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    # Below OUTBOX_LEASE_SECONDS: a row is never given to another worker while its handler may still run.
+    task_soft_time_limit=60,
+    task_time_limit=90,
+    worker_prefetch_multiplier=1,
+    worker_enable_remote_control=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    beat_scheduler="celery.beat:Scheduler",
+    beat_schedule={
+        task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+        for task, seconds in PERIODIC_S.items()
+    },
+)
+app.autodiscover_tasks()
+
+
+# Its reason to warn of root is pickle, which is not accepted here.
+warnings.simplefilter("ignore", SecurityWarning)
+
+
+@setup_logging.connect
+def keep_the_shops_logging(**_: Any) -> None:
+    """As settings.LOGGING has it: without this Celery would replace it, and its redaction of secrets."""

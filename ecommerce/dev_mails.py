@@ -1,0 +1,77 @@
+"""/dev/mails/: the mails that development wrote into a folder. Registered in development alone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+SHOWN = 100
+# Whatever a mail's HTML says, nothing in it runs and nothing is fetched.
+MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+
+
+@dataclass(frozen=True)
+class Mail:
+    name: str
+    written: datetime
+    message: EmailMessage
+
+    @classmethod
+    def read(cls, file: Path) -> "Mail":
+        message = message_from_bytes(file.read_bytes(), policy=policy.default)
+        return cls(file.stem, datetime.fromtimestamp(file.stat().st_mtime, UTC), message)
+
+    def body(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
+        return str(part.get_content()) if part else ""
+
+    @property
+    def text(self) -> str:
+        return self.body("plain")
+
+
+@require_safe
+@never_cache
+def mail_list(request: HttpRequest) -> HttpResponse:
+    """The newest first."""
+    mails = sorted(map(Mail.read, settings.MAIL_FOLDER.glob("*.eml")), key=lambda mail: mail.written)
+    return render(request, "dev/mails.html", {"mails": mails[: -SHOWN - 1 : -1]})
+
+
+@require_safe
+@never_cache
+def mail_page(request: HttpRequest, name: str) -> HttpResponse:
+    return render(request, "dev/mail.html", {"mail": _mail(name)})
+
+
+@require_safe
+@never_cache
+@xframe_options_sameorigin
+def mail_html(request: HttpRequest, name: str) -> HttpResponse:
+    response = HttpResponse(_mail(name).body("html"))
+    response["Content-Security-Policy"] = MAIL_POLICY
+    return response
+
+
+def _mail(name: str) -> Mail:
+    try:
+        return Mail.read(settings.MAIL_FOLDER / f"{name}.eml")
+    except FileNotFoundError:
+        raise Http404 from None
+
+
+app_name = "dev_mails"
+urlpatterns = [
+    path("", mail_list, name="list"),
+    path("<slug:name>/", mail_page, name="mail"),
+    path("<slug:name>/html/", mail_html, name="html"),
+]

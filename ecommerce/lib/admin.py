@@ -1,0 +1,128 @@
+"""What the admins of all apps share: changes go through services, and nothing else is written."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.utils import quote
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+
+from ecommerce.lib.db import run_tx
+from ecommerce.lib.errors import DomainError
+
+
+class RefusableForm(forms.ModelForm):
+    """Shows what a service refused as an error of its field."""
+
+    refusal: DomainError | None = None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.refusal is not None:
+            field = getattr(self.refusal, "field", None)
+            self.add_error(field if field in self.fields else None, self.refusal.message)
+        return cleaned
+
+    def changes(self) -> dict[str, Any]:
+        """The model's own fields that the person changed, as against what the page showed them."""
+        return {name: value for name, value in self.values().items() if name in self.changed_data}
+
+    def values(self) -> dict[str, Any]:
+        """The model's own fields; where they may be null, an empty text is."""
+        fields = [field for field in self._meta.model._meta.fields if field.name in self.cleaned_data]
+        given = {field: self.cleaned_data[field.name] for field in fields}
+        return {field.name: None if field.null and value == "" else value for field, value in given.items()}
+
+
+class ListForm(RefusableForm):
+    """A row of a list with inputs, which the theme leaves without labels."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
+
+
+class ServiceAdmin(ModelAdmin):
+    """Write in `save_model`, `delete_model` by services only; what they refuse changes nothing.
+
+    `form` is a RefusableForm, whose `changes()` are the fields to hand on: writing whole rows would
+    revert what others changed meanwhile.
+    """
+
+    form = RefusableForm
+    show_full_result_count = False  # it counts the whole collection for every search
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **options: Any) -> Any:
+        """The page carries what it showed: only what differs from that counts as changed."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None and not db_field.many_to_many:
+            field.show_hidden_initial = True
+        return field
+
+    def get_changelist_form(self, request: HttpRequest, **options: Any) -> Any:
+        return super().get_changelist_form(request, **{"form": ListForm, **options})
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **options)
+        return type(form.__name__, (form,), {"refusal": getattr(request, "refusal", None)})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **options)
+        except DomainError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return super().changeform_view(request, *args, **options)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The edited rows are saved all or none."""
+        try:
+            if request.method == "POST" and "_save" in request.POST:
+                return run_tx(lambda: super(ServiceAdmin, self).changelist_view(request, extra_context))
+            return super().changelist_view(request, extra_context)
+        except DomainError as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except DomainError as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+            return HttpResponseRedirect(self._changelist_url)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Where other rows forbid it, that is the reason to name, not a permission nobody has."""
+        objects, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, set() if protected else lacking, protected
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for each in queryset:
+            self.delete_model(request, each)
+
+    @property
+    def _changelist_url(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """To look at: nobody adds, changes or deletes these by hand."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def change_url(row: models.Model) -> str:
+    meta = row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(str(row.pk))])

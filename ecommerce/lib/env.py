@@ -1,0 +1,64 @@
+"""Environment variables as typed values; a bad one is refused by its name, never with its value."""
+
+import ipaddress
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from ecommerce.lib.ratelimit import Rate
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable's text; an empty one counts as not set."""
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, *, default: bool) -> bool:
+    value = text(name).lower()
+    if not value:
+        return default
+    if value not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name} must be true or false.")
+    return value in TRUE
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    value = text(name, str(default))
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
+        raise ImproperlyConfigured(f"{name} must be a whole number from {low} to {high}.")
+    return int(value)
+
+
+def names(name: str, default: str = "") -> list[str]:
+    """A comma-separated list without empty parts."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def choice(name: str, default: str, allowed: Collection[str]) -> str:
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(sorted(allowed))}.")
+    return value
+
+
+def rate(name: str, default: str) -> Rate:
+    try:
+        return Rate.parse(text(name, default))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must read like 5/m: a number and s, m, h or d.") from None
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    try:
+        return [ipaddress.ip_network(part) for part in names(name)]
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must list IP addresses or networks.") from None
+
+
+def data_dir(base_dir: Path) -> Path:
+    """Where development keeps its servers' data and its generated secrets."""
+    return (base_dir / text("DATA_DIR", "var")).resolve()

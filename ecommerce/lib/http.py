@@ -1,0 +1,38 @@
+"""Facts about a request that do not depend on who asks."""
+
+import ipaddress
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def signed_in(request: Any) -> Any:
+    """The User of a request that was let through as signed in, page or API."""
+    return request.user
+
+
+def client_ip(request: HttpRequest) -> str:
+    """The caller's address; X-Forwarded-For counts only as far as TRUSTED_PROXIES wrote it."""
+    address = request.META.get("REMOTE_ADDR", "")
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    while forwarded and _is_trusted(address):
+        claimed = forwarded.pop().strip()
+        if not _is_address(claimed):
+            break
+        address = claimed
+    return address
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_trusted(address: str) -> bool:
+    return _is_address(address) and any(
+        ipaddress.ip_address(address) in network for network in settings.TRUSTED_PROXIES
+    )

@@ -1,0 +1,88 @@
+"""What a production start is refused for. Every culprit is named at once, none with its value."""
+
+from collections.abc import Iterator, Sequence
+
+PUBLISHED_SECRETS = {
+    "",
+    "change_me",
+    "your-super-secret-key-change-this-in-production",
+    "admin123",
+}
+MINIMUM_SECRET_BYTES = 32
+MINIMUM_PASSWORD_LENGTH = 8
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+
+
+def secret_problem(name: str, value: str) -> str | None:
+    if not value:
+        return f"{name} is missing."
+    if value in PUBLISHED_SECRETS:
+        return f"{name} is a published example."
+    if len(value.encode()) < MINIMUM_SECRET_BYTES:
+        return f"{name} is shorter than {MINIMUM_SECRET_BYTES} bytes."
+    return None
+
+
+def password_problem(name: str, value: str) -> str | None:
+    if not value or value in PUBLISHED_SECRETS:
+        return f"{name} is missing or a published example (or set CREATE_DEFAULT_ADMIN=false)."
+    if len(value) < MINIMUM_PASSWORD_LENGTH:
+        return f"{name} is shorter than {MINIMUM_PASSWORD_LENGTH} characters."
+    return None
+
+
+def is_open_origin(origin: str) -> bool:
+    return origin == "*" or any(host in origin for host in LOCAL)
+
+
+def payment_problems(
+    *, payment_provider: str, stripe_keys: dict[str, str], stripe_checkout_origin: str
+) -> Iterator[str]:
+    """What would be found out by the first customer who pays; development is refused for it, too."""
+    if payment_provider == "stripe":
+        yield from (f"{name} is missing." for name, value in stripe_keys.items() if not value)
+        if not stripe_checkout_origin.startswith("https://"):
+            yield "STRIPE_CHECKOUT_ORIGIN does not begin with https://."
+
+
+def problems(
+    *,
+    secrets: dict[str, str],
+    admin_password: str | None,
+    mongodb_uri: str,
+    public_url: str,
+    hosts: Sequence[str],
+    cors_origins: Sequence[str],
+    debug: bool,
+    payment_provider: str,
+    stripe_keys: dict[str, str],
+    stripe_checkout_origin: str,
+    stripe_api_base: str,
+    allow_simulated_payments: bool,
+) -> Iterator[str]:
+    for name, value in secrets.items():
+        if problem := secret_problem(name, value):
+            yield problem
+    if admin_password is not None and (problem := password_problem("DEFAULT_ADMIN_PASSWORD", admin_password)):
+        yield problem
+    if not mongodb_uri:
+        yield "MONGODB_URI is missing."
+    if not public_url:
+        yield "PUBLIC_URL is missing."
+    if not hosts or "*" in hosts:
+        yield "ALLOWED_HOSTS is missing or open to every host."
+    if any(is_open_origin(origin) for origin in cors_origins):
+        yield "CORS_ORIGINS names every origin or a local one."
+    if debug:
+        yield "DEBUG is on."
+    yield from payment_problems(
+        payment_provider=payment_provider,
+        stripe_keys=stripe_keys,
+        stripe_checkout_origin=stripe_checkout_origin,
+    )
+    if stripe_api_base:
+        yield "STRIPE_API_BASE is for tests."
+    if not payment_provider:
+        yield "PAYMENT_PROVIDER is missing."
+    if payment_provider == "simulated" and not allow_simulated_payments:
+        yield "PAYMENT_PROVIDER is simulated (ALLOW_SIMULATED_PAYMENTS=true permits it)."

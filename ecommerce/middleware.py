@@ -1,0 +1,119 @@
+"""What happens around every request: its log lines and headers, and the API's limit on bodies."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.template.loader import render_to_string
+
+from ecommerce import health
+from ecommerce.lib import logs
+from ecommerce.lib.errors import Busy, is_database_trouble
+from ecommerce.lib.http import client_ip
+
+logger = logging.getLogger("shop.requests")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+HEALTH_ROUTES = {"/health/live": health.live, "/health/ready": health.ready}
+ACCEPTABLE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestLog:
+    """Logs each request and its answer; adds X-Request-ID and X-Process-Time, to errors too.
+
+    Only the path is logged: a query string may hold what is nobody's business.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        request_id = _request_id(request)
+        token = logs.request_id.set(request_id)
+        try:
+            response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            response["X-Request-ID"] = request_id
+            response["X-Process-Time"] = f"{seconds:.3f}s"
+            _log(request, response.status_code, seconds)
+            return response
+        finally:
+            logs.request_id.reset(token)
+
+
+def _request_id(request: HttpRequest) -> str:
+    given = request.headers.get("X-Request-ID", "")
+    return given if ACCEPTABLE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _log(request: HttpRequest, status: int, seconds: float) -> None:
+    logger.info(
+        "%s %s %d %.3fs client=%s agent=%r",
+        request.method,
+        ascii(request.path)[1:-1],
+        status,
+        seconds,
+        client_ip(request),
+        request.headers.get("User-Agent", "")[:200],
+    )
+
+
+class Health:
+    """Answers the health routes before anything looks at the Host: probes call by address."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = HEALTH_ROUTES.get(request.path)
+        return view(request) if view else self.get_response(request)
+
+
+class PageCompression(GZipMiddleware):
+    """Pages only: a cached answer of the API would take longer to compress than it saves."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.path.startswith("/api/"):
+            return response
+        return super().process_response(request, response)
+
+
+class ApiBodyLimit:
+    """Answers 413 to a body over the API's limit before anything reads it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/") and _content_length(request) > settings.API_BODY_LIMIT:
+            return JsonResponse(
+                {"detail": "The body is larger than 1 MB.", "code": "body_too_large"}, status=413
+            )
+        return self.get_response(request)
+
+
+class Unavailable:
+    """Answers 503 with a page that asks nothing of the database, while that is away or too busy."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not (isinstance(error, Busy) or is_database_trouble(error)):
+            return None
+        logger.warning("The database did not answer (%s).", type(error.__cause__ or error).__name__)
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "1"})
+
+
+def _content_length(request: HttpRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdigit() else 0

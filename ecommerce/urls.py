@@ -1,0 +1,27 @@
+"""Every page, and where the API and its documentation hang. /health/* is in ecommerce/health.py."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from ecommerce import views
+
+urlpatterns = [
+    path("", include("catalog.urls")),
+    path("cart/", include("cart.urls")),
+    path("orders/", include("payments.urls")),
+    path("", include("orders.urls")),
+    path("account/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("ecommerce.api_urls")),
+    re_path(r"^api(/|$)", views.UnknownRoute.as_view()),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="openapi"), name="docs"),
+    path("redoc", views.redoc, name="redoc"),
+]
+if settings.APP_ENV == "dev":
+    urlpatterns += [path("dev/mails/", include("ecommerce.dev_mails"))]
+handler400 = views.bad_request
+handler404 = views.not_found
+handler500 = views.server_error

@@ -1,0 +1,28 @@
+#!/usr/bin/env python
+"""Django's command line, for this shop."""
+
+import os
+import sys
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+from ecommerce.lib import shutdown
+from ecommerce.lib.embedded.command_line import servers_for
+
+
+def main() -> None:
+    load_dotenv(Path(__file__).resolve().with_name(".env"))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecommerce.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    with shutdown.orderly(sys.argv[1:]), servers_for(sys.argv[1:]):
+        try:
+            execute_from_command_line(sys.argv)
+        except ImproperlyConfigured as error:
+            sys.exit(str(error))  # a setting: the sentence names it, a traceback would hide it
+
+
+if __name__ == "__main__":
+    main()
