@@ -1,0 +1,54 @@
+"""Another admin, from the command line."""
+
+import getpass
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts import services
+from accounts.models import User
+from accounts.serializers import NewCredentials
+
+
+class Command(BaseCommand):
+    help = (
+        "Create an admin, or promote the user who has this e-mail. The password is asked for; "
+        "without a terminal it is read from ADMIN_PASSWORD."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        email = options["email"]
+        if User.objects.filter(email=email.lower()).exists():
+            self._promote(email)
+        else:
+            self._create(email)
+
+    def _promote(self, email: str) -> None:
+        try:
+            user = services.promote_to_admin(email=email)
+        except services.AlreadyAdmin as refusal:
+            raise CommandError(refusal.message) from None
+        self.stdout.write(f"Promoted {user.email}; the password stays as it was.")
+
+    def _create(self, email: str) -> None:
+        given = NewCredentials(data={"email": email, "password": _password()})
+        if not given.is_valid():
+            raise CommandError(" ".join(f"{field}: {errors[0]}" for field, errors in given.errors.items()))
+        user = services.sign_up(**given.validated_data, role=User.Role.ADMIN)
+        self.stdout.write(f"Created the admin {user.email}.")
+
+
+def _password() -> str:
+    if given := os.environ.get("ADMIN_PASSWORD"):
+        return given
+    try:
+        first, second = getpass.getpass("Password: "), getpass.getpass("Again: ")
+    except EOFError:
+        raise CommandError("Set ADMIN_PASSWORD where nobody can be asked.") from None
+    if first != second:
+        raise CommandError("The two passwords differ.")
+    return first
