@@ -1,0 +1,170 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
+
+from catalog import categories, services
+from catalog.images import validate_image
+from catalog.models import MAX_INVENTORY, MAX_PRODUCT_ID, Category, Product, StockMovement
+from ecommerce.lib.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin
+from ecommerce.lib.db import object_id
+
+LOW_STOCK = 5
+
+
+class ProductForm(RefusableForm):
+    def clean_image(self) -> str | None:
+        image: str | None = self.cleaned_data["image"]
+        validate_image(image or "")
+        return image
+
+
+class NewProductForm(ProductForm):
+    product_id = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_PRODUCT_ID,
+        label="Product ID",
+        help_text="By default the next free number.",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    stock = forms.IntegerField(
+        initial=0, min_value=0, max_value=MAX_INVENTORY, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+
+class ChangedProductForm(ProductForm):
+    inventory_delta = forms.IntegerField(
+        required=False,
+        min_value=-MAX_INVENTORY,
+        max_value=MAX_INVENTORY,
+        label="Change stock by",
+        help_text="For example 12 after a delivery, -1 after a breakage. Sales meanwhile are kept.",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+
+class CategoryFilter(admin.SimpleListFilter):
+    title = parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in Category.objects.values_list("name", flat=True)]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(category=self.value()) if self.value() else queryset
+
+
+class StockFilter(admin.SimpleListFilter):
+    title = parameter_name = "stock"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("low", f"Low (below {LOW_STOCK})"), ("out", "Sold out")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        below = {"low": LOW_STOCK, "out": 1}.get(self.value() or "")
+        return queryset.filter(inventory__lt=below) if below else queryset
+
+
+@admin.register(Product)
+class ProductAdmin(ServiceAdmin):
+    """The stock is shown, and changed by differences only; every change is a service's."""
+
+    form = ChangedProductForm
+    list_display = ["thumbnail", "name", "product_id", "category", "price", "inventory", "is_active"]
+    list_display_links = ["thumbnail", "name"]
+    list_editable = ["price"]
+    list_filter = ["is_active", StockFilter, CategoryFilter]
+    list_per_page = 50
+    search_fields = ["name", "slug"]
+    search_help_text = "Name, slug or product ID"
+    ordering = ["product_id"]
+    readonly_fields = ["inventory", "on_hold", "movements", "created_at"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        stock = ["inventory", "on_hold", "inventory_delta", "movements"] if obj else ["stock"]
+        return [
+            (
+                None,
+                {"fields": ["name", "slug", "product_id", "category", "description", "image", "is_active"]},
+            ),
+            ("Price", {"fields": ["price", "compare_at_price"]}),
+            ("Stock", {"fields": [*stock, "created_at"] if obj else stock}),
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form = ChangedProductForm if change else NewProductForm
+        return super().get_form(request, obj, change=change, **{"form": form, **options})
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ["name"]}
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        if search_term.isascii() and search_term.isdigit() and int(search_term) <= MAX_PRODUCT_ID:
+            found |= queryset.filter(product_id=int(search_term))
+        return found, duplicates
+
+    def view_on_site(self, obj: Product) -> str | None:
+        return reverse("catalog:product", args=[obj.slug]) if obj.is_active else None
+
+    @admin.display(description="Picture")
+    def thumbnail(self, product: Product) -> SafeString | str:
+        if not product.image_url:
+            return "–"
+        picture = '<img src="{}" alt="Change {}" width="40" height="40" loading="lazy" class="object-cover">'
+        return format_html(picture, product.image_url, product.name)
+
+    @admin.display(description="Stock movements")
+    def movements(self, product: Product) -> SafeString:
+        url = reverse("admin:catalog_stockmovement_changelist")
+        return format_html('<a href="{}?q={}" class="underline">Show every change</a>', url, product.pk)
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        if change:
+            delta = form.cleaned_data.get("inventory_delta") or 0
+            services.update_product(pk=obj.pk, inventory_delta=delta, **form.changes())
+        else:
+            made = services.create_product(inventory=form.cleaned_data["stock"], **form.values())
+            obj.pk, obj.product_id = made.pk, made.product_id
+
+    def delete_model(self, request: HttpRequest, obj: Product) -> None:
+        services.delete_product(pk=obj.pk)
+
+
+@admin.register(Category)
+class CategoryAdmin(ServiceAdmin):
+    list_display = ["name", "slug", "position"]
+    list_editable = ["position"]
+    search_fields = ["name", "slug"]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ["name"]}
+
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        if change:
+            categories.update_category(pk=obj.pk, **form.changes())
+        else:
+            obj.pk = categories.create_category(**form.values()).pk
+
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        categories.delete_category(obj)
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "key", "quantity", "reason"]
+    list_filter = ["reason"]
+    search_fields = ["key"]
+    search_help_text = "Key, or the ObjectId of a product or an order"
+    ordering = ["-pk"]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        if row := object_id(search_term.strip()):
+            return queryset.filter(Q(product=row) | Q(order=row)), False
+        return super().get_search_results(request, queryset, search_term)

@@ -1,0 +1,121 @@
+"""The API of the catalog: the public list and product, and the admin's create, change, delete."""
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog import services
+from catalog.serializers import (
+    DeletedProduct,
+    ListQuery,
+    ProductAnswer,
+    ProductChanges,
+    ProductFields,
+)
+from ecommerce.lib.api import IsAdmin, body, errors, query
+from ecommerce.lib.bearer import BearerClaims
+from ecommerce.lib.http import client_ip
+from ecommerce.lib.ratelimit import Allowance
+
+
+def _allowance(request: Request) -> Allowance:
+    """One window for both product routes: a signed-in client's own, otherwise the address's."""
+    if request.user.is_authenticated:
+        return Allowance(f"products:user:{request.user.pk}", settings.PRODUCT_RATE_LIMIT_USER)
+    return Allowance(f"products:ip:{client_ip(request)}", settings.PRODUCT_RATE_LIMIT)
+
+
+def _json(payload: bytes) -> HttpResponse:
+    return HttpResponse(payload, content_type="application/json")
+
+
+class ProductList(APIView):
+    authentication_classes = [BearerClaims]
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="list_products",
+        tags=["products"],
+        auth=[],
+        parameters=[
+            ListQuery,
+            OpenApiParameter("X-Total-Count", int, "header", response=[200], description="On all pages."),
+        ],
+        responses={
+            200: ProductAnswer(many=True),
+            **errors(400, 429),
+        },
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Active products: search, filters, sort, pages. A rate limit covers this and the next route."""
+        asked = services.ProductQuery(**query(ListQuery, request.query_params))
+        found = services.list_products(asked, allowance=_allowance(request))
+        response = _json(found.json)
+        response["X-Total-Count"] = str(found.total)
+        return response
+
+
+class ProductDetail(APIView):
+    authentication_classes = [BearerClaims]
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="get_product",
+        tags=["products"],
+        auth=[],
+        responses={200: ProductAnswer, **errors(404, 429)},
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """One active product."""
+        return _json(services.product_json(slug, allowance=_allowance(request)))
+
+
+class AdminProducts(APIView):
+    permission_classes = [IsAdmin]
+
+    @extend_schema(
+        operation_id="create_product",
+        tags=["admin"],
+        request=ProductFields,
+        responses={201: ProductAnswer, **errors(400, 401, 403)},
+    )
+    def post(self, request: Request) -> Response:
+        """Create a product; its initial stock is recorded."""
+        product = services.create_product(**body(ProductFields, request.data))
+        return Response(product.as_dict(), status=201)
+
+
+class AdminProduct(APIView):
+    permission_classes = [IsAdmin]
+
+    @extend_schema(
+        operation_id="update_product",
+        tags=["admin"],
+        request=ProductChanges,
+        responses={200: ProductAnswer, **errors(400, 401, 403, 404)},
+    )
+    def patch(self, request: Request, pk: str) -> Response:
+        """Change some fields. `inventory` sets the stock, `inventory_delta` adds to it."""
+        changes = body(ProductChanges, request.data, partial=True)
+        return Response(services.update_product(pk=pk, **changes).as_dict())
+
+    @extend_schema(
+        operation_id="delete_product",
+        tags=["admin"],
+        responses={200: DeletedProduct, **errors(401, 403, 404)},
+    )
+    def delete(self, request: Request, pk: str) -> Response:
+        """Delete a product. Orders keep their snapshot of it."""
+        product = services.delete_product(pk=pk)
+        return Response(
+            {
+                "message": "Product deleted",
+                "product_id": product.product_id,
+                "slug": product.slug,
+                "name": product.name,
+            }
+        )

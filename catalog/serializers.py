@@ -1,0 +1,131 @@
+"""Shapes of the catalog's API. `Product.as_dict` writes the answers; these check what comes in."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import URLValidator
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from catalog.models import MAX_INVENTORY, MAX_PRODUCT_ID
+from catalog.services import SORTS
+from ecommerce.lib.api import Page
+from ecommerce.lib.money import MAX_PRICE
+
+MAX_IDS = 100
+
+
+class ProductIds(serializers.CharField):
+    """`1,5,9` as a tuple of numbers."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        parts = str(super().to_internal_value(data)).split(",")
+        if len(parts) > MAX_IDS or not all(p.isascii() and p.isdigit() and len(p) < 11 for p in parts):
+            raise serializers.ValidationError(f"Give 1 to {MAX_IDS} whole numbers, such as 1,5,9.")
+        return tuple(int(part) for part in parts)
+
+
+class PriceBound(serializers.DecimalField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=9, decimal_places=2, min_value=Decimal(0), required=False, **options)
+
+
+class ListQuery(Page):
+    q = serializers.CharField(
+        max_length=200, default="", allow_blank=True, help_text="Part of a name or category."
+    )
+    category = serializers.CharField(max_length=100, required=False)
+    product_id = ProductIds(required=False, help_text="One or several: 1,5,9")
+    min_price = PriceBound()
+    max_price = PriceBound()
+    in_stock = serializers.BooleanField(default=False)
+    sort = serializers.ChoiceField(
+        choices=[name for name in SORTS if name],
+        required=False,
+        error_messages={"invalid_choice": "Sort by name, price, -price or newest."},
+        help_text="By default by product_id.",
+    )
+
+
+def check_image_url(value: str) -> None:
+    """http(s) only. One of our own is as it was read here, whatever host PUBLIC_URL names."""
+    if not value.startswith(f"{settings.PUBLIC_URL}/"):
+        URLValidator(schemes=["http", "https"])(value)
+
+
+@extend_schema_field(OpenApiTypes.URI)
+class ImageURL(serializers.CharField):
+    default_validators = [check_image_url]
+
+
+@extend_schema_field({"type": "number", "minimum": 0.01, "maximum": float(MAX_PRICE), "multipleOf": 0.01})
+class Price(serializers.DecimalField):
+    """A number or a string, at most two places."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            max_digits=9, decimal_places=2, min_value=Decimal("0.01"), max_value=MAX_PRICE, **options
+        )
+
+
+class ProductFields(serializers.Serializer[Any]):
+    """What an admin may send; anything else in the body is ignored."""
+
+    product_id = serializers.IntegerField(
+        min_value=1, max_value=MAX_PRODUCT_ID, required=False, help_text="By default the next free."
+    )
+    name = serializers.CharField(max_length=200)
+    slug = serializers.RegexField(
+        r"\A[A-Za-z0-9-]+\Z",
+        max_length=200,
+        error_messages={"invalid": "Use letters, digits and hyphens only."},
+    )
+    description = serializers.CharField(
+        max_length=20_000, required=False, allow_null=True, allow_blank=True, trim_whitespace=False
+    )
+    price = Price()
+    compare_at_price = Price(required=False, allow_null=True, help_text="The price before a reduction.")
+    image = ImageURL(max_length=2000, required=False, allow_null=True)
+    inventory = serializers.IntegerField(min_value=0, max_value=MAX_INVENTORY, required=False)
+    category = serializers.CharField(max_length=100, required=False, allow_null=True)
+    is_active = serializers.BooleanField(required=False)
+
+
+class ProductChanges(ProductFields):
+    inventory_delta = serializers.IntegerField(
+        min_value=-MAX_INVENTORY, max_value=MAX_INVENTORY, required=False
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "inventory" in attrs and "inventory_delta" in attrs:
+            raise serializers.ValidationError(
+                {"inventory_delta": ["Give inventory or inventory_delta, not both."]}
+            )
+        return attrs
+
+
+class ProductAnswer(serializers.Serializer[Any]):
+    """The schema of a product as `Product.as_dict` writes it."""
+
+    id = serializers.CharField(help_text="ObjectId")
+    _id = serializers.CharField(label="_id", help_text="The same ObjectId")
+    product_id = serializers.IntegerField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    description = serializers.CharField(allow_null=True)
+    price = serializers.FloatField()
+    compare_at_price = serializers.FloatField(allow_null=True)
+    image = serializers.URLField(allow_null=True)
+    inventory = serializers.IntegerField()
+    category = serializers.CharField(allow_null=True)
+    is_active = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+
+
+class DeletedProduct(serializers.Serializer[Any]):
+    message = serializers.CharField()
+    product_id = serializers.IntegerField()
+    slug = serializers.CharField()
+    name = serializers.CharField()

@@ -1,0 +1,268 @@
+"""Use cases of the catalog. Reads come through the cache; changes invalidate it after the commit."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from bson import ObjectId
+from django.db import IntegrityError
+
+from catalog import cache, stock
+from catalog.categories import ensure_category
+from catalog.models import MAX_PRODUCT_ID, Counter, Product, ProductQuerySet
+from ecommerce.lib.db import collection, object_id, on_commit, run_tx
+from ecommerce.lib.errors import DomainError, FieldError
+from ecommerce.lib.ratelimit import Allowance
+
+# The id breaks ties in the direction of the index that serves the order.
+SORTS = {
+    "": ("product_id",),
+    "name": ("name", "product_id"),
+    "price": ("price", "product_id"),
+    "-price": ("-price", "-product_id"),
+    "newest": ("-created_at", "-product_id"),
+}
+RELEVANCE = "relevance"  # on pages only, and only with a query
+
+
+class ProductNotFound(DomainError):
+    message, code, status_code = "Product not found", "product_not_found", 404
+
+
+class SlugTaken(FieldError):
+    code = "slug_taken"
+
+    def __init__(self) -> None:
+        super().__init__("slug", "Slug already exists")
+
+
+class ProductIdTaken(FieldError):
+    code = "product_id_taken"
+
+    def __init__(self) -> None:
+        super().__init__("product_id", "Product ID already exists")
+
+
+class NoFreeProductId(FieldError):
+    code = "no_free_product_id"
+
+    def __init__(self) -> None:
+        super().__init__("product_id", "The highest product ID is in use: give one that is free.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductQuery:
+    """What a list shows; only active products, whatever is asked."""
+
+    q: str = ""
+    category: str | None = None
+    product_id: tuple[int, ...] | None = None
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    in_stock: bool = False
+    sort: str = ""
+    skip: int = 0
+    limit: int = 20
+
+    @property
+    def key(self) -> str:
+        return cache.list_key(
+            q=self.q,
+            skip=self.skip,
+            limit=self.limit,
+            category=self.category,
+            product_id=",".join(map(str, self.product_id)) if self.product_id else None,
+            min_price=self.min_price,
+            max_price=self.max_price,
+            in_stock=self.in_stock or None,
+            sort=self.sort or None,
+        )
+
+
+@dataclass(frozen=True)
+class ProductList:
+    """One page of products as finished JSON, and how many there are on all pages."""
+
+    json: bytes
+    total: int
+
+    @property
+    def products(self) -> list[dict[str, Any]]:
+        return list(_decoded(self.json))
+
+
+def list_products(query: ProductQuery, *, allowance: Allowance | None = None) -> ProductList:
+    """The page, from the cache where it can be. Raises RateLimited beyond the allowance."""
+    stored = cache.read(query.key, lambda: _fill_list(query), allowance)
+    total, body = stored.split(b"\n", 1)
+    return ProductList(body, int(total))
+
+
+def product_json(slug: str, *, allowance: Allowance | None = None) -> bytes:
+    """The active product with this slug as finished JSON. Raises ProductNotFound, RateLimited."""
+    return cache.read(cache.slug_key(slug), lambda: _fill_product(slug), allowance)
+
+
+def get_product(slug: str) -> dict[str, Any]:
+    """The same product with its price as a Decimal, for pages."""
+    return dict(_decoded(product_json(slug)))
+
+
+def create_product(*, inventory: int = 0, product_id: int | None = None, **fields: Any) -> Product:
+    """Insert a product and open its stock account; without a `product_id` the next free one.
+
+    Raises SlugTaken, ProductIdTaken or NoFreeProductId.
+    """
+    pk = ObjectId()
+
+    def create() -> None:
+        insert_products([{"pk": pk, "product_id": product_id, "inventory": inventory, **fields}])
+        _changed(fields)
+
+    try:
+        run_tx(create)
+    except IntegrityError as error:
+        raise _taken(pk, fields.get("slug"), product_id) from error
+    return Product.objects.get(pk=pk)
+
+
+def insert_products(rows: Sequence[dict[str, Any]]) -> None:
+    """Several new products with their stock, inside the caller's `run_tx`; the cache is the caller's.
+
+    Rows without a `product_id` get the next free ones. IntegrityError where a unique field is taken.
+    """
+    given = [row["product_id"] for row in rows if row["product_id"] is not None]
+    free = count(max([_next_product_id(), *(number + 1 for number in given)]))
+    products = []
+    for row in rows:
+        number = next(free) if row["product_id"] is None else row["product_id"]
+        fields = {name: value for name, value in row.items() if name != "inventory"}
+        products.append((Product(**{**fields, "product_id": number}), row["inventory"]))
+    _reserve_product_id(max(product.product_id for product, _ in products))
+    stock.insert(products)
+
+
+def update_product(
+    *, pk: str | ObjectId, inventory: int | None = None, inventory_delta: int = 0, **fields: Any
+) -> Product:
+    """Change just these fields; the stock only where `inventory` or `inventory_delta` is given.
+
+    Raises ProductNotFound, SlugTaken, ProductIdTaken or StockOutOfRange; then nothing was changed.
+    """
+    key = object_id(pk)
+
+    def change() -> None:
+        rows = Product.objects.filter(pk=key)
+        current = rows.first()
+        if key is None or current is None:
+            raise ProductNotFound
+        if inventory is not None:
+            stock.set_level(key, inventory)
+        if inventory_delta:
+            stock.adjust(key, inventory_delta)
+        if "product_id" in fields:
+            _reserve_product_id(fields["product_id"])
+        if written := _without_own_image(current, fields):
+            rows.update(**written)
+        _changed(fields)
+
+    try:
+        run_tx(change)
+    except IntegrityError as error:
+        raise _taken(key, fields.get("slug"), fields.get("product_id")) from error
+    product = Product.objects.filter(pk=key).first()
+    if product is None:
+        raise ProductNotFound
+    return product
+
+
+def delete_product(*, pk: str | ObjectId) -> Product:
+    """Remove the product and close its stock account; orders keep their snapshots."""
+
+    def delete() -> Product:
+        product = Product.objects.filter(pk=object_id(pk)).first()
+        if product is None:
+            raise ProductNotFound
+        stock.close_account(product.pk, product.inventory)
+        Product.objects.filter(pk=product.pk).delete()
+        on_commit(cache.products_changed)
+        return product
+
+    return run_tx(delete)
+
+
+def ever_had_a_product() -> bool:
+    return Counter.objects.filter(name="product_id", value__gt=0).exists()
+
+
+def _changed(fields: dict[str, Any]) -> None:
+    """After the commit: entries of the cache count no more, and a new category gets its page."""
+    on_commit(cache.products_changed)
+    if name := fields.get("category"):
+        on_commit(lambda: ensure_category(name))
+
+
+def _fill_list(query: ProductQuery) -> bytes:
+    rows = matching(query)
+    ordered = rows.by_relevance(query.q) if query.sort == RELEVANCE else rows.order_by(*SORTS[query.sort])
+    page = ordered[query.skip : query.skip + query.limit]
+    return b"%d\n%s" % (rows.count(), _encoded([product.as_dict() for product in page]))
+
+
+def matching(query: ProductQuery) -> ProductQuerySet:
+    rows = Product.objects.visible().search(query.q)
+    if query.category is not None:
+        rows = rows.filter(category=query.category)
+    if query.product_id is not None:
+        rows = rows.filter(product_id__in=query.product_id)
+    if query.min_price is not None:
+        rows = rows.filter(price__gte=query.min_price)
+    if query.max_price is not None:
+        rows = rows.filter(price__lte=query.max_price)
+    return rows.filter(inventory__gt=0) if query.in_stock else rows
+
+
+def _fill_product(slug: str) -> bytes:
+    product = Product.objects.visible().filter(slug=slug).first()
+    if product is None:
+        raise ProductNotFound
+    return _encoded(product.as_dict())
+
+
+def _encoded(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _decoded(text: bytes) -> Any:
+    return json.loads(text, parse_float=Decimal)
+
+
+def _without_own_image(current: Product, fields: dict[str, Any]) -> dict[str, Any]:
+    """A picture posted back as it was read stays what is stored, which may be a path below static/."""
+    if "image" in fields and fields["image"] == current.image_url:
+        return {name: value for name, value in fields.items() if name != "image"}
+    return fields
+
+
+def _next_product_id() -> int:
+    counter = collection(Counter).find_one({"_id": "product_id"})
+    number = int(counter["value"]) + 1 if counter else 1
+    if number > MAX_PRODUCT_ID:
+        raise NoFreeProductId
+    return number
+
+
+def _reserve_product_id(number: int) -> None:
+    """The counter never falls behind a number in use, so imports and the API never collide."""
+    collection(Counter).update_one({"_id": "product_id"}, {"$max": {"value": number}}, upsert=True)
+
+
+def _taken(pk: ObjectId | None, slug: str | None, product_id: int | None) -> DomainError:
+    """Which of the two unique fields another product has."""
+    others = Product.objects.exclude(pk=pk)
+    if slug is not None and others.filter(slug=slug).exists():
+        return SlugTaken()
+    return ProductIdTaken()

@@ -1,0 +1,42 @@
+"""Filters and tags of all pages; templates have them without loading (settings.TEMPLATES)."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from catalog.models import LOW_STOCK
+from ecommerce.lib import money as money_lib
+
+register = template.Library()
+# JSON inside <script>: none of these may end the element or begin a comment.
+SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
+
+
+@register.filter
+def money(amount: Decimal | float | str | None) -> str:
+    """`{{ product.price|money }}` is `$2,499.99`; nothing stays nothing."""
+    return "" if amount is None or amount == "" else money_lib.as_text(Decimal(str(amount)))
+
+
+@register.filter
+def stock_level(inventory: int) -> str:
+    """`in`, `low` or `out`."""
+    return "out" if inventory <= 0 else "low" if inventory <= LOW_STOCK else "in"
+
+
+@register.filter
+def picture(url: str | None) -> str:
+    """The address of a picture, without the host where it is this shop: pages may have other names."""
+    return (url or "").removeprefix(settings.PUBLIC_URL)
+
+
+@register.simple_tag
+def json_ld(data: dict[str, Any]) -> SafeString:
+    """Facts for search engines, as a data block that no product name can break out of."""
+    text = json.dumps(data, ensure_ascii=False, default=str).translate(SCRIPT_ESCAPES)
+    return format_html('<script type="application/ld+json">{}</script>', mark_safe(text))  # noqa: S308

@@ -1,0 +1,82 @@
+"""The catalog's pages."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from catalog import services, structured_data
+from catalog.browsing import popular_products, related_products
+from catalog.categories import CategoryNotFound, category_named, get_category
+from catalog.listing import Listing
+
+ON_HOME, IN_HERO = 8, 3
+WITH_NO_RESULT = 6
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    popular = popular_products(ON_HOME + IN_HERO)
+    context = {
+        "hero": popular[-IN_HERO:],
+        "popular": popular[:ON_HOME],
+        "canonical": reverse("catalog:home"),
+        "facts": structured_data.site(),
+    }
+    return render(request, "catalog/home.html", context)
+
+
+@require_safe
+def product_list(request: HttpRequest) -> HttpResponse:
+    return _list_page(request, Listing(request.GET))
+
+
+@require_safe
+def category(request: HttpRequest, slug: str) -> HttpResponse:
+    try:
+        landing = get_category(slug)
+    except CategoryNotFound:
+        raise Http404 from None
+    return _list_page(request, Listing(request.GET, landing))
+
+
+@require_safe
+def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    try:
+        product = services.get_product(slug)
+    except services.ProductNotFound:
+        raise Http404 from None
+    category = category_named(product["category"])
+    url = reverse("catalog:product", args=[slug])
+    context = {
+        "product": product,
+        "category": category,
+        "related": related_products(product),
+        "canonical": url,
+        "facts": [
+            structured_data.product(product),
+            structured_data.breadcrumbs(*_category_step(category), (product["name"], url)),
+        ],
+    }
+    return render(request, "catalog/product.html", context)
+
+
+def _list_page(request: HttpRequest, listing: Listing) -> HttpResponse:
+    name = listing.category["name"] if listing.category else _("Products")
+    context = {
+        "listing": listing,
+        "products": listing.found.products,
+        "category": listing.category,
+        "q": listing.filters.get("q", ""),
+        "canonical": listing.canonical,
+        "popular": [] if listing.found.total else popular_products(WITH_NO_RESULT),
+        "facts": [structured_data.breadcrumbs((name, listing.canonical))] if listing.canonical else [],
+    }
+    return render(request, "catalog/list.html", context)
+
+
+def _category_step(category: dict[str, Any] | None) -> list[tuple[str, str]]:
+    return [(category["name"], reverse("catalog:category", args=[category["slug"]]))] if category else []
