@@ -1,0 +1,25 @@
+from django.contrib import admin
+
+from cart.models import Cart
+from ecommerce.lib.admin import ReadOnlyAdmin
+
+
+@admin.register(Cart)
+class CartAdmin(ReadOnlyAdmin):
+    list_display = ["owner", "lines", "pieces", "updated_at"]
+    fields = ["owner", "lines", "pieces", "contents", "updated_at"]
+    search_fields = ["owner"]
+    search_help_text = "Owner, such as u: and the ObjectId of a user"
+    ordering = ["-pk"]
+
+    @admin.display
+    def lines(self, cart: Cart) -> int:
+        return len(cart.items)
+
+    @admin.display
+    def pieces(self, cart: Cart) -> int:
+        return sum(item.qty for item in cart.items)
+
+    @admin.display
+    def contents(self, cart: Cart) -> str:
+        return ", ".join(f"{item.qty} of product {item.product_id}" for item in cart.items) or "Nothing"

@@ -1,0 +1,44 @@
+"""The API of the cart."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cart import services
+from cart.serializers import AddItem, CartAnswer, RemoveItem, cart_as_dict
+from ecommerce.lib.api import body, errors
+from ecommerce.lib.http import signed_in
+
+
+class CartDetail(APIView):
+    @extend_schema(operation_id="get_cart", tags=["cart"], responses={200: CartAnswer, **errors(401)})
+    def get(self, request: Request) -> Response:
+        """The signed-in user's cart; an empty one is no error."""
+        return Response(cart_as_dict(services.get_cart(user=signed_in(request))))
+
+
+class CartAdd(APIView):
+    @extend_schema(
+        operation_id="add_to_cart",
+        tags=["cart"],
+        request=AddItem,
+        responses={200: CartAnswer, **errors(400, 401, 404)},
+    )
+    def post(self, request: Request) -> Response:
+        """Add to the cart: 404 for an unknown or inactive product, 400 at the cart's limits."""
+        item = body(AddItem, request.data)
+        return Response(cart_as_dict(services.add_item(user=signed_in(request), **item)))
+
+
+class CartRemove(APIView):
+    @extend_schema(
+        operation_id="remove_from_cart",
+        tags=["cart"],
+        request=RemoveItem,
+        responses={200: CartAnswer, **errors(400, 401)},
+    )
+    def post(self, request: Request) -> Response:
+        """Take a product's whole line out of the cart, also when it is not there any more."""
+        item = body(RemoveItem, request.data)
+        return Response(cart_as_dict(services.remove_item(user=signed_in(request), **item)))
