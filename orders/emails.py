@@ -1,0 +1,60 @@
+"""The mails about orders: queued with the change they tell of, written from the order when they are sent."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from ecommerce.lib import mail
+from ecommerce.models import OutboxMessage
+from ecommerce.outbox import enqueue, handler
+from orders.models import Order
+
+SUBJECTS = {
+    "order_confirmed": _("Thank you. Your order %(number)s is confirmed"),
+    "payment_failed": _("Your payment for order %(number)s did not go through"),
+    "order_shipped": _("Your order %(number)s is on its way"),
+    "order_refunded": _("Your refund for order %(number)s"),
+}
+
+
+def queue_confirmed(order: Order) -> None:
+    _queue("order_confirmed", order, event=order.pk)
+
+
+def queue_failed(order: Order) -> None:
+    _queue("payment_failed", order, event=order.pk)
+
+
+def queue_shipped(order: Order, *, shipment: object, carrier: str, tracking: str) -> None:
+    """`shipment` is what makes it one mail: a number or id of the parcel."""
+    _queue("order_shipped", order, event=shipment, carrier=carrier, tracking=tracking)
+
+
+def queue_refunded(order: Order, *, refund: object, amount: Decimal) -> None:
+    """`refund` is what makes it one mail: the refund's id."""
+    _queue("order_refunded", order, event=refund, amount=str(amount))
+
+
+def _queue(kind: str, order: Order, *, event: object, **facts: str) -> None:
+    enqueue(kind=kind, key=f"{kind}:{event}", payload={"order": str(order.pk), **facts})
+
+
+def _deliver(message: OutboxMessage) -> None:
+    order = Order.objects.select_related("user").get(pk=message.payload["order"])
+    mail.send(
+        to=order.user.email,
+        subject=SUBJECTS[message.kind] % {"number": order.number},
+        template=message.kind,
+        context={**message.payload, "order": order, "order_url": _url(order)},
+        key=message.pk,
+    )
+
+
+def _url(order: Order) -> str:
+    return settings.PUBLIC_URL + reverse("orders:detail", args=[order.number])
+
+
+for kind in SUBJECTS:
+    handler(kind)(_deliver)

@@ -1,0 +1,124 @@
+import secrets
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+from django.db import models
+from django.utils import timezone
+from django_mongodb_backend.fields import EmbeddedModelArrayField, ObjectIdField
+from django_mongodb_backend.models import EmbeddedModel
+
+from accounts.models import User
+from ecommerce.lib.money import as_json
+from ecommerce.lib.times import as_json as time_as_json
+
+CROCKFORD_BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+NUMBER_LENGTH = 10
+
+
+def new_number() -> str:
+    """For people: 10 random characters, 50 bits, telling nothing about how many orders there are."""
+    return "".join(secrets.choice(CROCKFORD_BASE32) for _ in range(NUMBER_LENGTH))
+
+
+class OrderItem(EmbeddedModel):
+    """What was bought at which price; later changes of the product do not reach it."""
+
+    product_id = models.CharField(max_length=24)  # the product's ObjectId as text, as specified
+    name = models.CharField(max_length=200)
+    unit_price = models.DecimalField(max_digits=9, decimal_places=2)
+    qty = models.PositiveIntegerField()
+    line_total = models.DecimalField(max_digits=14, decimal_places=2)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "product_id": self.product_id,
+            "name": self.name,
+            "unit_price": as_json(self.unit_price),
+            "qty": self.qty,
+            "line_total": as_json(self.line_total),
+        }
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def of(self, user: User) -> "OrderQuerySet":
+        return self.filter(user_id=user.pk)
+
+    def newest_first(self) -> "OrderQuerySet":
+        return self.order_by("-created_at", "-pk")
+
+
+class Order(models.Model):
+    """A snapshot of a cart. Its money and items never change; its status does, along TRANSITIONS."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        PAID = "paid"
+        FAILED = "failed"
+        CANCELED = "canceled"
+
+    number = models.CharField(max_length=NUMBER_LENGTH, unique=True, default=new_number)
+    user_id: ObjectId
+    user = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False)
+    items = EmbeddedModelArrayField(OrderItem)
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
+    payment = ObjectIdField(null=True)  # the one that is open or has paid; only payments.services writes it
+    failure_reason = models.CharField(max_length=300, default="", blank=True)
+    idempotency_key = models.CharField(max_length=200, null=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        db_table = "orders"
+        constraints = [models.UniqueConstraint(fields=["user", "idempotency_key"], name="orders_one_per_key")]
+        indexes = [
+            models.Index(fields=["number"], name="orders_number"),
+            models.Index(fields=["user", "-created_at", "-id"], name="orders_of_user"),
+            models.Index(fields=["user", "idempotency_key"], name="orders_by_key"),
+            models.Index(fields=["status", "-created_at", "-id"], name="orders_by_status"),
+            models.Index(fields=["-created_at", "-id"], name="orders_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_final(self) -> bool:
+        return not TRANSITIONS[self.status]
+
+    @property
+    def units(self) -> int:
+        return sum(item.qty for item in self.items)
+
+    @property
+    def quantities(self) -> dict[str, int]:
+        return {item.product_id: item.qty for item in self.items}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The order as the API shows it, ready for JSON."""
+        return {
+            "id": str(self.pk),
+            "_id": str(self.pk),
+            "number": self.number,
+            "user_id": str(self.user_id),
+            "items": [item.as_dict() for item in self.items],
+            "total": as_json(self.total),
+            "currency": self.currency,
+            "status": self.status,
+            "created_at": time_as_json(self.created_at),
+        }
+
+
+TRANSITIONS: dict[str, frozenset[str]] = {
+    Order.Status.PENDING: frozenset({Order.Status.PAID, Order.Status.FAILED, Order.Status.CANCELED}),
+    Order.Status.PAID: frozenset(),
+    Order.Status.FAILED: frozenset(),
+    Order.Status.CANCELED: frozenset(),
+}
+
+
+def total_of(items: list[OrderItem]) -> Decimal:
+    return sum((item.line_total for item in items), Decimal("0.00"))
