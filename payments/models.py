@@ -1,0 +1,182 @@
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+from django.db import models
+from django.utils import timezone
+from django_mongodb_backend.fields import ObjectIdField
+
+from ecommerce.lib.money import as_json
+from ecommerce.lib.times import as_json as time_as_json
+from orders.models import Order
+
+ZERO = Decimal("0.00")
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def unsettled(self) -> "PaymentQuerySet":
+        """Those whose end only the provider knows; whoever was not asked about for longest comes first."""
+        return self.filter(status=Payment.Status.INITIATED).order_by("checked_at")
+
+    def not_asked_since(self, moment: datetime) -> "PaymentQuerySet":
+        return self.filter(checked_at__lte=moment)
+
+    def expired(self, now: datetime) -> "PaymentQuerySet":
+        return self.filter(expires_at__lte=now)
+
+
+class Payment(models.Model):
+    """One attempt to pay one order. It is written, and the stock held, before the provider hears of it."""
+
+    class Status(models.TextChoices):
+        INITIATED = "initiated"
+        CAPTURED = "captured"
+        FAILED = "failed"
+        CANCELED = "canceled"
+        REFUND_DUE = "refund_due"
+        REFUNDED = "refunded"
+
+    order_id: ObjectId
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments", db_index=False)
+    gateway = models.CharField(max_length=20)
+    status = models.CharField(max_length=20, choices=Status, default=Status.INITIATED)
+    reason = models.CharField(max_length=300, default="", blank=True)  # why it failed or goes back
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    # What the provider took, which may differ; nothing until it said so.
+    received = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
+    received_currency = models.CharField(max_length=3, default="", blank=True)
+    refund_total = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # due or gone back
+    refunded = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # gone back
+    paid_order = models.BooleanField(default=False)  # this money is what made its order paid
+    held = models.BooleanField(default=False)  # the order's lines are on hold for it
+    reference = models.CharField(max_length=200, default="", blank=True)  # the provider's name for it
+    charge = models.CharField(max_length=200, default="", blank=True)  # and for the money it took
+    redirect_url = models.CharField(max_length=2000, default="", blank=True)
+    # Stored, so that asking the provider again asks word for word the same.
+    return_url = models.CharField(max_length=500, default="", blank=True)
+    cancel_url = models.CharField(max_length=500, default="", blank=True)
+    expires_at = models.DateTimeField()
+    checked_at = models.DateTimeField(default=timezone.now)  # when the provider was last asked
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "payments"
+        indexes = [
+            models.Index(fields=["order", "-created_at"], name="payments_of_order"),
+            models.Index(fields=["status", "checked_at"], name="payments_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.pk} {self.status}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The payment as the API shows it, ready for JSON."""
+        return {
+            "payment_id": str(self.pk),
+            "order_id": str(self.order_id),
+            "gateway": self.gateway,
+            "status": self.status,
+            "amount": as_json(self.amount),
+            "currency": self.currency,
+            "redirect_url": self.redirect_url if self.status == self.Status.INITIATED else None,
+            "created_at": time_as_json(self.created_at),
+        }
+
+
+S = Payment.Status
+TRANSITIONS: dict[str, frozenset[str]] = {
+    S.INITIATED: frozenset({S.CAPTURED, S.FAILED, S.CANCELED, S.REFUND_DUE}),
+    # A provider may still report success for what it had given up.
+    S.FAILED: frozenset({S.CAPTURED, S.REFUND_DUE}),
+    S.CANCELED: frozenset({S.CAPTURED, S.REFUND_DUE}),
+    S.CAPTURED: frozenset({S.REFUND_DUE}),
+    S.REFUND_DUE: frozenset({S.REFUNDED}),
+    S.REFUNDED: frozenset(),
+}
+TAKEN = (S.CAPTURED, S.REFUND_DUE, S.REFUNDED)  # its money was counted
+
+
+class PaymentStart(models.Model):
+    """An Idempotency-Key and the payment it was answered with, whether it made that one or found it open."""
+
+    owner = models.CharField(max_length=24)  # the user's id, or a guest's order's
+    key = models.CharField(max_length=200)
+    payment = ObjectIdField()
+    order = ObjectIdField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "payment_starts"
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="payment_starts_one_per_key")]
+        indexes = [models.Index(fields=["owner", "key"], name="payment_starts_by_key")]
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.key}"
+
+
+class RefundQuerySet(models.QuerySet["Refund"]):
+    def outstanding(self) -> "RefundQuerySet":
+        return self.filter(status__in=[Refund.Status.DUE, Refund.Status.REFUNDING]).order_by("created_at")
+
+
+class Refund(models.Model):
+    """Money that must go back: recorded with what makes it due, sent by whoever finds it."""
+
+    class Status(models.TextChoices):
+        DUE = "due"
+        REFUNDING = "refunding"
+        REFUNDED = "refunded"
+        FAILED = "failed"  # the provider says it never will: a person has to see to it
+
+    key = models.CharField(max_length=200, unique=True)
+    payment_id: ObjectId
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, db_index=False)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=300, default="", blank=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.DUE)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = RefundQuerySet.as_manager()
+
+    class Meta:
+        db_table = "refunds"
+        indexes = [
+            models.Index(fields=["key"], name="refunds_key"),
+            models.Index(fields=["payment"], name="refunds_of_payment"),
+            models.Index(fields=["status", "created_at"], name="refunds_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency} {self.status}"
+
+
+REFUND_TRANSITIONS: dict[str, frozenset[str]] = {
+    Refund.Status.DUE: frozenset({Refund.Status.REFUNDING}),
+    Refund.Status.REFUNDING: frozenset({Refund.Status.REFUNDED, Refund.Status.FAILED}),
+    Refund.Status.REFUNDED: frozenset(),
+    Refund.Status.FAILED: frozenset(),
+}
+
+
+class WebhookEvent(models.Model):
+    """An event that has had its effect, so that the provider's repeats cost nothing."""
+
+    gateway = models.CharField(max_length=20)
+    event = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "webhook_events"
+        constraints = [models.UniqueConstraint(fields=["gateway", "event"], name="webhook_events_once")]
+        indexes = [
+            models.Index(fields=["gateway", "event"], name="webhook_events_by_id"),
+            models.Index(fields=["created_at"], name="webhook_events_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.event}"

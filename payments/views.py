@@ -1,0 +1,93 @@
+"""The way to pay and back: the test page of the simulated provider, or a real one's hosted page."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ecommerce.lib.errors import DomainError
+from ecommerce.lib.http import signed_in
+from orders.models import Order
+from orders.services import OrderNotFound, get_order_by_number
+from payments import asking, services
+from payments.models import Payment
+from payments.starting import start_payment
+
+REFRESH_S = 5
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@login_required
+def pay(request: HttpRequest, number: str) -> HttpResponse:
+    """To the provider's page; the simulated one's is this: succeed, decline, cancel, or stay pending."""
+    order = _order(request, number)
+    if not order.is_final and services.is_real(settings.PAYMENT_PROVIDER):
+        return _to_provider(request, order)
+    outcome = request.POST.get("outcome", "")
+    if outcome in services.OUTCOMES:
+        _confirm(request, order, outcome)
+        return redirect("orders:detail", order.number)
+    if order.is_final:
+        return redirect("orders:detail", order.number)
+    if outcome == "pending":
+        return redirect(f"{request.path}?waiting=1")
+    waiting = "waiting" in request.GET
+    response = render(request, "payments/pay.html", {"order": order, "waiting": waiting})
+    if waiting:
+        response["Refresh"] = str(REFRESH_S)
+    return response
+
+
+@require_safe
+@never_cache
+@login_required
+def paid(request: HttpRequest, number: str) -> HttpResponse:
+    """Back from the provider: ask it how the payment ended; while it does not say, ask again by itself."""
+    order = _order(request, number)
+    payment = services.latest_payment(order)
+    try:
+        payment = payment and asking.refresh(payment)
+    except DomainError as refusal:
+        messages.warning(request, refusal.message)
+    if payment is None or payment.status == Payment.Status.CAPTURED:
+        return redirect("orders:detail", order.number)
+    response = render(request, "payments/paid.html", {"order": order, "payment": payment})
+    if payment.status == Payment.Status.INITIATED:
+        response["Refresh"] = str(REFRESH_S)
+    return response
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, number: str) -> HttpResponse:
+    order = _order(request, number)
+    _confirm(request, order, "canceled")
+    return redirect("orders:detail", order.number)
+
+
+def _to_provider(request: HttpRequest, order: Order) -> HttpResponse:
+    """Only gateways write `redirect_url`, and they check that it is on the provider's own https origin."""
+    try:
+        payment, _ = start_payment(order=order)
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+        return redirect("orders:detail", order.number)
+    return redirect(payment.redirect_url)
+
+
+def _confirm(request: HttpRequest, order: Order, outcome: str) -> None:
+    try:
+        services.confirm(user=signed_in(request), order_id=str(order.pk), outcome=outcome)
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+
+
+def _order(request: HttpRequest, number: str) -> Order:
+    try:
+        return get_order_by_number(user=signed_in(request), number=number)
+    except OrderNotFound:
+        raise Http404 from None
