@@ -1,0 +1,154 @@
+// Progressive enhancement only: every form and link works without this file.
+//
+// form[data-live] is sent with fetch; every [data-part][id] of the full page that comes back replaces
+// the one on this page. Each [data-say] in it is read out, focus stays where it was, and details keep
+// their state. A POST that failed is never sent again: the page is loaded afresh and says so.
+
+const byId = (id) => document.getElementById(id);
+const address = () => location.pathname + location.search;
+const wide = matchMedia("(min-width: 62rem)");
+let shown = address();
+let latest = 0;
+let toastTimer;
+const TOAST_MS = 10000;
+
+const say = (text) => {
+  byId("status").textContent = text;
+};
+
+// Sheets are folded on phones and open beside the content; CSS alone cannot do it in every browser.
+function openSheets() {
+  for (const sheet of document.querySelectorAll("details.sheet")) sheet.open = wide.matches;
+}
+
+function target(form, data) {
+  const url = new URL(form.action);
+  if (form.method === "get") {
+    url.search = new URLSearchParams([...data].filter(([, value]) => value !== ""));
+  }
+  return url;
+}
+
+function swap(parts) {
+  for (const part of parts) {
+    const old = byId(part.id);
+    for (const details of old.querySelectorAll("details[id]")) {
+      part.querySelector(`#${CSS.escape(details.id)}`)?.toggleAttribute("open", details.open);
+    }
+    old.replaceWith(part);
+  }
+}
+
+function restoreFocus(id, selection) {
+  const field = id && byId(id);
+  if (field) {
+    field.focus({ preventScroll: true });
+    if (selection !== null && field.setSelectionRange) field.setSelectionRange(selection, selection);
+  } else if (document.activeElement === document.body) {
+    byId("main").focus({ preventScroll: true });
+  }
+}
+
+// What a toast says was read out and stands on the page too; errors are notes, and stay.
+function dismissToastsLater() {
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => {
+    if (byId("toasts").matches(":hover, :focus-within")) dismissToastsLater();
+    else byId("toasts").replaceChildren();
+  }, TOAST_MS);
+}
+
+// Another page altogether came back, such as the sign-in: its messages were made for this answer, so it
+// is shown as it is instead of being asked for again.
+function showWhole(page) {
+  document.body.replaceWith(page.body);
+  scrollTo(0, 0);
+  byId("main").focus({ preventScroll: true });
+  openSheets();
+}
+
+// Answers whether it is the page that was there.
+function show(page, pressed) {
+  const active = document.activeElement;
+  const typing = active?.type === "text" ? active.selectionStart : null;
+  const news = [...page.querySelectorAll("[data-say]")].map((part) => part.textContent.trim());
+  const parts = [...page.querySelectorAll("[data-part][id]")].filter((part) => byId(part.id));
+  const same = parts.some((part) => part.dataset.part !== "shell");
+  document.title = page.title;
+  if (same) {
+    swap(parts);
+    restoreFocus(pressed || active?.id, typing);
+    byId("alerts")?.firstElementChild?.scrollIntoView({ block: "nearest" });
+  } else {
+    showWhole(page);
+  }
+  say(news.join(" "));
+  dismissToastsLater();
+  return same;
+}
+
+async function send(form, submitter) {
+  const data = new FormData(form, submitter);
+  const get = form.method === "get";
+  const url = target(form, data);
+  const pressed = submitter?.id;
+  const turn = ++latest;
+  form.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(url, { method: form.method, body: get ? null : data });
+    if (!response.ok && response.status !== 422) throw new Error(response.status);
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (turn !== latest) return; // a newer request is under way and will show more
+    const same = show(page, pressed);
+    if (get || !same) history.pushState(null, "", response.url);
+    shown = address();
+  } catch {
+    if (get) {
+      location.assign(url);
+    } else {
+      sessionStorage.setItem("failed", "1");
+      location.reload();
+    }
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}
+
+function tellOfFailure() {
+  if (!sessionStorage.getItem("failed")) return;
+  sessionStorage.removeItem("failed");
+  const toast = byId("failed").content.cloneNode(true);
+  say(toast.textContent.trim());
+  byId("toasts").append(toast);
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-live]")) return;
+  event.preventDefault();
+  send(event.target, event.submitter);
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
+});
+
+document.addEventListener("click", (event) => {
+  const step = event.target.closest("[data-step]");
+  if (step) {
+    const field = byId(step.getAttribute("aria-controls"));
+    if (Number(step.dataset.step) > 0) field.stepUp();
+    else field.stepDown();
+  }
+  event.target.closest("[data-dismiss]")?.closest(".toast")?.remove();
+});
+
+// Not on moves to a #fragment of the same page.
+addEventListener("popstate", () => {
+  if (address() !== shown) location.reload();
+});
+
+wide.addEventListener("change", openSheets);
+openSheets();
+dismissToastsLater();
+byId("errors")?.focus();
+tellOfFailure();
