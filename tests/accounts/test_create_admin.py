@@ -1,0 +1,77 @@
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from tests.factories import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def create_admin(email="boss@example.com"):
+    out = io.StringIO()
+    call_command("create_admin", email, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _password(monkeypatch):
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
+
+
+def test_it_makes_an_admin_who_can_sign_in(api):
+    assert create_admin("Boss@Example.com") == "Created the admin boss@example.com.\n"
+    user = User.objects.get()
+    assert (user.email, user.is_superuser) == ("boss@example.com", True)
+    login = {"email": "boss@example.com", "password": PASSWORD}
+    assert api.post("/api/v1/auth/login", login).status_code == 200
+
+
+def test_it_promotes_a_user_who_is_there_and_leaves_the_password(customer, monkeypatch):
+    monkeypatch.setenv("ADMIN_PASSWORD", "another password")
+    assert "Promoted customer@example.com" in create_admin("Customer@example.com")
+    customer.refresh_from_db()
+    assert customer.is_superuser
+    assert customer.check_password(PASSWORD)
+
+
+def test_one_who_is_an_admin_already_is_told_so(staff):
+    with pytest.raises(CommandError, match="User is already an admin"):
+        create_admin(staff.email)
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 129])
+def test_a_bad_password_is_refused_and_not_shown(monkeypatch, password):
+    monkeypatch.setenv("ADMIN_PASSWORD", password)
+    with pytest.raises(CommandError, match=r"^password: ") as refused:
+        create_admin()
+    assert password not in str(refused.value)
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("email", ["nobody", "", "a b@example.com", ".*@example.com\n"])
+def test_a_bad_email_is_refused(email):
+    with pytest.raises(CommandError, match=r"^email: "):
+        create_admin(email)
+    assert not User.objects.exists()
+
+
+def test_without_the_variable_it_asks_twice(monkeypatch):
+    monkeypatch.delenv("ADMIN_PASSWORD")
+    answers = iter([PASSWORD, PASSWORD, PASSWORD, "mistyped"])
+    monkeypatch.setattr("getpass.getpass", lambda prompt: next(answers))
+    create_admin()
+    with pytest.raises(CommandError, match="differ"):
+        create_admin("second@example.com")
+    assert User.objects.count() == 1
+
+
+def test_where_nobody_can_be_asked_it_says_what_to_set(monkeypatch):
+    def nobody(prompt):
+        raise EOFError
+
+    monkeypatch.delenv("ADMIN_PASSWORD")
+    monkeypatch.setattr("getpass.getpass", nobody)
+    with pytest.raises(CommandError, match="ADMIN_PASSWORD"):
+        create_admin()

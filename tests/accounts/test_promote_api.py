@@ -1,0 +1,45 @@
+import pytest
+
+from tests.answers import refused
+
+URL = "/api/v1/auth/promote-to-admin"
+
+
+@pytest.mark.parametrize("email", ["customer@example.com", "Customer@EXAMPLE.com"])
+def test_it_makes_a_user_an_admin(customer, staff_api, email):
+    response = staff_api.post(URL, {"email": email})
+    assert response.status_code == 200
+    assert response.json() == staff_api.get("/api/v1/auth/me").json() | {
+        "id": str(customer.pk),
+        "email": customer.email,
+        "role": "admin",
+        "created_at": response.json()["created_at"],
+    }
+    customer.refresh_from_db()
+    assert customer.is_superuser
+
+
+def test_the_promoted_may_do_it_at_once_with_the_token_they_have(customer, customer_api, stranger, staff_api):
+    refused(customer_api.post(URL, {"email": stranger.email}), 403)
+    staff_api.post(URL, {"email": customer.email})
+    assert customer_api.post(URL, {"email": stranger.email}).status_code == 200
+
+
+def test_it_refuses_an_unknown_email(staff_api):
+    refused(staff_api.post(URL, {"email": "nobody@example.com"}), 404, "User not found")
+
+
+def test_it_refuses_one_who_is_an_admin_already(staff, staff_api):
+    refused(staff_api.post(URL, {"email": staff.email}), 400, "User is already an admin")
+
+
+def test_it_is_for_admins(customer, customer_api, api):
+    refused(customer_api.post(URL, {"email": customer.email}), 403)
+    refused(api.post(URL, {"email": customer.email}), 401)
+    customer.refresh_from_db()
+    assert not customer.is_superuser
+
+
+@pytest.mark.parametrize("email", ["", "nobody", None, {"$ne": ""}, ["customer@example.com"], "a\0@b.de"])
+def test_it_refuses_a_bad_email(staff_api, email):
+    refused(staff_api.post(URL, {"email": email}), 400, field="email")

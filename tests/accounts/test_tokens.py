@@ -1,0 +1,210 @@
+"""Only a token this shop signed, for an account that is there and enabled, opens anything."""
+
+import base64
+import json
+import time
+
+import jwt
+import pytest
+from bson import ObjectId
+from django.conf import settings
+
+from accounts.models import User
+from accounts.tokens import access_token
+from tests.answers import refused
+
+pytestmark = pytest.mark.django_db
+ME = "/api/v1/auth/me"
+
+
+def claims_of(user, **changed):
+    now = int(time.time())
+    claims = {
+        "sub": str(user.pk),
+        "role": "user",
+        "typ": "access",
+        "jti": "a",
+        "iat": now,
+        "exp": now + 900,
+        **changed,
+    }
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def signed(claims, key=None, algorithm="HS256"):
+    return jwt.encode(claims, key or settings.JWT_SECRET, algorithm=algorithm)
+
+
+def part(content):
+    text = content if isinstance(content, str) else json.dumps(content)
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def send(api, authorization, url=ME):
+    return api.get(url, HTTP_AUTHORIZATION=authorization)
+
+
+def test_a_token_made_by_hand_with_the_secret_works(api, customer):
+    """The negative control: the tokens below fail for what is wrong with them and nothing else."""
+    assert send(api, f"Bearer {signed(claims_of(customer))}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "token_of",
+    [
+        lambda user: signed(claims_of(user), key="another secret of thirty-two bytes"),
+        lambda user: signed(claims_of(user), algorithm="HS512"),
+        lambda user: jwt.encode(claims_of(user), None, algorithm="none"),
+        lambda user: f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims_of(user))}.",
+        lambda user: f"{part({'alg': 'NoNe'})}.{part(claims_of(user))}.",
+        lambda user: signed(claims_of(user, exp=int(time.time()) - 1)),
+        lambda user: signed(claims_of(user, exp=None)),
+        lambda user: signed(claims_of(user, exp="tomorrow")),
+        lambda user: signed(claims_of(user, typ="refresh")),
+        lambda user: signed(claims_of(user, typ=None)),
+        lambda user: signed(claims_of(user, jti=None)),
+        lambda user: signed(claims_of(user, sub=None)),
+        lambda user: signed(claims_of(user, sub=str(ObjectId()))),
+        lambda user: signed(claims_of(user, sub="customer@example.com")),
+        lambda user: signed(claims_of(user, sub="")),
+        lambda user: signed(claims_of(user, iat=int(time.time()) + 3600)),
+        lambda user: access_token(user)[:-4],
+        lambda user: access_token(user) + "x",
+        lambda user: access_token(user).rpartition(".")[0] + ".",
+    ],
+    ids=[
+        "another secret",
+        "another algorithm",
+        "alg none",
+        "alg none by hand",
+        "alg NoNe",
+        "expired",
+        "no expiry",
+        "expiry as text",
+        "a refresh token",
+        "no type",
+        "no id",
+        "no subject",
+        "an unknown subject",
+        "a subject that is no id",
+        "an empty subject",
+        "issued in the future",
+        "a cut signature",
+        "a longer signature",
+        "no signature",
+    ],
+)
+def test_a_forged_or_faulty_token_is_a_401_that_tells_nothing(api, customer, token_of):
+    response = send(api, f"Bearer {token_of(customer)}")
+    refused(response, 401, "The token is invalid or has expired.")
+    assert response["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer nonsense",
+        "Bearer a.b.c",
+        "Bearer a b",
+        "Bearer ..",
+        "Bearer \xff\xfe",
+        "Bearer " + "x" * 8000,
+        f"Bearer {part('[' * 5000)}.e30.x",
+        f"Bearer {part('{')}.e30.x",
+        f"Bearer {part('[]')}.e30.x",
+        f"Bearer {part({'alg': ['HS256']})}.e30.x",
+        f"Bearer {part({'alg': {}})}.e30.x",
+        f"Bearer {part({'alg': None})}.e30.x",
+        f"Bearer {part({'alg': 'HS256', 'kid': 5})}.e30.x",
+        f"Bearer {part({'alg': 'HS256', 'crit': 'b64', 'b64': False})}.e30.x",
+        f"Bearer {part({'alg': 10**30})}.e30.x",
+        "Basic Y3VzdG9tZXI6eA==",
+        "Api-Key prefix.secret",
+        "",
+    ],
+    ids=lambda text: text[:40] or "empty",
+)
+def test_a_header_that_holds_no_token_is_nobody(api, authorization):
+    response = send(api, authorization)
+    refused(response, 401)
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert send(api, authorization, "/api/v1/products").status_code == 200
+
+
+def test_the_role_is_read_from_the_database_and_never_from_the_token(api, customer):
+    """Even a rightly signed claim makes nobody an admin."""
+    token = signed(claims_of(customer, role="admin"))
+    refused(send(api, f"Bearer {token}", "/api/v1/orders/admin/all"), 403)
+    assert send(api, f"Bearer {token}").json()["role"] == "user"
+
+
+def test_an_edited_role_breaks_the_signature(api, customer):
+    header, _, signature = access_token(customer).split(".")
+    edited = f"{header}.{part(claims_of(customer, role='admin'))}.{signature}"
+    refused(send(api, f"Bearer {edited}", "/api/v1/orders/admin/all"), 401)
+
+
+def test_an_admin_who_is_one_no_longer_is_refused_at_once(staff, staff_api):
+    assert staff_api.get("/api/v1/orders/admin/all").status_code == 200
+    User.objects.filter(pk=staff.pk).update(role="user")
+    refused(staff_api.get("/api/v1/orders/admin/all"), 403)
+
+
+def test_a_disabled_user_is_refused_at_once(customer, customer_api):
+    User.objects.filter(pk=customer.pk).update(is_active=False)
+    refused(customer_api.get(ME), 401)
+
+
+def test_a_deleted_user_is_refused_at_once(customer, customer_api):
+    customer.delete()
+    refused(customer_api.get(ME), 401)
+
+
+def test_the_scheme_may_be_written_in_any_case(api, customer):
+    token = access_token(customer)
+    assert send(api, f"bearer {token}").status_code == 200
+    assert send(api, f"BEARER {token}").status_code == 200
+
+
+def test_a_token_says_who_and_until_when(customer, staff):
+    claims = jwt.decode(access_token(staff), settings.JWT_SECRET, algorithms=["HS256"])
+    assert claims["role"] == "admin"
+    assert claims["exp"] - claims["iat"] == 900
+    assert jwt.get_unverified_header(access_token(customer))["alg"] == "HS256"
+
+
+PROTECTED = [
+    ("get", "/auth/me"),
+    ("post", "/auth/promote-to-admin"),
+    ("get", "/cart"),
+    ("post", "/cart/add"),
+    ("post", "/cart/remove"),
+    ("post", "/checkout/create-order"),
+    ("get", "/orders"),
+    ("get", "/orders/5f5f5f5f5f5f5f5f5f5f5f5f"),
+    ("get", "/orders/admin/all"),
+    ("post", "/payments/confirm"),
+    ("post", "/admin/products"),
+    ("patch", "/admin/products/5f5f5f5f5f5f5f5f5f5f5f5f"),
+    ("delete", "/admin/products/5f5f5f5f5f5f5f5f5f5f5f5f"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), PROTECTED)
+def test_every_protected_route_needs_a_token(api, method, path):
+    response = getattr(api, method)(f"/api/v1{path}")
+    refused(response, 401)
+    assert response["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in PROTECTED if "admin" in route[1]])
+def test_every_admin_route_is_for_admins(customer_api, method, path):
+    refused(getattr(customer_api, method)(f"/api/v1{path}", {}), 403, "Admins only.")
+
+
+def test_a_session_of_the_pages_opens_nothing_in_the_api(client, customer):
+    """No cookie counts in the API, so no other site can make a browser use it."""
+    client.force_login(customer)
+    refused(client.get("/api/v1/cart"), 401)

@@ -1,0 +1,173 @@
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from cart.services import add_item, get_cart
+from catalog.models import Product
+from catalog.services import delete_product, update_product
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+CART = "/cart/"
+
+
+@pytest.fixture
+def shopper(customer: User) -> Client:
+    client = Client()
+    client.force_login(customer)
+    return client
+
+
+def quantities(user: User) -> dict[int, int]:
+    return {item.product_id: item.qty for item in get_cart(user=user).items}
+
+
+def test_an_item_goes_into_the_cart(shopper: Client, customer: User, product: Product) -> None:
+    response = shopper.post(reverse("cart:add", args=[product.product_id]), {"qty": "2"}, follow=True)
+    assert quantities(customer) == {product.product_id: 2}
+    assert "is in your cart" in response.content.decode()
+
+
+def test_a_visitor_signs_in_first_and_finds_the_item_in_the_cart(customer: User, product: Product) -> None:
+    visitor = Client()
+    response = visitor.post(reverse("cart:add", args=[product.product_id]), {"qty": "3"})
+    assert response["Location"] == "/account/login/?next=/cart/"
+    credentials = {"email": customer.email, "password": factories.PASSWORD, "next": CART}
+    response = visitor.post("/account/login/", credentials, follow=True)
+    assert quantities(customer) == {product.product_id: 3}
+    assert product.name in response.content.decode()
+
+
+def test_a_visitor_signs_up_first_and_finds_the_item_in_the_cart(product: Product) -> None:
+    visitor = Client()
+    visitor.post(reverse("cart:add", args=[product.product_id]), {"qty": "1"})
+    visitor.post("/account/signup/", {"email": "new@example.com", "password": factories.PASSWORD})
+    assert quantities(User.objects.get(email="new@example.com")) == {product.product_id: 1}
+
+
+def test_signing_in_drops_a_remembered_item_that_is_gone(customer: User, product: Product) -> None:
+    visitor = Client()
+    visitor.post(reverse("cart:add", args=[product.product_id]), {"qty": "1"})
+    delete_product(pk=product.pk)
+    credentials = {"email": customer.email, "password": factories.PASSWORD}
+    assert visitor.post("/account/login/", credentials).status_code == 302
+    assert quantities(customer) == {}
+
+
+@pytest.mark.parametrize("wanted", ["11", "99", "1000000"])
+def test_a_quantity_over_the_stock_is_clamped_and_explained(
+    shopper: Client, customer: User, product: Product, wanted: str
+) -> None:
+    response = shopper.post(reverse("cart:add", args=[product.product_id]), {"qty": wanted}, follow=True)
+    assert quantities(customer) == {product.product_id: 10}
+    assert f"Only 10 of {product.name}" in response.content.decode()
+
+
+@pytest.mark.parametrize("nonsense", ["", "abc", "-5", "0", "1e400", "9" * 500, "1.5"])
+def test_a_nonsense_quantity_adds_one(
+    shopper: Client, customer: User, product: Product, nonsense: str
+) -> None:
+    shopper.post(reverse("cart:add", args=[product.product_id]), {"qty": nonsense})
+    assert quantities(customer) == {product.product_id: 1}
+
+
+def test_a_sold_out_product_is_not_added(shopper: Client, customer: User) -> None:
+    product = factories.product(inventory=0)
+    response = shopper.post(reverse("cart:add", args=[product.product_id]), follow=True)
+    assert quantities(customer) == {}
+    assert "is sold out" in response.content.decode()
+
+
+@pytest.mark.parametrize("unknown", [999_999, 10**30])
+def test_an_unknown_product_is_not_added(shopper: Client, customer: User, unknown: int) -> None:
+    response = shopper.post(f"/cart/add/{unknown}/", follow=True)
+    assert response.status_code in (200, 404)
+    assert quantities(customer) == {}
+
+
+@pytest.mark.parametrize(("op", "expected"), [("less", 2), ("more", 4), ("set", 3), ("", 3)])
+def test_the_stepper_moves_the_quantity(
+    shopper: Client, customer: User, product: Product, op: str, expected: int
+) -> None:
+    add_item(user=customer, product_id=product.product_id, qty=1)
+    shopper.post(reverse("cart:update", args=[product.product_id]), {"qty": "3", "op": op})
+    assert quantities(customer) == {product.product_id: expected}
+
+
+def test_one_less_than_one_removes_the_line_and_offers_it_back(
+    shopper: Client, customer: User, product: Product
+) -> None:
+    add_item(user=customer, product_id=product.product_id, qty=1)
+    url = reverse("cart:update", args=[product.product_id])
+    response = shopper.post(url, {"qty": "1", "op": "less"}, follow=True)
+    assert quantities(customer) == {}
+    assert "Undo" in response.content.decode()
+
+
+def test_a_line_that_another_tab_removed_stays_removed(
+    shopper: Client, customer: User, product: Product
+) -> None:
+    shopper.post(reverse("cart:update", args=[product.product_id]), {"qty": "5"})
+    assert quantities(customer) == {}
+
+
+def test_the_cart_tells_of_a_changed_price(shopper: Client, customer: User, product: Product) -> None:
+    add_item(user=customer, product_id=product.product_id, qty=1)
+    update_product(pk=product.pk, price=Decimal("99.50"))
+    page = shopper.get(CART).content.decode()
+    assert "The price has changed from $79.99 to $99.50." in page
+
+
+def test_the_cart_tells_of_short_stock_and_offers_no_checkout(
+    shopper: Client, customer: User, product: Product
+) -> None:
+    add_item(user=customer, product_id=product.product_id, qty=5)
+    update_product(pk=product.pk, inventory=2)
+    page = shopper.get(CART).content.decode()
+    assert "Only 2 left" in page
+    assert reverse("orders:checkout") not in page
+
+
+def test_a_deleted_product_stays_as_a_line_that_can_be_removed(
+    shopper: Client, customer: User, product: Product
+) -> None:
+    add_item(user=customer, product_id=product.product_id, qty=1)
+    delete_product(pk=product.pk)
+    assert "Not available" in shopper.get(CART).content.decode()
+    shopper.post(reverse("cart:remove", args=[product.product_id]))
+    assert quantities(customer) == {}
+
+
+@pytest.mark.parametrize(
+    "query", ["removed=abc&qty=1", "removed=1&qty=abc", "removed=" + "9" * 400, "removed=0"]
+)
+def test_a_nonsense_address_is_just_the_cart(shopper: Client, query: str) -> None:
+    assert shopper.get(f"{CART}?{query}").status_code == 200
+
+
+def test_a_visitor_sees_an_empty_cart_without_a_query_for_it(db: None) -> None:
+    assert "Your cart is empty" in Client().get(CART).content.decode()
+
+
+def test_the_api_and_the_page_show_the_same_cart(shopper: Client, customer: User, product: Product) -> None:
+    shopper.post(reverse("cart:add", args=[product.product_id]), {"qty": "2"})
+    from tests.conftest import api_of
+
+    assert api_of(customer).get("/api/v1/cart").json()["items"] == [
+        {"product_id": product.product_id, "qty": 2}
+    ]
+
+
+@pytest.mark.parametrize("name", ["cart:add", "cart:update", "cart:remove"])
+def test_changes_are_posts(shopper: Client, product: Product, name: str) -> None:
+    assert shopper.get(reverse(name, args=[product.product_id])).status_code == 405
+
+
+def test_changes_need_the_csrf_token(customer: User, product: Product) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(customer)
+    assert careful.post(reverse("cart:add", args=[product.product_id])).status_code == 403
+    assert quantities(customer) == {}

@@ -1,0 +1,292 @@
+"""The back office's products and categories: services write, and only what a person changed."""
+
+from decimal import Decimal
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+
+from accounts.models import User
+from catalog import services
+from catalog.models import Category, Product, StockMovement
+from catalog.services import get_product, update_product
+from ecommerce.lib.errors import Busy
+from payments.services import confirm
+from tests.factories import order as make_order
+from tests.factories import product as make_product
+from tests.factories import user as make_user
+from tests.office import Form, office_of, url
+
+pytestmark = pytest.mark.django_db
+LIST, NEW = url(Product, "changelist"), url(Product, "add")
+
+
+@pytest.fixture
+def office(staff: User) -> Client:
+    return office_of(staff)
+
+
+@pytest.fixture
+def tea() -> Product:
+    return make_product(
+        name="Tea", slug="tea", price=Decimal("5.00"), description="Green.\nFine.", inventory=10
+    )
+
+
+def form_of(office: Client, row: object) -> Form:
+    return Form(office, url(type(row), "change", row.pk))
+
+
+def again(row):
+    return type(row).objects.get(pk=row.pk)
+
+
+def sell(product: Product, quantity: int) -> None:
+    buyer = make_user()
+    confirm(user=buyer, order_id=str(make_order(buyer, (product, quantity)).pk), outcome="success")
+
+
+def errors(response) -> dict[str, list[str]]:
+    assert response.status_code == 200, response
+    return dict(response.context["adminform"].form.errors)
+
+
+def movements(product: Product) -> list[tuple[str, int]]:
+    rows = StockMovement.objects.filter(product=product.pk).order_by("pk")
+    return list(rows.values_list("reason", "quantity"))
+
+
+def said(response) -> str:
+    return " ".join(str(message) for message in response.wsgi_request._messages)
+
+
+def test_a_new_product_has_its_stock_and_the_next_number(office, fsck):
+    make_product(product_id=7)
+    response = Form(office, NEW).send(name="Tea", slug="tea", price="5", stock="12", category="Kitchen")
+    tea = Product.objects.get(slug="tea")
+    assert response.status_code == 302
+    assert (tea.product_id, tea.inventory, tea.category) == (8, 12, "Kitchen")
+    assert (tea.description, tea.image, tea.compare_at_price) == (None, None, None)
+    assert movements(tea) == [("initial", 12)]
+    assert Category.objects.filter(name="Kitchen").exists()
+    fsck()
+
+
+def test_a_new_product_may_bring_its_number(office, fsck):
+    Form(office, NEW).send(name="Tea", slug="tea", price="5", product_id="40")
+    assert Product.objects.get(slug="tea").product_id == 40
+    fsck()
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"slug": "taken"}, "slug"),
+        ({"slug": "a b"}, "slug"),
+        ({"product_id": "7"}, "product_id"),
+        ({"product_id": "0"}, "product_id"),
+        ({"price": "0"}, "price"),
+        ({"price": "-1"}, "price"),
+        ({"price": "cheap"}, "price"),
+        ({"price": "1.005"}, "price"),
+        ({"stock": "-1"}, "stock"),
+        ({"stock": "1000001"}, "stock"),
+        ({"stock": "9" * 40}, "stock"),
+        ({"image": "img/none.svg"}, "image"),
+        ({"image": "javascript:alert(1)"}, "image"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_made(office, typed, field):
+    make_product(slug="taken", product_id=7)
+    given = {"name": "Tea", "slug": "tea", "price": "5", "stock": "1"} | typed
+    assert list(errors(Form(office, NEW).send(**given))) == [field]
+    assert Product.objects.count() == StockMovement.objects.count() == 1
+
+
+def test_a_slug_that_is_taken_meanwhile_is_a_form_error(office, monkeypatch, fsck):
+    make_product(slug="taken")
+    monkeypatch.setattr(Product, "validate_unique", lambda self, exclude=None: None)  # it looked a moment ago
+    found = errors(Form(office, NEW).send(name="Tea", slug="taken", price="5", stock="1"))
+    assert found == {"slug": ["Slug already exists"]}
+    assert Product.objects.count() == 1
+    assert not LogEntry.objects.exists()
+    fsck()
+
+
+def test_a_change_writes_only_what_the_person_changed(office, tea, fsck):
+    form = form_of(office, tea)
+    update_product(pk=tea.pk, price=Decimal("6.00"), name="Better tea")
+    sell(tea, 3)
+    assert form.send(slug="green-tea").status_code == 302
+    tea = again(tea)
+    assert (tea.slug, tea.price, tea.name, tea.inventory) == ("green-tea", Decimal(6), "Better tea", 7)
+    assert tea.description == "Green.\nFine."
+    fsck()
+
+
+def test_a_price_edit_beside_a_sale_keeps_both(office, tea, fsck):
+    form, quick = form_of(office, tea), Form(office, LIST)
+    sell(tea, 3)
+    form.send(price="4.50")
+    assert (again(tea).price, again(tea).inventory) == (Decimal("4.50"), 7)
+    quick.send(**{"form-0-price": "4.75"})
+    assert (again(tea).price, again(tea).inventory) == (Decimal("4.75"), 7)
+    fsck()
+
+
+def test_the_stock_changes_by_a_difference(office, tea, fsck):
+    form = form_of(office, tea)
+    sell(tea, 3)
+    form.send(inventory_delta="5")
+    assert again(tea).inventory == 12
+    assert movements(tea) == [("initial", 10), ("sale", -3), ("adjustment", 5)]
+    fsck()
+
+
+def test_a_difference_below_nothing_is_a_form_error_and_changes_nothing(office, tea, fsck):
+    found = errors(form_of(office, tea).send(inventory_delta="-11", name="Bad tea"))
+    assert found == {"inventory_delta": ["The stock must stay between 0 and 1000000."]}
+    assert (again(tea).inventory, again(tea).name) == (10, "Tea")
+    assert not LogEntry.objects.exists()
+    fsck()
+
+
+def test_saving_without_a_change_changes_nothing(office, tea):
+    before = Product.objects.filter(pk=tea.pk).values().get()
+    assert form_of(office, tea).send().status_code == 302
+    assert Product.objects.filter(pk=tea.pk).values().get() == before
+
+
+def test_emptied_fields_are_null_as_in_the_api(office, tea):
+    form_of(office, tea).send(description="", category="")
+    assert (again(tea).description, again(tea).category) == (None, None)
+
+
+def test_pages_show_a_change_at_once(office, tea):
+    assert get_product("tea")["price"] == Decimal(5)
+    form_of(office, tea).send(price="4.50")
+    assert get_product("tea")["price"] == Decimal("4.5")
+
+
+def test_a_change_is_logged_with_its_fields(office, tea):
+    form_of(office, tea).send(price="4.50", inventory_delta="1")
+    entry = LogEntry.objects.get()
+    assert entry.object_id == str(tea.pk)
+    assert entry.get_change_message() == "Changed Price and Change stock by."
+
+
+def test_quick_price_edits_are_all_made_or_none(office, monkeypatch, fsck):
+    teas = [make_product(price=Decimal(5)) for _ in range(3)]
+    form, real = Form(office, LIST), services.update_product
+
+    def refuse_the_last(**given):
+        if given["pk"] == teas[2].pk:
+            raise Busy
+        return real(**given)
+
+    monkeypatch.setattr(services, "update_product", refuse_the_last)
+    prices = {f"form-{n}-price": "9" for n in range(3)}
+    assert "The shop is busy" in said(form.send(**prices))
+    assert {again(tea).price for tea in teas} == {Decimal(5)}
+    assert not LogEntry.objects.exists()
+    monkeypatch.undo()
+    form.send(**prices)
+    assert {again(tea).price for tea in teas} == {Decimal(9)}
+    fsck()
+
+
+def test_a_wrong_quick_price_is_said_in_its_row(office, tea):
+    response = Form(office, LIST).send(**{"form-0-price": "-1"})
+    assert response.context["cl"].formset.errors == [
+        {"price": ["Ensure this value is greater than or equal to 0.01."]}
+    ]
+    assert again(tea).price == Decimal(5)
+
+
+def test_inputs_in_the_list_have_labels(office, tea):
+    assert 'aria-label="Price: Tea"' in office.get(LIST).content.decode()
+
+
+def test_deleting_closes_the_stock_account(office, tea, fsck):
+    office.post(url(Product, "delete", tea.pk), {"post": "yes"})
+    assert not Product.objects.exists()
+    assert movements(tea) == [("initial", 10), ("closed", -10)]
+    fsck()
+
+
+def test_deleting_several_closes_each_account(office, fsck):
+    teas = [make_product(inventory=number) for number in range(3)]
+    chosen = [str(tea.pk) for tea in teas]
+    data = {"action": "delete_selected", "_selected_action": chosen, "post": "yes"}
+    office.post(LIST, data)
+    assert not Product.objects.exists()
+    fsck()
+
+
+def test_search_finds_by_name_slug_and_number(office, tea):
+    make_product(name="Cup", slug="blue-cup", product_id=1234)
+    for text, found in [("te", ["Tea"]), ("blue-", ["Cup"]), ("1234", ["Cup"]), ("123", []), (".*", [])]:
+        rows = office.get(LIST, {"q": text}).context["cl"].result_list
+        assert [row.name for row in rows] == found, text
+
+
+def test_filters_of_the_stock(office):
+    for quantity in (0, 4, 5):
+        make_product(name=f"Has {quantity}", inventory=quantity)
+    for choice, found in [("low", ["Has 0", "Has 4"]), ("out", ["Has 0"])]:
+        rows = office.get(LIST, {"stock": choice}).context["cl"].result_list
+        assert [row.name for row in rows] == found
+
+
+def test_a_visible_product_links_to_its_page(office, tea):
+    assert "/products/tea/" in office.get(url(Product, "change", tea.pk)).content.decode()
+    update_product(pk=tea.pk, is_active=False)
+    assert "/products/tea/" not in office.get(url(Product, "change", tea.pk)).content.decode()
+
+
+def test_movements_are_found_by_their_product(office, tea):
+    make_product()
+    rows = office.get(url(StockMovement, "changelist"), {"q": str(tea.pk)}).context["cl"].result_list
+    assert [row.product for row in rows] == [tea.pk]
+
+
+def test_renaming_a_category_renames_it_in_its_products(office):
+    tea = make_product(category="Kitchen")
+    form_of(office, Category.objects.get()).send(name="Kitchen & Bar")
+    assert again(tea).category == "Kitchen & Bar"
+    assert Category.objects.get().name == "Kitchen & Bar"
+
+
+def test_a_category_name_that_is_taken_is_a_form_error(office):
+    tea = make_product(category="Kitchen")
+    make_product(category="Bar")
+    found = errors(form_of(office, Category.objects.get(name="Kitchen")).send(name="Bar"))
+    assert list(found) == ["name"]
+    assert again(tea).category == "Kitchen"
+
+
+def test_categories_are_sorted_in_the_list(office):
+    make_product(category="Kitchen")
+    make_product(category="Bar")
+    Form(office, url(Category, "changelist")).send(**{"form-0-position": "9"})
+    assert list(Category.objects.values_list("name", flat=True)) == ["Bar", "Kitchen"]
+
+
+def test_a_new_category(office):
+    Form(office, url(Category, "add")).send(name="Tea & more", slug="tea-more", position="3")
+    assert Category.objects.get().slug == "tea-more"
+
+
+def test_a_category_with_products_stays(office):
+    make_product(category="Kitchen")
+    category = Category.objects.get()
+    response = office.post(url(Category, "delete", category.pk), {"post": "yes"})
+    assert "Products are in the category Kitchen." in said(response)
+    assert Category.objects.exists()
+
+
+def test_an_empty_category_goes(office):
+    category = Category.objects.create(name="Old", slug="old")
+    office.post(url(Category, "delete", category.pk), {"post": "yes"})
+    assert not Category.objects.exists()

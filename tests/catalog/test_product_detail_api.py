@@ -1,0 +1,60 @@
+import pytest
+
+from tests.answers import refused
+from tests.factories import product
+
+pytestmark = pytest.mark.django_db
+
+
+def get(api, slug):
+    return api.get(f"/api/v1/products/{slug}")
+
+
+def test_it_shows_the_product_with_this_slug(api, product):
+    response = get(api, product.slug)
+    assert response.status_code == 200
+    assert response.json() == product.as_dict()
+
+
+def test_it_answers_what_the_list_answers(api, product):
+    assert get(api, product.slug).json() == api.get("/api/v1/products").json()[0]
+
+
+def test_a_hidden_product_is_not_found(api):
+    hidden = product(is_active=False)
+    refused(get(api, hidden.slug), 404, "Product not found")
+
+
+UNKNOWN = [
+    "unknown",
+    "%00",
+    "%ff",
+    "%ed%a0%80",
+    "a%0Ab",
+    "[x]",
+    ".*",
+    "%2e%2e%2f",
+    "..",
+    "$ne",
+    "x" * 2000,
+    "%F0%9F%98%80",
+    "a:b",
+    "%22all%22",
+    "%",
+]
+
+
+def test_an_unknown_slug_is_not_found(api, product):
+    for slug in UNKNOWN:
+        refused(get(api, slug), 404)
+
+
+def test_slugs_are_compared_exactly(api):
+    product(slug="Some-Slug")
+    refused(get(api, "some-slug"), 404)
+
+
+def test_an_unknown_slug_is_never_cached(api):
+    refused(get(api, "later"), 404)
+    product(slug="later")
+    assert get(api, "later").status_code == 200

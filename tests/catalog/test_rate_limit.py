@@ -1,0 +1,174 @@
+"""Of the two product routes together: so many requests a minute for an address, more when signed in."""
+
+import ipaddress
+import re
+
+import pytest
+from django_redis import get_redis_connection
+
+from accounts.tokens import access_token
+from ecommerce.lib.http import client_ip
+from ecommerce.lib.ratelimit import Rate
+from tests.valkey import valkey  # noqa: F401  # a fixture
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/products"
+
+
+@pytest.fixture(autouse=True)
+def _limits(settings):
+    settings.PRODUCT_RATE_LIMIT = Rate.parse("5/m")
+    settings.PRODUCT_RATE_LIMIT_USER = Rate.parse("7/m")
+
+
+def statuses(api, count, url=URL, **extra):
+    return [api.get(url, **extra).status_code for _ in range(count)]
+
+
+def test_an_address_has_its_requests_over_both_routes_together(api, product):
+    one = f"{URL}/{product.slug}"
+    given = [api.get(url).status_code for url in (URL, one, f"{URL}?q=x", one, f"{URL}/unknown", one, URL)]
+    assert given == [200, 200, 200, 200, 404, 429, 429]
+
+
+def test_the_refusal_has_the_specified_shape(api):
+    statuses(api, 5)
+    response = api.get(URL)
+    assert response.status_code == 429
+    assert response["Content-Type"] == "application/json"
+    assert response.json() == {
+        "error": "rate_limit_exceeded",
+        "message": "Too many requests. Please slow down and try again later.",
+        "detail": "5 per 1 minute",
+    }
+    assert 1 <= int(response["Retry-After"]) <= 60
+    assert response["X-Request-ID"]
+    assert response["X-Process-Time"]
+
+
+def test_after_the_window_there_are_new_requests(api):
+    statuses(api, 6)
+    (counter,) = get_redis_connection().keys("ecommerce:ratelimit:*")
+    assert 0 < get_redis_connection().ttl(counter) <= 60
+    get_redis_connection().delete(counter)  # as its end does
+    assert statuses(api, 6) == [200] * 5 + [429]
+
+
+def test_going_on_does_not_put_the_end_of_the_window_off(api):
+    statuses(api, 6)
+    (counter,) = get_redis_connection().keys("ecommerce:ratelimit:*")
+    get_redis_connection().expire(counter, 30)
+    assert api.get(URL)["Retry-After"] in ("29", "30")
+
+
+def test_nothing_is_read_for_a_refused_request(api, product, django_assert_num_queries):
+    statuses(api, 5, f"{URL}?q=other")
+    with django_assert_num_queries(0):
+        assert api.get(URL).status_code == 429
+
+
+def test_a_signed_in_client_has_a_window_of_its_own(api, customer_api, stranger_api):
+    assert statuses(api, 6)[-1] == 429
+    assert statuses(customer_api, 8) == [200] * 7 + [429]
+    assert customer_api.get(URL).json()["detail"] == "7 per 1 minute"
+    assert statuses(stranger_api, 1) == [200]
+
+
+def test_all_tokens_of_a_user_count_together(api, customer):
+    for _ in range(7):
+        api.get(URL, HTTP_AUTHORIZATION=f"Bearer {access_token(customer)}")
+    assert statuses(api, 1, HTTP_AUTHORIZATION=f"Bearer {access_token(customer)}") == [429]
+
+
+@pytest.mark.parametrize("token", ["nonsense", "", "e30.e30.x"])
+def test_a_bad_token_brings_no_window(api, token):
+    assert statuses(api, 6, HTTP_AUTHORIZATION=f"Bearer {token}") == [200] * 5 + [429]
+    assert statuses(api, 1) == [429]
+
+
+def test_other_routes_are_not_under_it(api, customer_api, client):
+    statuses(api, 6)
+    assert statuses(customer_api, 8, "/api/v1/cart") == [200] * 8
+    assert client.get("/products/").status_code == 200
+
+
+class TestAddresses:
+    def test_a_forwarded_address_is_not_believed(self, api):
+        given = [
+            api.get(URL, HTTP_X_FORWARDED_FOR=f"203.0.113.{n}", HTTP_X_REAL_IP=f"203.0.113.{n}")
+            for n in range(6)
+        ]
+        assert [response.status_code for response in given] == [200] * 5 + [429]
+
+    def test_behind_a_trusted_proxy_each_client_has_its_own(self, api, settings):
+        settings.TRUSTED_PROXIES = networks("127.0.0.1")
+        assert statuses(api, 6, HTTP_X_FORWARDED_FOR="203.0.113.1") == [200] * 5 + [429]
+        assert statuses(api, 1, HTTP_X_FORWARDED_FOR="203.0.113.2") == [200]
+        assert statuses(api, 1, HTTP_X_FORWARDED_FOR="203.0.113.9, 203.0.113.1") == [429]
+
+    @pytest.mark.parametrize(
+        ("proxies", "forwarded", "client"),
+        [
+            ("", "203.0.113.1", "10.0.0.1"),
+            ("10.0.0.0/8", "", "10.0.0.1"),
+            ("10.0.0.0/8", "203.0.113.1", "203.0.113.1"),
+            ("10.0.0.0/8", "1.1.1.1, 203.0.113.1", "203.0.113.1"),
+            ("10.0.0.0/8", "203.0.113.1, 10.2.2.2", "203.0.113.1"),
+            ("10.0.0.0/8", "1.1.1.1,203.0.113.1,10.2.2.2,10.3.3.3", "203.0.113.1"),
+            ("10.0.0.0/8", "2001:db8::1", "2001:db8::1"),
+            ("10.0.0.0/8", "evil", "10.0.0.1"),
+            ("10.0.0.0/8", "203.0.113.1, evil", "10.0.0.1"),
+            ("10.0.0.0/8", "10.0.0.2", "10.0.0.2"),
+            ("192.0.2.1", "203.0.113.1", "10.0.0.1"),
+        ],
+    )
+    def test_the_client_is_who_the_last_trusted_proxy_saw(self, rf, settings, proxies, forwarded, client):
+        settings.TRUSTED_PROXIES = networks(proxies)
+        request = rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded)
+        assert client_ip(request) == client
+
+    def test_a_socket_without_an_address_is_one_client(self, api):
+        assert statuses(api, 6, REMOTE_ADDR="") == [200] * 5 + [429]
+
+
+def networks(text):
+    return [ipaddress.ip_network(part) for part in text.split()]
+
+
+class TestWithoutRedis:
+    """Windows of a day here: those of the process begin at fixed times, and a test may not meet one."""
+
+    @pytest.fixture(autouse=True)
+    def _days(self, settings):
+        settings.PRODUCT_RATE_LIMIT = Rate.parse("5/d")
+
+    def test_switched_off_the_process_counts(self, api, settings, product):
+        settings.REDIS_ENABLED = False
+        given = [api.get(url).status_code for url in (URL, f"{URL}/{product.slug}", URL, URL, URL, URL)]
+        assert given == [200] * 5 + [429]
+        response = api.get(URL)
+        assert response.json()["detail"] == "5 per 1 day"
+        assert int(response["Retry-After"]) >= 1
+
+    def test_stopped_the_process_counts(self, api, valkey):  # noqa: F811
+        assert statuses(api, 5) == [200] * 5
+        assert statuses(api, 1) == [429]
+        valkey.stop()
+        assert statuses(api, 6) == [200] * 5 + [429]
+
+    def test_each_client_is_counted_apart(self, api, customer_api, settings):
+        settings.REDIS_ENABLED = False
+        assert statuses(api, 6)[-1] == 429
+        assert statuses(api, 1, REMOTE_ADDR="203.0.113.1") == [200]
+        assert statuses(customer_api, 1) == [200]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("5/s", 1), ("5/m", 60), ("120/h", 3600), ("1/d", 86400)])
+def test_a_rate_is_a_number_and_a_period(text, seconds):
+    assert Rate.parse(text).seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5", "/m", "0/m", "-1/m", "5/min", "5/m\n", "\u0665/m", "1.5/m"])
+def test_anything_else_is_no_rate(text):
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        Rate.parse(text)

@@ -1,0 +1,150 @@
+"""Pays orders in processes that are killed: `python -m tests.faults.payer ADDRESS_OF_THE_STAND-IN`.
+
+Each line of its input is a job; each is done by a fork, so that a kill costs no start of Django. The fork
+counts its points (before and after every call of the provider and every commit) and kills itself at one of
+them: at once, or some milliseconds later, in the middle of what comes next.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+from urllib.request import Request, urlopen
+
+import django
+
+django.setup()
+
+import stripe  # noqa: E402
+from bson import ObjectId  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from catalog import stock  # noqa: E402
+from ecommerce.lib import db  # noqa: E402
+from ecommerce.lib.status import transition  # noqa: E402
+from orders.models import TRANSITIONS, Order  # noqa: E402
+from payments import asking, refunds  # noqa: E402
+from payments.gateways import base, gateway  # noqa: E402
+from payments.gateways import stripe as stripe_gateway  # noqa: E402
+from payments.lines import lines_of  # noqa: E402
+from payments.models import Payment  # noqa: E402
+from payments.starting import start_payment  # noqa: E402
+from tests.payments.conftest import use  # noqa: E402
+
+CLIENT_TRIES = 3
+
+
+class Killer:
+    def __init__(self, at: int, delay_ms: float) -> None:
+        self.at, self.delay_ms, self.passed = at, delay_ms, 0
+
+    def point(self) -> None:
+        self.passed += 1
+        if self.passed == self.at and self.delay_ms:
+            threading.Timer(self.delay_ms / 1000, die).start()
+        elif self.passed == self.at:
+            die()
+
+    def around(self, owner: Any, name: str) -> None:
+        call = getattr(owner, name)
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.point()
+            result = call(*args, **kwargs)
+            self.point()
+            return result
+
+        setattr(owner, name, counted)
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def patiently(step: Any) -> Any:
+    """As a client does: what got no answer is tried again, a few times."""
+    for _ in range(CLIENT_TRIES - 1):
+        with suppress(base.GatewayUnavailable):
+            return step()
+    return step()
+
+
+def customer_pays(reference: str) -> None:
+    urlopen(
+        Request(f"{settings.STRIPE_API_BASE}/customer/pays/{reference}", method="POST"), timeout=5
+    ).close()
+
+
+def properly(order: Order, plan: str) -> None:
+    payment, _ = patiently(lambda: start_payment(order=order, key=f"key-{order.pk}"))
+    if plan == "leave":
+        return
+    customer_pays(payment.reference)
+    if plan == "cancel":
+        transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
+    patiently(lambda: asking.refresh(payment))
+    if plan in ("partial", "full"):
+        amount = Decimal("10.01") if plan == "partial" else None
+        due = refunds.refund_order(
+            order=order, key=f"refund-{order.pk}", amount=amount, restock=plan == "full"
+        )
+        patiently(lambda: refunds.send(due))
+
+
+def naively(order: Order, plan: str) -> None:
+    """The provider first, the row after: what a kill between the two makes of it."""
+    pk = ObjectId()
+    fields: dict[str, Any] = {"amount": order.total, "currency": order.currency, "expires_at": timezone.now()}
+    row = SimpleNamespace(pk=pk, order=order, return_url="https://x/", cancel_url="https://x/", **fields)
+    row.expires_at += timedelta(minutes=35)
+    row.reference = gateway("stripe").start(row).reference
+    customer_pays(row.reference)
+    state = gateway("stripe").retrieve(row)
+
+    def write() -> None:
+        transition(Order.objects.filter(pk=order.pk), Order.Status.PAID, TRANSITIONS, payment=pk)
+        stock.sell(order.pk, lines_of(order))
+        taken = {"received": state.amount, "received_currency": state.currency, "status": "captured"}
+        Payment.objects.create(
+            pk=pk, order=order, gateway="stripe", paid_order=True, charge=state.charge, **fields, **taken
+        )
+
+    db.run_tx(write)
+
+
+def work(job: dict[str, Any]) -> None:
+    random.seed()
+    killer = Killer(job["kill_at"], job["delay_ms"])
+    killer.around(stripe.RequestsClient, "request")
+    killer.around(db, "_commit")
+    order = Order.objects.get(pk=ObjectId(job["order"]))
+    (naively if job["naive"] else properly)(order, job["plan"])
+    if killer.passed >= killer.at:
+        time.sleep(killer.delay_ms / 1000)  # the timer is running
+
+
+def main() -> None:
+    use(settings, sys.argv[1])
+    stripe_gateway.RETRIES = 0
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            with suppress(base.GatewayUnavailable):
+                work(json.loads(line))
+            os._exit(0)
+        _, how = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(how)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

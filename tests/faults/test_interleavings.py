@@ -1,0 +1,276 @@
+"""Two parties of one payment, the other one run between two steps of the first. Whatever the order, the
+shop agrees with the provider's ledger and with itself.
+
+Most steps are calls of the provider: `between.before` and `between.after` run the other party there, once.
+"""
+
+import pytest
+from rest_framework.test import APIClient
+
+from catalog.services import delete_product, update_product
+from ecommerce.lib.status import transition
+from orders.models import TRANSITIONS, Order
+from payments import asking, reconciling, refunds, services, settlement, starting
+from payments.gateways import gateway
+from payments.gateways.base import ProviderState, State
+from payments.models import Payment, Refund, WebhookEvent
+from payments.starting import OrderIsFinal, start_payment
+from tests import factories
+from tests.payments import conftest as payments
+from tests.payments.shop import deliver, expire, money_adds_up, pay, reconcile, status, stock, the_payment
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("correct")]
+stripe = payments.stripe  # a fixture
+
+
+class Between:
+    """Runs the other party once before or after the named step of an object."""
+
+    def __init__(self, monkeypatch):
+        self._patch = monkeypatch
+
+    def before(self, owner, step, other):
+        self._run(owner, step, other, first=True)
+
+    def after(self, owner, step, other):
+        self._run(owner, step, other, first=False)
+
+    def _run(self, owner, step, other, *, first):
+        call, others = getattr(owner, step), [other]
+
+        def interleaved(*args, **kwargs):
+            if first and others:
+                others.pop()()
+            result = call(*args, **kwargs)
+            if not first and others:
+                others.pop()()
+            return result
+
+        self._patch.setattr(owner, step, interleaved)
+
+
+@pytest.fixture
+def between(monkeypatch):
+    return Between(monkeypatch)
+
+
+@pytest.fixture
+def provider(stripe):
+    return gateway("stripe")
+
+
+@pytest.fixture
+def correct(stripe, fsck):
+    yield
+    money_adds_up(stripe)
+    fsck()
+    reconcile()
+    money_adds_up(stripe)
+    fsck()
+    assert not Refund.objects.outstanding().exists()
+
+
+@pytest.fixture
+def order(customer, product):
+    return factories.order(customer, (product, 3))
+
+
+@pytest.fixture
+def payment(stripe, order):
+    return start_payment(order=order)[0]
+
+
+def refresh(payment):
+    return asking.refresh(Payment.objects.get(pk=payment.pk))
+
+
+def webhook(stripe):
+    assert deliver(APIClient(), stripe.events[-1]).status_code == 200
+
+
+def cancel_the_order(order):
+    """As a route does that knows nothing of payments."""
+    transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
+
+
+def test_the_webhook_comes_before_start_has_its_answer(between, stripe, provider, order, product):
+    def paid_already():
+        pay(stripe, the_payment(order))
+        webhook(stripe)
+
+    between.after(provider, "start", paid_already)
+    payment, created = start_payment(order=order)
+    assert (created, payment.status, status(order), stock(product)) == (True, "captured", "paid", (7, 0))
+
+
+def test_the_order_is_canceled_while_the_session_is_made(between, stripe, provider, order, product):
+    between.before(provider, "start", lambda: cancel_the_order(order))
+    payment, _ = start_payment(order=order)
+    reconcile()
+    assert (status(payment), status(order), stock(product)) == ("canceled", "canceled", (10, 0))
+    assert not pay(stripe, payment)
+
+
+def test_the_customer_cancels_while_the_session_is_made(between, customer, provider, order, product):
+    def cancel():
+        services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
+
+    between.before(provider, "start", cancel)
+    payment, _ = start_payment(order=order)
+    assert (status(payment), status(order), stock(product)) == ("canceled", "canceled", (10, 0))
+
+
+def test_the_order_is_canceled_before_the_hold(between, stripe, order, product):
+    between.before(starting, "_write", lambda: cancel_the_order(order))
+    with pytest.raises(OrderIsFinal):
+        start_payment(order=order)
+    assert (stock(product), stripe.requests) == ((10, 0), [])
+
+
+def test_a_second_start_overtakes_the_first_before_the_hold(between, stripe, order, product):
+    seen = []
+    between.before(starting, "_write", lambda: seen.append(start_payment(order=order)[0]))
+    payment, created = start_payment(order=order)
+    assert ([payment.pk], created) == ([seen[0].pk], False)
+    assert stock(product) == (7, 3)
+
+
+def test_a_second_start_comes_while_the_first_asks_the_provider(between, stripe, provider, order):
+    seen = []
+    between.before(provider, "start", lambda: seen.append(start_payment(order=order)[0]))
+    payment, _ = start_payment(order=order)
+    assert payment.redirect_url == seen[0].redirect_url == stripe.session_of(payment.pk)["url"]
+
+
+def test_the_customer_pays_between_the_deadline_and_the_closing(between, stripe, provider, order, payment):
+    expire(payment)
+    between.before(provider, "close", lambda: pay(stripe, payment))
+    reconciling.release_expired_holds()
+    assert (status(payment), status(order)) == ("captured", "paid")
+
+
+def test_the_customer_pays_too_late_after_the_closing(between, stripe, provider, order, payment, product):
+    expire(payment)
+    between.after(provider, "close", lambda: pay(stripe, payment))
+    reconciling.release_expired_holds()
+    assert (status(payment), status(order), stock(product)) == ("canceled", "pending", (10, 0))
+    assert stripe.taken == 0
+
+
+def test_the_hold_expires_between_retrieving_and_settling(between, stripe, provider, order, payment, product):
+    pay(stripe, payment)
+    expire(payment)
+    between.after(provider, "retrieve", reconciling.release_expired_holds)
+    assert refresh(payment).status == "captured"
+    assert (status(order), stock(product)) == ("paid", (7, 0))
+
+
+def test_an_old_answer_of_open_comes_after_the_payment_is_settled(between, stripe, provider, order, payment):
+    def meanwhile():
+        pay(stripe, payment)
+        webhook(stripe)
+
+    between.after(provider, "retrieve", meanwhile)
+    assert refresh(payment).status == "captured"
+    assert status(order) == "paid"
+
+
+def test_the_order_is_canceled_between_retrieving_and_settling(
+    between, stripe, provider, order, payment, product
+):
+    pay(stripe, payment)
+    between.after(provider, "retrieve", lambda: cancel_the_order(order))
+    refresh(payment)
+    assert (status(payment), status(order), stock(product)) == ("refund_due", "canceled", (10, 0))
+
+
+def test_webhook_and_return_page_settle_at_once(between, stripe, order, payment, product):
+    pay(stripe, payment)
+    between.before(settlement, "_receive", lambda: webhook(stripe))
+    assert refresh(payment).status == "captured"
+    assert (status(order), stock(product)) == ("paid", (7, 0))
+
+
+def test_the_same_event_comes_again_while_it_is_being_handled(between, stripe, provider, order, payment):
+    pay(stripe, payment)
+    between.after(provider, "retrieve", lambda: webhook(stripe))
+    webhook(stripe)
+    assert (status(order), WebhookEvent.objects.count()) == ("paid", 1)
+
+
+def test_the_customer_pays_while_canceling(between, stripe, provider, customer, order, payment):
+    between.before(provider, "close", lambda: pay(stripe, payment))
+    canceled = services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
+    assert (canceled.status, status(payment)) == ("paid", "captured")
+
+
+def test_a_new_payment_is_started_while_the_order_is_canceled(
+    between, stripe, provider, customer, order, payment, product
+):
+    """After the old session was closed and before the order is final."""
+    between.before(services, "_move", lambda: start_payment(order=order))
+    canceled = services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
+    assert (canceled.status, stock(product)) == ("canceled", (7, 3))
+    reconcile()
+    assert stock(product) == (10, 0)
+    assert {session["status"] for session in stripe.of("checkout.session")} == {"expired"}
+
+
+def test_the_product_is_deleted_between_retrieving_and_settling(
+    between, stripe, provider, order, payment, product
+):
+    pay(stripe, payment)
+    between.after(provider, "retrieve", lambda: delete_product(pk=product.pk))
+    refresh(payment)
+    assert (status(payment), status(order)) == ("refund_due", "pending")
+
+
+def test_the_rest_of_the_stock_goes_while_a_payment_is_settled(
+    between, stripe, provider, order, payment, product
+):
+    pay(stripe, payment)
+    between.after(provider, "retrieve", lambda: update_product(pk=product.pk, inventory=0))
+    assert refresh(payment).status == "captured"
+    assert stock(product) == (0, 0)
+
+
+def test_two_reconcilers_send_one_refund(between, stripe, provider, order, payment):
+    pay(stripe, payment, amount=5)
+    refresh(payment)
+    between.before(provider, "refund", reconcile)
+    reconcile()
+    assert (status(payment), len(stripe.of("refund"))) == ("refunded", 1)
+
+
+def test_a_second_refund_is_asked_for_while_the_first_is_sent(between, stripe, provider, order, payment):
+    pay(stripe, payment)
+    refresh(payment)
+    first = refunds.refund_order(order=order, key="a", amount=payment.amount - 1)
+    between.before(provider, "refund", lambda: refunds.refund_order(order=order, key="b"))
+    refunds.send(first)
+    reconcile()
+    assert (status(payment), stripe.refunded()) == ("refunded", 23997)
+
+
+def test_a_refund_is_asked_for_while_the_same_payment_is_settled_again(
+    between, stripe, provider, order, payment
+):
+    pay(stripe, payment)
+    refresh(payment)
+
+    def refund():
+        refunds.send(refunds.refund_order(order=order, key="a"))
+
+    state = provider.retrieve(Payment.objects.get(pk=payment.pk))
+    between.before(settlement, "_receive", refund)
+    settlement.settle(payment.pk, state)
+    assert (status(payment), status(order), stripe.refunded()) == ("refunded", "paid", 23997)
+
+
+def test_what_releasing_the_hold_first_would_do(stripe, order, payment, product):
+    """Before the provider has closed the session: somebody pays for what is gone."""
+    settlement.settle(payment.pk, ProviderState(State.CLOSED))
+    update_product(pk=product.pk, inventory=0)
+    assert pay(stripe, payment)
+    refresh(payment)
+    assert status(payment) == "refund_due"

@@ -1,0 +1,53 @@
+"""The negative control of the interleavings: the same two parties where the first reads, looks and writes."""
+
+import pytest
+from django.core.management import CommandError
+
+from catalog.models import Product, StockMovement
+from orders.models import Order
+from payments import asking
+from payments.models import Payment
+from payments.starting import start_payment
+from tests import factories
+from tests.payments import conftest as payments
+from tests.payments.shop import pay
+
+pytestmark = pytest.mark.django_db
+stripe = payments.stripe  # a fixture
+
+
+def settle_naively(payment, other_party):
+    row, order = Payment.objects.get(pk=payment.pk), Order.objects.get(pk=payment.order_id)
+    product = Product.objects.get()
+    if row.status != "initiated":
+        return
+    other_party()
+    row.status, row.paid_order, row.held = "captured", True, False
+    row.received, row.received_currency = row.amount, row.currency
+    row.save()
+    order.status = "paid"
+    order.save()
+    Product.objects.filter(pk=product.pk).update(on_hold=product.on_hold - 3)
+    for reason, quantity in (("release", 3), ("sale", -3)):
+        key = f"{reason} {StockMovement.objects.count()}"
+        StockMovement.objects.create(
+            key=key, product=product.pk, order=order.pk, quantity=quantity, reason=reason
+        )
+
+
+@pytest.fixture
+def payment(stripe, customer, product):
+    payment, _ = start_payment(order=factories.order(customer, (product, 3)))
+    pay(stripe, payment)
+    return payment
+
+
+def test_alone_it_is_right(payment, fsck):
+    settle_naively(payment, lambda: None)
+    fsck()
+
+
+def test_with_another_in_between_it_sells_twice(payment, fsck):
+    settle_naively(payment, lambda: asking.refresh(payment))
+    with pytest.raises(CommandError):
+        fsck()

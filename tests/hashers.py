@@ -1,0 +1,7 @@
+from accounts.hashers import OneAtATimeBCryptHasher
+
+
+class CheapBCryptHasher(OneAtATimeBCryptHasher):
+    """The shop's hasher with bcrypt's lowest cost, for tests that sign up many users."""
+
+    rounds = 4

@@ -1,0 +1,160 @@
+"""From the home page to a paid order, as shoppers with different browsers do it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import APIRequestContext, Page, expect
+
+from tests.journeys.shopper import PASSWORD, Shopper
+
+NewShopper = Callable[..., Shopper]
+WAYS = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+WIDTHS = pytest.mark.parametrize("width", [1280, 390, 320])
+
+
+@pytest.mark.parametrize(("width", "script"), [(1280, True), (390, True), (1280, False), (320, False)])
+def test_a_visitor_finds_a_product_makes_an_account_and_buys_it(
+    new_shopper: NewShopper, width: int, script: bool
+) -> None:
+    shopper = new_shopper(width, script=script)
+    page = shopper.page
+    page.goto("/")
+    page.get_by_role("searchbox").first.fill("backpack")
+    page.get_by_role("searchbox").first.press("Enter")
+    page.get_by_role("link", name="Casual Backpack 30L").first.click()
+    shopper.presses("Add to cart")
+    page.get_by_role("link", name="Make an account").click()
+    shopper.fills_in_the_account()
+    expect(page.get_by_role("heading", name="Your cart")).to_be_visible()
+    page.get_by_role("link", name="Go to checkout").click()
+    shopper.presses("Pay $79.99")
+    shopper.presses("Payment succeeds")
+    shopper.sees("Thank you")
+    expect(page.locator("#cart-count")).to_have_text("0")
+    shopper.has_no_complaint()
+
+
+@WAYS
+def test_a_declined_payment_is_tried_again(new_shopper: NewShopper, script: bool) -> None:
+    shopper = new_shopper(script=script).signs_up().adds("yoga-mat-premium").checks_out()
+    shopper.presses("Pay $49.99")
+    shopper.presses("The bank declines")
+    shopper.sees("The payment was declined.")
+    shopper.presses("Try again")
+    shopper.checks_out()
+    shopper.presses("Pay $49.99")
+    shopper.presses("Payment succeeds")
+    shopper.sees("Thank you")
+
+
+def test_a_pending_payment_asks_again_by_itself(new_shopper: NewShopper) -> None:
+    shopper = new_shopper().signs_up().adds("yoga-mat-premium").checks_out()
+    shopper.presses("Pay $49.99")
+    shopper.presses("Still pending")
+    shopper.sees("Still waiting for the bank")
+    with shopper.page.expect_navigation(timeout=15_000):
+        pass
+    shopper.presses("Payment succeeds")
+    shopper.sees("Thank you")
+
+
+def test_a_double_click_on_pay_makes_one_order(new_shopper: NewShopper) -> None:
+    shopper = new_shopper().signs_up().adds("yoga-mat-premium").checks_out()
+    shopper.page.get_by_role("button", name="Pay $49.99").dblclick()
+    shopper.sees("Test payment")
+    assert orders_of(shopper) == 1
+
+
+def test_going_back_and_paying_again_makes_one_order(new_shopper: NewShopper) -> None:
+    shopper = new_shopper().signs_up().adds("yoga-mat-premium").checks_out()
+    shopper.presses("Pay $49.99")
+    first = shopper.page.url
+    shopper.page.go_back()
+    if "checkout" in shopper.page.url:  # shown from the browser's memory, or fetched afresh
+        shopper.presses("Pay $49.99")
+        assert shopper.page.url == first
+    assert orders_of(shopper) == 1
+
+
+def test_the_cart_follows_the_stepper_and_undoes_a_removal(new_shopper: NewShopper) -> None:
+    shopper = new_shopper().signs_up().adds("yoga-mat-premium")
+    page = shopper.page
+    page.goto("/cart/")
+    more = page.get_by_role("button", name="One more Yoga Mat Premium")
+    more.click()
+    expect(page.get_by_label("Quantity of Yoga Mat Premium")).to_have_value("2")
+    expect(more).to_be_focused()
+    expect(page.get_by_role("status").first).to_have_text(re.compile("2 items"))
+    shopper.presses("Remove Yoga Mat Premium")
+    shopper.sees("was removed")
+    shopper.presses("Undo")
+    expect(page.get_by_label("Quantity of Yoga Mat Premium")).to_have_value("2")
+    shopper.has_no_complaint()
+
+
+def test_an_order_begun_in_the_api_is_paid_on_the_pages(new_shopper: NewShopper) -> None:
+    shopper = new_shopper().signs_up()
+    api = Api(shopper)
+    api.post("cart/add", {"product_id": 16, "qty": 1})
+    api.post("checkout/create-order")
+    shopper.page.goto("/orders/")
+    shopper.page.get_by_role("main").get_by_role("link").first.click()
+    shopper.page.get_by_role("link", name="Pay $49.99").click()
+    shopper.presses("Payment succeeds")
+    shopper.sees("Thank you")
+    assert api.get("orders")[0]["status"] == "paid"
+
+
+def test_an_order_begun_on_the_pages_is_paid_in_the_api(new_shopper: NewShopper) -> None:
+    shopper = new_shopper().signs_up().adds("yoga-mat-premium").checks_out()
+    shopper.presses("Pay $49.99")
+    shopper.sees("Test payment")
+    api = Api(shopper)
+    [order] = api.get("orders")
+    assert api.post(f"payments/confirm?order_id={order['id']}")["status"] == "paid"
+    shopper.page.goto(f"/orders/{order['number']}/")
+    shopper.sees("Thank you")
+
+
+class Api:
+    """The same customer, as a client of the API."""
+
+    def __init__(self, shopper: Shopper) -> None:
+        self._http: APIRequestContext = shopper.page.request
+        credentials = {"email": shopper.email, "password": PASSWORD}
+        token = self._http.post("/api/v1/auth/login", data=credentials).json()["access_token"]
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def get(self, route: str) -> list[dict[str, str]]:
+        return list(self._http.get(f"/api/v1/{route}", headers=self._headers).json())
+
+    def post(self, route: str, body: dict[str, int] | None = None) -> dict[str, str]:
+        answer = self._http.post(f"/api/v1/{route}", headers=self._headers, data=body)
+        assert answer.ok, answer.text()
+        return dict(answer.json())
+
+
+def orders_of(shopper: Shopper) -> int:
+    return len(Api(shopper).get("orders"))
+
+
+@WIDTHS
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/products/",
+        "/products/?q=nothing+like+it",
+        "/products/robot-vacuum-cleaner/",
+        "/categories/fashion/",
+        "/cart/",
+        "/account/login/",
+        "/account/signup/",
+        "/no-such-page/",
+    ],
+)
+def test_no_page_scrolls_sideways(new_page: Callable[..., Page], path: str, width: int) -> None:
+    page = new_page(width)
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

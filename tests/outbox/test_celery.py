@@ -1,0 +1,81 @@
+"""A real Celery worker: what must happen stands in MongoDB, so that losing Redis loses nothing."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from ecommerce.celery import PERIODIC_S, app
+from ecommerce.lib.filelock import wait_until
+from ecommerce.lib.worker import CELERY
+from ecommerce.models import OutboxMessage
+from payments.services import confirm
+from tests import factories
+from tests.outbox.conftest import SENT
+from tests.runshop.shop import ROOT
+from tests.valkey import Valkey
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def redis(tmp_path):
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = Valkey(folder)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def workers(tmp_path, redis):
+    """Two workers, each with a timetable of its own."""
+    variables = {"REDIS_URL": redis.url, "OUTBOX_INTERVAL_SECONDS": "1", "DATA_DIR": str(tmp_path)}
+    environment = os.environ | variables | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    command = [sys.executable, *CELERY]
+    started = [subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True) for _ in range(2)]
+    yield started
+    for process in started:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def pay(customer, product):
+    order = factories.order(customer, (product, 1))
+    confirm(user=customer, order_id=str(order.pk), outcome="success")
+
+
+def all_sent():
+    return not OutboxMessage.objects.exclude(status=SENT).exists()
+
+
+def test_losing_redis_with_all_its_data_loses_no_mail(customer, product, workers, redis, tmp_path, fsck):
+    pay(customer, product)
+    assert wait_until(all_sent, 30)
+    redis.stop()
+    shutil.rmtree(tmp_path / "redis" / "appendonlydir")
+    for _ in range(3):
+        pay(customer, product)
+    assert not all_sent()
+    redis.start()
+    assert wait_until(all_sent, 30)
+    assert OutboxMessage.objects.filter(attempts=1).count() == len(list(tmp_path.glob("mails/*.eml"))) == 4
+    fsck()
+
+
+def test_every_periodic_task_exists():
+    app.autodiscover_tasks(force=True)
+    assert set(PERIODIC_S) <= set(app.tasks)
+
+
+def test_a_lease_outlives_every_task(settings):
+    """Or a row could be delivered by two at once."""
+    assert app.conf.task_time_limit + settings.EMAIL_TIMEOUT < settings.OUTBOX_LEASE_SECONDS
+
+
+def test_only_json_is_accepted():
+    assert app.conf.accept_content == ["json"]

@@ -1,0 +1,96 @@
+"""The page of mails is there in development, and nowhere else."""
+
+import subprocess
+import sys
+from importlib import reload
+
+import pytest
+from django.core.mail import EmailMultiAlternatives
+from django.test import override_settings
+from django.urls import clear_url_caches
+
+import ecommerce.urls
+from tests.runshop.shop import ROOT, environment
+
+SCRIPT = "<script>alert(1)</script>"
+PRODUCTION = {
+    "APP_ENV": "production",
+    "SECRET_KEY": "s" * 40,
+    "JWT_SECRET": "j" * 40,
+    "MONGODB_URI": "mongodb://db.example.com/shop",
+    "PUBLIC_URL": "https://shop.example.com",
+    "ALLOWED_HOSTS": "shop.example.com",
+    "CORS_ORIGINS": "https://shop.example.com",
+    "CREATE_DEFAULT_ADMIN": "false",
+    "PAYMENT_PROVIDER": "none",
+    "EMAIL_HOST": "mail.example.com",
+    "DEFAULT_FROM_EMAIL": "shop@example.com",
+}
+RESOLVE = "import django; django.setup(); from django.urls import resolve; resolve('/dev/mails/')"
+
+
+@pytest.fixture
+def development(tmp_path, settings):
+    """The addresses as development has them, and a folder for mails."""
+    settings.MAIL_FOLDER = tmp_path / "mails"
+    settings.EMAIL_BACKEND = "ecommerce.lib.mailfolder.MailFolder"
+    with override_settings(APP_ENV="dev"):
+        reload(ecommerce.urls)
+    clear_url_caches()
+    yield
+    reload(ecommerce.urls)
+    clear_url_caches()
+
+
+def send(subject="Hello", message_id="<1@example.com>"):
+    mail = EmailMultiAlternatives(subject, f"Text {SCRIPT}", to=["customer@example.com"])
+    mail.extra_headers["Message-ID"] = message_id
+    mail.attach_alternative(f"<p>HTML {SCRIPT}</p>", "text/html")
+    mail.send()
+
+
+def test_it_shows_every_mail_as_text_and_html(development, db, client):
+    assert "There are none yet" in client.get("/dev/mails/").content.decode()
+    send(f"First {SCRIPT}", "<1@example.com>")
+    send("Second", "<2@example.com>")
+    page = client.get("/dev/mails/").content.decode()
+    assert "customer@example.com" in page
+    assert "First &lt;script&gt;" in page
+    mail = client.get("/dev/mails/1examplecom/").content.decode()
+    assert "Text &lt;script&gt;" in mail
+    assert '<iframe sandbox title="The mail as HTML" src="/dev/mails/1examplecom/html/"' in mail
+    assert SCRIPT not in page + mail
+
+
+def test_a_mails_html_can_do_nothing(development, db, client):
+    send()
+    response = client.get("/dev/mails/1examplecom/html/")
+    assert response.content.decode().strip() == f"<p>HTML {SCRIPT}</p>"
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    assert response["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_a_repeat_is_one_mail(development, settings):
+    send()
+    send()
+    assert [file.name for file in settings.MAIL_FOLDER.iterdir()] == ["1examplecom.eml"]
+
+
+@pytest.mark.parametrize("name", ["unknown", "..", "%2e%2e%2fsecrets", "1.eml"])
+def test_only_mails_can_be_read(development, db, client, name):
+    send()
+    assert client.get(f"/dev/mails/{name}/").status_code == 404
+
+
+def test_the_tests_shop_has_no_such_page(db, client):
+    assert client.get("/dev/mails/").status_code == 404
+
+
+def in_a_shop_of(tmp_path, **variables):
+    settings = environment(tmp_path, DJANGO_SETTINGS_MODULE="ecommerce.settings", **variables)
+    command = [sys.executable, "-c", RESOLVE]
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True)
+
+
+def test_production_has_no_such_page(tmp_path):
+    assert "Resolver404" in in_a_shop_of(tmp_path, **PRODUCTION).stderr

@@ -1,0 +1,40 @@
+"""A worker process of the tests': `python -m tests.outbox.worker FILE [hang]`.
+
+It delivers the tests' kind by a line in FILE, as soon as a line comes in, and then says that it is done. With
+`hang` it stays in the middle of its first delivery.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+django.setup()
+
+from ecommerce import outbox  # noqa: E402  # after the setup
+from ecommerce.models import OutboxMessage  # noqa: E402
+
+
+def main(file: str, how: str = "") -> None:
+    @outbox.handler("test")
+    def deliver(message: OutboxMessage) -> None:
+        with Path(file).open("a") as lines:
+            lines.write(f"{message.payload['number']}\n")
+        time.sleep(600 if how == "hang" else 0.01)
+
+    say("ready")
+    sys.stdin.readline()
+    outbox.deliver_due(seconds=30)
+    say("done")
+
+
+def say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,179 @@
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from catalog import stock as stock_module
+from catalog.models import Product, StockMovement
+from catalog.services import delete_product
+from ecommerce.lib.db import run_tx
+from orders.services import cancel_unpaid
+from payments import reconciling
+from payments.gateways.base import GatewayUnavailable
+from payments.models import Payment
+from payments.starting import start_payment
+from tests import factories
+from tests.payments.shop import expire, money_adds_up, pay, reconcile, status, stock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def order(customer, product):
+    return factories.order(customer, (product, 3))
+
+
+@pytest.fixture
+def payment(stripe, order):
+    return start_payment(order=order)[0]
+
+
+class TestExpiry:
+    def test_an_unpaid_hold_is_released_and_the_order_can_be_paid_again(
+        self, stripe, product, order, payment, fsck
+    ):
+        expire(payment)
+        reconciling.release_expired_holds()
+        assert (status(payment), status(order), stock(product)) == ("canceled", "pending", (10, 0))
+        assert not pay(stripe, payment)
+        assert start_payment(order=order)[1]
+        fsck()
+
+    def test_before_its_time_nothing_is_released(self, stripe, product, payment):
+        reconciling.release_expired_holds()
+        assert (status(payment), stock(product)) == ("initiated", (7, 3))
+        assert stripe.session_of(payment.pk)["status"] == "open"
+
+    def test_a_paid_one_is_never_released(self, stripe, product, order, payment, fsck):
+        pay(stripe, payment)
+        expire(payment)
+        reconciling.release_expired_holds()
+        assert (status(payment), status(order), stock(product)) == ("captured", "paid", (7, 0))
+        fsck()
+
+    def test_while_the_provider_is_silent_the_stock_stays_held(
+        self, stripe, product, payment, settings, fsck
+    ):
+        expire(payment)
+        there, settings.STRIPE_API_BASE = settings.STRIPE_API_BASE, "http://127.0.0.1:9"
+        reconciling.release_expired_holds()
+        assert (status(payment), stock(product)) == ("initiated", (7, 3))
+        settings.STRIPE_API_BASE = there
+        reconciling.release_expired_holds()
+        assert (status(payment), stock(product)) == ("canceled", (10, 0))
+        fsck()
+
+    @pytest.mark.parametrize("call", ["expire", "retrieve"])
+    def test_a_lost_reply_is_made_good_by_the_next_pass(self, stripe, product, payment, call, fsck):
+        session = f"/v1/checkout/sessions/{stripe.session_of(payment.pk)['id']}"
+        stripe.lose = [f"POST {session}/expire" if call == "expire" else f"GET {session}"]
+        expire(payment)
+        reconciling.release_expired_holds()
+        assert not stripe.lose
+        assert (status(payment), stock(product)) == ("initiated", (7, 3))
+        reconciling.release_expired_holds()
+        assert (status(payment), stock(product)) == ("canceled", (10, 0))
+        fsck()
+
+    @pytest.mark.parametrize("paid", [True, False])
+    def test_a_session_whose_reference_got_lost_is_found_again(
+        self, stripe, product, order, paid, monkeypatch, fsck
+    ):
+        stripe.lose = ["POST /v1/checkout/sessions"]
+        with pytest.raises(GatewayUnavailable):
+            start_payment(order=order)
+        payment = Payment.objects.get()
+        assert not paid or pay(stripe, payment)
+        later = timezone.now() + timedelta(hours=1)
+        monkeypatch.setattr(reconciling, "timezone", SimpleNamespace(now=lambda: later))
+        reconciling.release_expired_holds()
+        assert status(payment) == ("captured" if paid else "canceled")
+        assert stock(product) == ((7, 0) if paid else (10, 0))
+        fsck()
+
+    def test_one_that_never_reached_the_provider_is_released(self, stripe, product, order, settings, fsck):
+        there, settings.STRIPE_API_BASE = settings.STRIPE_API_BASE, "http://127.0.0.1:9"
+        with pytest.raises(GatewayUnavailable):
+            start_payment(order=order)
+        settings.STRIPE_API_BASE = there
+        payment = Payment.objects.get()
+        assert stock(product) == (7, 3)
+        expire(payment)  # too late for a session: the provider refuses to make one
+        reconcile()
+        assert (status(payment), stock(product)) == ("failed", (10, 0))
+        fsck()
+
+    def test_one_failure_does_not_keep_the_others(self, stripe, customer, product, payment, fsck):
+        other, _ = start_payment(order=factories.order(customer, (product, 1)))
+        Payment.objects.filter(pk=payment.pk).update(reference="cs_unknown")
+        expire(payment)
+        expire(other)
+        reconciling.release_expired_holds()
+        assert (status(payment), status(other)) == ("initiated", "canceled")
+        fsck()
+
+
+class TestReconciling:
+    def test_a_payment_whose_news_got_lost_is_settled(self, stripe, order, payment, fsck):
+        pay(stripe, payment)
+        reconcile()
+        assert (status(payment), status(order)) == ("captured", "paid")
+        money_adds_up(stripe)
+        fsck()
+
+    def test_a_young_payment_is_left_alone(self, stripe, payment):
+        asked = len(stripe.requests)
+        reconciling.reconcile()
+        assert len(stripe.requests) == asked
+
+    def test_what_takes_too_long_is_left_for_the_next_pass(self, stripe, payment, monkeypatch):
+        pay(stripe, payment)
+        monkeypatch.setattr(reconciling, "RUN_S", -1)
+        reconcile()
+        assert status(payment) == "initiated"
+
+    def test_an_old_order_is_not_canceled_while_it_is_being_paid(self, stripe, order, payment, fsck):
+        assert cancel_unpaid(older_than=timedelta(0)) == 0
+        expire(payment)
+        reconcile()
+        assert cancel_unpaid(older_than=timedelta(0)) == 1
+        assert status(order) == "canceled"
+        fsck()
+
+    def test_the_command_does_all_of_it_once(self, stripe, order, payment, fsck):
+        pay(stripe, payment)
+        expire(payment)
+        call_command("reconcile_payments")
+        assert status(order) == "paid"
+        fsck()
+
+
+class TestStock:
+    """The operations themselves."""
+
+    @pytest.fixture
+    def lines(self):
+        products = [factories.product(inventory=5) for _ in range(3)]
+        return [stock_module.SaleLine(product.pk, 2, product.name) for product in products]
+
+    def test_of_several_products_all_or_none_is_held(self, lines, order):
+        Product.objects.filter(pk=lines[1].product).update(inventory=1)
+        with pytest.raises(stock_module.InsufficientStock):
+            run_tx(lambda: stock_module.hold(order.pk, order.pk, lines))
+        levels = Product.objects.filter(pk__in=[line.product for line in lines])
+        assert sorted(levels.values_list("inventory", "on_hold")) == [(1, 0), (5, 0), (5, 0)]
+
+    def test_more_than_is_held_cannot_be_released(self, lines, order):
+        with pytest.raises(RuntimeError):
+            run_tx(lambda: stock_module.release(order.pk, order.pk, lines))
+
+    def test_a_restock_happens_once(self, lines, order):
+        run_tx(lambda: stock_module.sell(order.pk, lines))
+        delete_product(pk=lines[0].product)
+        for _ in range(2):
+            run_tx(lambda: stock_module.restock(order.pk, lines))
+        left = Product.objects.filter(pk__in=[line.product for line in lines])
+        assert list(left.values_list("inventory", flat=True)) == [5, 5]
+        assert StockMovement.objects.filter(reason="restock").count() == 2

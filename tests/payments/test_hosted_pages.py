@@ -1,0 +1,105 @@
+"""The pages around a provider's own: on the way there, and back."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from catalog.services import update_product
+from ecommerce.lib.status import transition
+from orders.models import TRANSITIONS, Order
+from payments.models import Payment
+from tests import factories
+from tests.payments.shop import pay, reconcile, status, stock, the_payment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shopper(customer):
+    client = Client()
+    client.force_login(customer)
+    return client
+
+
+@pytest.fixture
+def order(customer, product):
+    return factories.order(customer, (product, 3))
+
+
+def visit(shopper, page, order):
+    return shopper.get(reverse(f"payments:{page}", args=[order.number]))
+
+
+def test_the_customer_is_sent_to_the_hosted_page_and_again_to_the_same(stripe, shopper, order, product):
+    for _ in range(2):
+        response = visit(shopper, "pay", order)
+        assert response.status_code == 302
+        assert response["Location"] == stripe.session_of(the_payment(order).pk)["url"]
+    assert stock(product) == (7, 3)
+
+
+def test_short_stock_says_so_on_the_order(stripe, shopper, order, product):
+    update_product(pk=product.pk, inventory=1)
+    response = shopper.get(reverse("payments:pay", args=[order.number]), follow=True)
+    assert f"Insufficient inventory for product {product.name}" in response.content.decode()
+
+
+def test_back_from_paying_the_order_is_paid(stripe, shopper, order, fsck):
+    visit(shopper, "pay", order)
+    pay(stripe, the_payment(order))
+    response = visit(shopper, "paid", order)
+    assert response["Location"] == reverse("orders:detail", args=[order.number])
+    assert status(order) == "paid"
+    fsck()
+
+
+def test_while_the_provider_says_nothing_the_page_asks_again(stripe, shopper, order):
+    visit(shopper, "pay", order)
+    response = visit(shopper, "paid", order)
+    assert response["Refresh"] == "5"
+    assert "Waiting for the payment" in response.content.decode()
+
+
+def test_a_silent_provider_is_said_and_asked_again(stripe, shopper, order, settings):
+    visit(shopper, "pay", order)
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    response = visit(shopper, "paid", order)
+    assert response["Refresh"] == "5"
+    assert "does not answer" in response.content.decode()
+
+
+def test_money_that_came_too_late_is_told_to_go_back(stripe, shopper, order):
+    visit(shopper, "pay", order)
+    pay(stripe, the_payment(order))
+    transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
+    page = visit(shopper, "paid", order).content.decode()
+    assert "The order was already canceled. We are sending $239.97 back to you." in page
+    reconcile()
+    assert "Your money was sent back" in visit(shopper, "paid", order).content.decode()
+
+
+def test_an_expired_payment_says_that_nothing_was_charged(stripe, shopper, order):
+    visit(shopper, "pay", order)
+    stripe.change(stripe.session_of(the_payment(order).pk)["id"], status="expired")
+    page = visit(shopper, "paid", order)
+    assert "You were not charged." in page.content.decode()
+    assert "Refresh" not in page
+
+
+def test_without_a_payment_it_leads_to_the_order(shopper, order):
+    assert visit(shopper, "paid", order)["Location"] == reverse("orders:detail", args=[order.number])
+
+
+def test_canceling_the_order_closes_the_session(stripe, shopper, order, product, fsck):
+    visit(shopper, "pay", order)
+    shopper.post(reverse("payments:cancel", args=[order.number]))
+    assert (status(order), status(the_payment(order)), stock(product)) == ("canceled", "canceled", (10, 0))
+    fsck()
+
+
+def test_a_stranger_finds_nothing(stripe, stranger, order):
+    client = Client()
+    client.force_login(stranger)
+    for page in ("pay", "paid"):
+        assert visit(client, page, order).status_code == 404
+    assert not Payment.objects.exists()

@@ -1,0 +1,167 @@
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from ecommerce.lib.errors import DomainError
+from ecommerce.models import OutboxMessage
+from payments import asking, refunds
+from payments.models import Payment
+from payments.services import confirm
+from payments.starting import start_payment
+from tests import factories
+from tests.payments.shop import money_adds_up, pay, reconcile, status, stock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("correct")]
+
+
+@pytest.fixture
+def correct(stripe, fsck):
+    """After every test: the shop agrees with the provider's ledger and with itself."""
+    yield
+    money_adds_up(stripe)
+    fsck()
+
+
+@pytest.fixture
+def order(stripe, customer, product):
+    """A paid one of 239.97."""
+    order = factories.order(customer, (product, 3))
+    payment, _ = start_payment(order=order)
+    pay(stripe, payment)
+    asking.refresh(payment)
+    return order
+
+
+@pytest.fixture
+def payment(order):
+    return Payment.objects.get(order=order.pk)
+
+
+def refund(order, key="r1", amount=None, **options):
+    amount = None if amount is None else Decimal(amount)
+    return refunds.refund_order(order=order, key=key, amount=amount, **options)
+
+
+def test_a_full_refund_sends_everything_back_and_leaves_the_order_paid(stripe, order, payment, product):
+    sent = refunds.send(refund(order))
+    assert (sent.status, sent.amount) == ("refunded", Decimal("239.97"))
+    assert (status(payment), status(order), stock(product)) == ("refunded", "paid", (7, 0))
+    assert stripe.refunded() == 23997
+    [mail] = OutboxMessage.objects.filter(kind="order_refunded")
+    assert mail.payload == {"order": str(order.pk), "amount": "239.97"}
+
+
+def test_partial_refunds_add_up_to_the_whole(stripe, order, payment):
+    for key, amount in (("a", "100.00"), ("b", "39.97")):
+        refunds.send(refund(order, key, amount))
+        assert status(payment) == "captured"
+    refunds.send(refund(order, "c"))
+    assert (status(payment), stripe.refunded()) == ("refunded", 23997)
+
+
+def test_what_was_refunded_is_restocked_once_where_that_is_asked(order, product):
+    refund(order, "a", "1.00", restock=True)
+    refund(order, "b", "1.00", restock=True)
+    assert stock(product) == (10, 0)
+    reconcile()
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "239.98"])
+def test_an_amount_out_of_range_is_refused(order, amount):
+    with pytest.raises(refunds.RefundTooLarge):
+        refund(order, amount=amount)
+
+
+def test_no_more_than_is_left_is_refunded(order):
+    refund(order, "a", "200.00")
+    with pytest.raises(refunds.RefundTooLarge):
+        refund(order, "b", "40.00")
+    reconcile()
+
+
+def test_the_same_key_is_the_same_refund(stripe, order):
+    first = refund(order, amount="10.00")
+    refunds.send(first)
+    assert refund(order, amount="10.00").pk == first.pk
+    with pytest.raises(refunds.RefundKeyReused):
+        refund(order, amount="11.00")
+    reconcile()
+    assert stripe.refunded() == 1000
+
+
+def test_an_unpaid_order_has_nothing_to_refund(customer, product):
+    with pytest.raises(refunds.NothingToRefund):
+        refund(factories.order(customer, (product, 1)))
+
+
+def test_of_many_at_once_no_more_than_the_whole_goes_back(stripe, order):
+    def one(number):
+        try:
+            refunds.send(refund(order, f"key-{number}", "100.00"))
+        except DomainError:
+            pass
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(one, range(6)))
+    reconcile()
+    assert stripe.refunded() == 20000
+
+
+def test_one_key_from_many_is_one_refund(stripe, order):
+    def one(_):
+        try:
+            return refunds.send(refund(order, amount="50.00")).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(one, range(6)))) == 1
+    assert stripe.refunded() == 5000
+
+
+class TestLostReplies:
+    def test_the_provider_is_asked_before_it_is_told_again(self, stripe, order):
+        stripe.lose = ["POST /v1/refunds"]
+        due = refund(order)
+        reconcile()
+        assert status(due) == "refunding"
+        stripe.answers.clear()  # it forgets idempotency keys after a day
+        reconcile()
+        assert (status(due), stripe.refunded()) == ("refunded", 23997)
+
+    def test_a_refund_recorded_and_never_sent_is_sent_by_the_next_pass(self, stripe, order):
+        due = refund(order, amount="5.00")
+        reconcile()
+        assert (status(due), stripe.refunded()) == ("refunded", 500)
+
+
+class TestSlowAndFailed:
+    def test_a_pending_one_is_asked_about_until_it_is_done(self, stripe, order, payment):
+        stripe.refund_status = "pending"
+        due = refunds.send(refund(order))
+        assert (due.status, status(payment)) == ("refunding", "refund_due")
+        [made] = stripe.of("refund")
+        stripe.change(made["id"], status="succeeded")
+        reconcile()
+        assert (status(due), status(payment)) == ("refunded", "refunded")
+
+    @pytest.mark.parametrize("outcome", ["failed", "canceled"])
+    def test_a_failed_one_is_left_to_a_person(self, stripe, order, payment, outcome, caplog):
+        stripe.refund_status = outcome
+        due = refunds.send(refund(order))
+        reconcile()
+        assert (due.status, status(payment)) == ("failed", "refund_due")
+        assert len(stripe.of("refund")) == 1
+        assert "by hand" in caplog.text
+
+
+def test_a_simulated_payment_is_refunded_too(settings, customer, product):
+    settings.PAYMENT_PROVIDER = "simulated"
+    order = factories.order(customer, (product, 1))
+    confirm(user=customer, order_id=str(order.pk), outcome="success")
+    refunds.send(refund(order, amount="79.99"))
+    assert Payment.objects.get().status == "refunded"

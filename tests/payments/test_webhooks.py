@@ -1,0 +1,229 @@
+import json
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from catalog.models import StockMovement
+from payments import refunds, webhooks
+from payments.models import Payment, WebhookEvent
+from payments.starting import start_payment
+from tests import factories
+from tests.answers import refused
+from tests.payments.shop import deliver, money_adds_up, pay, post, reconcile, status, stock
+from tests.payments.stripe_standin import SECRET, signed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def order(customer, product):
+    return factories.order(customer, (product, 3))
+
+
+@pytest.fixture
+def payment(stripe, order):
+    payment, _ = start_payment(order=order)
+    pay(stripe, payment)
+    return payment
+
+
+@pytest.fixture
+def event(stripe, payment):
+    return stripe.events[-1]
+
+
+def test_a_genuine_event_settles_the_payment(api, stripe, product, order, payment, event, fsck):
+    answer = deliver(api, event)
+    assert (answer.status_code, answer.json()) == (200, {"received": True})
+    assert (status(payment), status(order), stock(product)) == ("captured", "paid", (7, 0))
+    money_adds_up(stripe)
+    fsck()
+
+
+def with_signature(event, change):
+    body, header = signed(event)
+    return body, change(header)
+
+
+def altered(event):
+    """Ten times the money, below the signature of the original."""
+    body, header = signed(event)
+    return body.replace("23997", "239970"), header
+
+
+def of_another_body(event):
+    other, _ = signed(event | {"id": "evt_other"})
+    return other, signed(event)[1]
+
+
+def of_another_time(event):
+    """A second header of another time before the genuine one; WSGI joins the two with a comma."""
+    body, header = signed(event)
+    return body, f"t={int(time.time()) + 9},v1={'0' * 64},{header}"
+
+
+FORGERIES = {
+    "no header": lambda event: (signed(event)[0], None),
+    "an empty header": lambda event: (signed(event)[0], ""),
+    "a header of nonsense": lambda event: (signed(event)[0], "t=x,v1="),
+    "a header beyond ASCII": lambda event: (signed(event)[0], f"t={int(time.time())},v1=é"),
+    "another secret": lambda event: signed(event, secret="whsec_other"),
+    "an empty secret": lambda event: with_signature(event, lambda header: header[:-64] + "e3b0c442" * 8),
+    "an old signature": lambda event: signed(event, timestamp=int(time.time()) - 301),
+    "the time moved": lambda event: with_signature(event, lambda header: "t=1" + header[header.index(",") :]),
+    "an altered body": altered,
+    "a truncated body": lambda event: (signed(event)[0][:-1], signed(event)[1]),
+    "the older scheme only": lambda event: with_signature(event, lambda header: header.replace("v1=", "v0=")),
+    "no body": lambda event: ("", signed(event)[1]),
+    "a huge body": lambda event: signed(event | {"padding": "x" * webhooks.LIMIT}),
+    "a body that is no text": lambda event: (b"\xff\xfe" + signed(event)[0].encode(), signed(event)[1]),
+    "two headers": of_another_time,
+    "a signature of another body": of_another_body,
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forgery_is_refused_and_does_nothing(api, stripe, order, payment, event, forgery, fsck):
+    body, header = FORGERIES[forgery](event)
+    asked = len(stripe.requests)
+    refused(post(api, body, header), 400, "The signature is not valid.")
+    assert (status(payment), status(order), len(stripe.requests)) == ("initiated", "pending", asked)
+    assert not WebhookEvent.objects.exists()
+    fsck()
+
+
+def test_no_secret_that_is_empty_signs_anything(api, settings, event):
+    settings.STRIPE_WEBHOOK_SECRETS = []
+    refused(deliver(api, event, secret=""), 400)
+
+
+def test_what_an_event_says_of_money_is_not_believed(api, stripe, order, customer, product, fsck):
+    unpaid, _ = start_payment(order=order)
+    session = stripe.session_of(unpaid.pk)
+    claims = {"status": "complete", "payment_status": "paid", "payment_intent": "pi_x"}
+    lie = {"id": "evt_lie", "object": "event", "data": {"object": session | claims}}
+    assert deliver(api, lie).status_code == 200
+    assert (status(unpaid), status(order)) == ("initiated", "pending")
+    fsck()
+
+
+@pytest.mark.parametrize("gateway", ["paypal", "none", "stripe%00", "STRIPE"])
+def test_another_gateways_route_takes_nothing(api, payment, event, gateway):
+    answer = post(api, *signed(event), url=f"/api/v1/payments/webhooks/{gateway}")
+    refused(answer, 404)
+    assert status(payment) == "initiated"
+
+
+def test_a_hundred_replays_have_one_effect(api, stripe, order, payment, event, product, fsck):
+    assert {deliver(api, event).status_code for _ in range(100)} == {200}
+    assert stock(product) == (7, 0)
+    assert StockMovement.objects.filter(order=order.pk, reason="sale").count() == 1
+    assert WebhookEvent.objects.count() == 1
+    assert len([request for request in stripe.requests if request.startswith("GET")]) == 1
+    fsck()
+
+
+def test_replays_at_once_have_one_effect(api, stripe, order, event, product, fsck):
+    def one(_):
+        try:
+            return deliver(api, event).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(one, range(24))) <= {200, 503}
+    assert (status(order), stock(product)) == ("paid", (7, 0))
+    fsck()
+
+
+def test_events_of_many_payments_in_any_order_and_repeated(api, stripe, customer, product, fsck):
+    orders = [factories.order(customer, (product, 1)) for _ in range(6)]
+    payments = [start_payment(order=order)[0] for order in orders]
+    for number, payment in enumerate(payments):
+        session = stripe.session_of(payment.pk)["id"]
+        stripe.event("checkout.session.created", session)
+        if number % 2:
+            pay(stripe, payment)
+        else:
+            stripe.change(session, status="expired")
+            stripe.event("checkout.session.expired", session)
+    events = stripe.events * 3
+    random.Random(7).shuffle(events)
+    assert {deliver(api, event).status_code for event in events} == {200}
+    assert [status(order) for order in orders] == ["pending", "paid"] * 3
+    assert stock(product) == (7, 0)
+    money_adds_up(stripe)
+    fsck()
+
+
+def test_an_event_of_somebody_elses_payment_is_taken_and_forgotten(api, stripe, event):
+    for about in ({}, {"metadata": {"payment": "5f5f5f5f5f5f5f5f5f5f5f5f"}}, {"metadata": None}):
+        other = {"id": "evt_other", "object": "event", "data": {"object": {"id": "x", "object": "y"} | about}}
+        assert deliver(api, other).status_code == 200
+    assert not WebhookEvent.objects.exists()
+
+
+def test_where_the_provider_does_not_answer_it_is_to_send_again(api, stripe, settings, order, event, fsck):
+    there, settings.STRIPE_API_BASE = settings.STRIPE_API_BASE, "http://127.0.0.1:9"
+    refused(deliver(api, event), 503)
+    assert not WebhookEvent.objects.exists()
+    settings.STRIPE_API_BASE = there
+    assert deliver(api, event).status_code == 200
+    assert status(order) == "paid"
+    fsck()
+
+
+def test_it_names_the_session_whose_reference_got_lost(api, stripe, product, order, payment, event, fsck):
+    Payment.objects.filter(pk=payment.pk).update(reference="", redirect_url="")
+    stripe.answers.clear()  # the idempotency key is forgotten: asking again would make a second session
+    assert deliver(api, event).status_code == 200
+    assert status(order) == "paid"
+    assert stripe.session_of(payment.pk)
+    fsck()
+
+
+def test_a_refunds_news_is_heard(api, stripe, order, payment, event):
+    deliver(api, event)
+    stripe.refund_status = "pending"
+    due = refunds.send(refunds.refund_order(order=order, key="r"))
+    [made] = stripe.of("refund")
+    stripe.change(made["id"], status="succeeded")
+    assert deliver(api, stripe.event("refund.updated", made["id"])).status_code == 200
+    assert (status(due), status(payment)) == ("refunded", "refunded")
+
+
+def test_while_secrets_rotate_both_are_good(api, settings, event):
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", SECRET]
+    assert deliver(api, event, secret="whsec_new").status_code == 200
+    assert deliver(api, event).status_code == 200
+    refused(deliver(api, event, secret="whsec_older"), 400)
+
+
+def test_nobody_needs_a_token_or_a_form_of_ours(event):
+    """As Stripe comes: no bearer, no cookie, no CSRF token."""
+    body, header = signed(event)
+    answer = Client(enforce_csrf_checks=True).post(
+        "/api/v1/payments/webhooks/stripe",
+        json.loads(body),
+        content_type="application/json",
+        headers={"Stripe-Signature": header},
+    )
+    assert answer.status_code == 200
+    assert not answer.cookies
+
+
+def test_a_get_is_refused(api):
+    refused(api.get("/api/v1/payments/webhooks/stripe"), 405)
+
+
+def test_events_are_forgotten_after_their_time(api, event):
+    deliver(api, event)
+    reconcile()
+    assert WebhookEvent.objects.count() == 1
+    WebhookEvent.objects.update(created_at="2020-01-01T00:00:00Z")
+    reconcile()
+    assert not WebhookEvent.objects.exists()

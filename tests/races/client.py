@@ -1,0 +1,132 @@
+"""HTTP requests of signed-in clients, and how they leave at the same moment."""
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection
+from threading import Barrier
+from typing import Any
+from urllib.parse import urlencode
+
+TIMEOUT_S = 25
+
+
+@dataclass(frozen=True)
+class Product:
+    pk: str
+    product_id: int
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def properly(self) -> "Request":
+        """Answered by the shop's own code on the naive shop, too: what a naive route races against."""
+        return replace(self, path=f"/proper{self.path}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    json: Any
+    cookies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Client:
+    """Somebody signed in. The methods make requests; a shop sends them."""
+
+    email: str
+    token: str
+
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Request:
+        return Request(method, f"/api/v1{path}", body, {"Authorization": f"Bearer {self.token}"})
+
+    def add(self, product: Product, qty: int = 1) -> Request:
+        return self.request("POST", "/cart/add", {"product_id": product.product_id, "qty": qty})
+
+    def remove(self, product: Product) -> Request:
+        return self.request("POST", "/cart/remove", {"product_id": product.product_id})
+
+    def create_order(self, key: str | None = None) -> Request:
+        request = self.request("POST", "/checkout/create-order")
+        return replace(request, headers={**request.headers, "Idempotency-Key": key}) if key else request
+
+    def confirm(self, order: str, outcome: str = "success") -> Request:
+        return self.request("POST", f"/payments/confirm?order_id={order}&outcome={outcome}")
+
+    def look_at(self, product: Product) -> Request:
+        return self.request("GET", f"/products/{product.slug}")
+
+    def create(self, **fields: object) -> Request:
+        return self.request("POST", "/admin/products", fields)
+
+    def change(self, product: Product, **fields: object) -> Request:
+        return self.request("PATCH", f"/admin/products/{product.pk}", fields)
+
+    def delete(self, product: Product) -> Request:
+        return self.request("DELETE", f"/admin/products/{product.pk}")
+
+    def promote(self, email: str) -> Request:
+        return self.request("POST", "/auth/promote-to-admin", {"email": email})
+
+
+def sign_up(email: str) -> Request:
+    return Request("POST", "/api/v1/auth/signup", {"email": email, "password": "SecurePass123"})
+
+
+def log_in(email: str, password: str) -> Request:
+    return Request("POST", "/api/v1/auth/login", {"email": email, "password": password})
+
+
+CSRF = "0123456789abcdef" * 2
+
+
+def form(path: str, session: str = "", **fields: object) -> Request:
+    """A form of a page, sent by a browser with this session's cookie."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={CSRF}; {session}"}
+    return Request("POST", path, {"csrfmiddlewaretoken": CSRF, **fields}, headers)
+
+
+def look_at(product: Product) -> Request:
+    return Request("GET", f"/api/v1/products/{product.slug}")
+
+
+def send_together(port: int, requests: Sequence[Request]) -> list[Answer]:
+    """Send each from a thread and a connection of its own, all released by one barrier."""
+    start = Barrier(len(requests), timeout=TIMEOUT_S)
+    with ThreadPoolExecutor(max_workers=len(requests)) as threads:
+        return list(threads.map(lambda request: _send(port, request, start), requests))
+
+
+def _send(port: int, request: Request, start: Barrier) -> Answer:
+    headers = {"Content-Type": "application/json", **request.headers}
+    with closing(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)) as connection:
+        connection.connect()
+        start.wait()
+        connection.request(request.method, request.path, _body(request), headers)
+        response = connection.getresponse()
+        cookies = response.headers.get_all("Set-Cookie", [])
+        return Answer(response.status, _json(response.read()), tuple(cookies))
+
+
+def _body(request: Request) -> str | None:
+    if request.body is None:
+        return None
+    return urlencode(request.body) if "Cookie" in request.headers else json.dumps(request.body)
+
+
+def _json(text: bytes) -> Any:
+    """The answer's JSON; of a page, which is none, the text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"detail": text.decode(errors="replace")}

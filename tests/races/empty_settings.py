@@ -1,0 +1,8 @@
+"""A shop that has not begun: what `prepare` finds at the first start."""
+
+from tests.races.settings import *  # noqa: F403
+from tests.races.settings import DATABASES
+
+_database = DATABASES["default"]
+DATABASES = {"default": _database | {"NAME": _database["NAME"] + "_empty"}}
+SEED_SAMPLE_PRODUCTS = True

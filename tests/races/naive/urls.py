@@ -1,0 +1,19 @@
+"""The raced routes answer naively; all others are the shop's."""
+
+from django.urls import include, path
+
+from tests.races.naive import views
+
+urlpatterns = [
+    path("api/v1/auth/signup", views.SignUp.as_view()),
+    path("api/v1/auth/promote-to-admin", views.Promote.as_view()),
+    path("api/v1/products/<str:slug>", views.ProductDetail.as_view()),
+    path("api/v1/cart/add", views.CartAdd.as_view()),
+    path("api/v1/cart/remove", views.CartRemove.as_view()),
+    path("api/v1/checkout/create-order", views.CreateOrder.as_view()),
+    path("api/v1/payments/confirm", views.ConfirmPayment.as_view()),
+    path("api/v1/admin/products", views.AdminProducts.as_view()),
+    path("api/v1/admin/products/<str:pk>", views.AdminProduct.as_view()),
+    path("admin/catalog/product/<str:pk>/change/", views.product_page),
+    path("", include("tests.races.urls")),
+]

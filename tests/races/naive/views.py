@@ -1,0 +1,246 @@
+"""The raced routes as one writes them first: read, check, save.
+
+Each is right as long as requests come one by one, and each loses its race. `pause` stands between the
+read and the write for what a busy server does there by itself now and then, so that it loses every time.
+"""
+
+import time
+import uuid
+from typing import Any
+
+from bson import ObjectId
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from accounts.tokens import access_token
+from cart.models import MAX_QTY, Cart, CartItem, owner_key
+from cart.serializers import cart_as_dict
+from catalog.models import Counter, Product, StockMovement
+from ecommerce.lib.bearer import BearerClaims
+from ecommerce.lib.money import line_total
+from orders.models import Order, OrderItem, total_of
+from payments.models import Payment
+
+
+def pause(seconds: float = 0.02) -> None:
+    time.sleep(seconds)
+
+
+def refused(detail: str, status: int = 400) -> Response:
+    return Response({"detail": detail}, status=status)
+
+
+class SignUp(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        email = request.data["email"].lower()
+        if User.objects.filter(email=email).exists():
+            return refused("Email already registered")
+        pause()
+        user = User.objects.create_user(email, request.data["password"])
+        return Response({"access_token": access_token(user), "token_type": "bearer"})
+
+
+class Promote(APIView):
+    def post(self, request: Request) -> Response:
+        user = User.objects.get(email=request.data["email"])
+        if user.is_superuser:
+            return refused("User is already an admin")
+        pause()
+        user.role = User.Role.ADMIN
+        user.save()
+        return Response(user.as_dict())
+
+
+class ProductDetail(APIView):
+    """Counts by reading and writing; caches by product and deletes the entry when that is saved."""
+
+    authentication_classes = [BearerClaims]
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request, slug: str) -> Response:
+        if request.user.is_authenticated and self._used_up(str(request.user.pk)):
+            return refused("Too many requests", status=429)
+        return Response(cache.get_or_set(slug, lambda: self._fill(slug), settings.CACHE_TTL_SECONDS))
+
+    def _fill(self, slug: str) -> dict[str, Any]:
+        product = Product.objects.get(slug=slug)
+        pause(0.3)
+        return product.as_dict()
+
+    def _used_up(self, user: str) -> bool:
+        used = cache.get(user, 0)
+        pause()
+        cache.set(user, used + 1, settings.PRODUCT_RATE_LIMIT_USER.seconds)
+        return bool(used >= settings.PRODUCT_RATE_LIMIT_USER.limit)
+
+
+def cart_of(user: Any) -> Cart:
+    return Cart.objects.filter(owner=owner_key(user)).first() or Cart.empty(user)
+
+
+class CartAdd(APIView):
+    def post(self, request: Request) -> Response:
+        product_id, qty = request.data["product_id"], request.data["qty"]
+        cart = cart_of(request.user)
+        line = next((line for line in cart.items if line.product_id == product_id), None)
+        if line is None:
+            line = CartItem(product_id=product_id, qty=0)
+            cart.items.append(line)
+        if line.qty + qty > MAX_QTY:
+            return refused(f"At most {MAX_QTY} of one product fit into a cart.")
+        line.qty += qty
+        pause()
+        cart.save()
+        return Response(cart_as_dict(cart))
+
+
+class CartRemove(APIView):
+    def post(self, request: Request) -> Response:
+        cart = cart_of(request.user)
+        cart.items = [line for line in cart.items if line.product_id != request.data["product_id"]]
+        pause()
+        cart.save()
+        return Response(cart_as_dict(cart))
+
+
+class CreateOrder(APIView):
+    def post(self, request: Request) -> Response:
+        user, key = request.user, request.headers.get("Idempotency-Key")
+        if key and (earlier := Order.objects.filter(user=user, idempotency_key=key).first()):
+            return Response({"order_id": str(earlier.pk), "status": earlier.status})
+        cart = cart_of(user)
+        if not cart.items:
+            return refused("Cart is empty")
+        pause()
+        items = [snapshot(line) for line in cart.items]
+        order = Order.objects.create(
+            user=user, items=items, total=total_of(items), currency="usd", idempotency_key=key
+        )
+        cart.items = []
+        cart.save()
+        return Response({"order_id": str(order.pk), "status": order.status}, status=201)
+
+
+def snapshot(line: CartItem) -> OrderItem:
+    product = Product.objects.get(product_id=line.product_id)
+    return OrderItem(
+        product_id=str(product.pk),
+        name=product.name,
+        unit_price=product.price,
+        qty=line.qty,
+        line_total=line_total(product.price, line.qty),
+    )
+
+
+class ConfirmPayment(APIView):
+    def post(self, request: Request) -> Response:
+        order = Order.objects.get(pk=request.query_params["order_id"], user=request.user)
+        outcome = request.query_params.get("outcome", "success")
+        if order.status == Order.Status.PENDING:
+            if outcome == "success":
+                sell(order)
+            else:
+                pause()
+                order.status = "failed" if outcome == "failure" else outcome
+            order.save()
+            if order.failure_reason:
+                return refused(order.failure_reason)
+        return Response({"order_id": str(order.pk), "status": order.status})
+
+
+def sell(order: Order) -> None:
+    products = {item.product_id: Product.objects.filter(pk=item.product_id).first() for item in order.items}
+    for item in order.items:
+        product = products[item.product_id]
+        if product is None or product.inventory < item.qty:
+            order.status = Order.Status.FAILED
+            order.failure_reason = f"Insufficient inventory for product {item.name}"
+            return
+    pause()
+    for item in order.items:
+        product = products[item.product_id]
+        product.inventory -= item.qty
+        product.save()
+        record(product, -item.qty, "sale", order=order.pk)
+    order.status = Order.Status.PAID
+    order.payment = take_money(order)
+
+
+def take_money(order: Order) -> ObjectId:
+    payment = Payment.objects.create(
+        order=order,
+        gateway="simulated",
+        status=Payment.Status.CAPTURED,
+        amount=order.total,
+        currency=order.currency,
+        received=order.total,
+        received_currency=order.currency,
+        paid_order=True,
+        expires_at=timezone.now(),
+    )
+    return payment.pk
+
+
+def record(product: Product, quantity: int, reason: str, order: ObjectId | None = None) -> None:
+    StockMovement.objects.create(
+        key=uuid.uuid4().hex, product=product.pk, order=order, quantity=quantity, reason=reason
+    )
+
+
+class AdminProducts(APIView):
+    def post(self, request: Request) -> Response:
+        if Product.objects.filter(slug=request.data["slug"]).exists():
+            return refused("Slug already exists")
+        counter = Counter.objects.filter(name="product_id").first() or Counter(name="product_id", value=0)
+        pause()
+        counter.value += 1
+        counter.save()
+        product = Product.objects.create(product_id=counter.value, **request.data)
+        record(product, product.inventory, "initial")
+        return Response(product.as_dict(), status=201)
+
+
+class AdminProduct(APIView):
+    def patch(self, request: Request, pk: str) -> Response:
+        changes = dict(request.data)
+        product = Product.objects.get(pk=pk)
+        pause(0.1)
+        level = changes.pop("inventory", product.inventory + changes.pop("inventory_delta", 0))
+        change, product.inventory = level - product.inventory, level
+        for field, value in changes.items():
+            setattr(product, field, value)
+        product.save()
+        cache.delete(product.slug)
+        if change:
+            record(product, change, "adjustment")
+        return Response(Product.objects.get(pk=pk).as_dict())
+
+    def delete(self, request: Request, pk: str) -> Response:
+        product = Product.objects.filter(pk=pk).first()
+        if product is None:
+            return refused("Product not found", status=404)
+        pause(0.2)
+        record(product, -product.inventory, "closed")
+        product.delete()
+        return Response({"product_id": product.product_id})
+
+
+@csrf_exempt
+def product_page(request: HttpRequest, pk: str) -> HttpResponse:
+    """As Django's admin does it: the form's fields into the row, and the row back."""
+    product = Product.objects.get(pk=pk)
+    pause(0.1)
+    product.price = request.POST["price"]
+    product.save()
+    return HttpResponse(status=302)

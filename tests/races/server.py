@@ -1,0 +1,58 @@
+"""A shop served by real processes."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from ecommerce.lib.filelock import FileLock, wait_until
+from ecommerce.lib.tied import TiedProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+GUNICORN = [sys.executable, "-m", "gunicorn", "ecommerce.wsgi:application"]  # gunicorn.conf.py has the rest
+
+
+class Server:
+    """Two workers of eight threads each. They end with the tests, even when those are killed."""
+
+    def __init__(self, settings: str, folder: Path) -> None:
+        manage(settings, "prepare")
+        self.port = free_port()
+        self._lock = FileLock(folder / "lock")
+        self._lock.exclusive()
+        variables = {"HOST": "127.0.0.1", "PORT": str(self.port), "WEB_WORKERS": "2"}
+        self._process = TiedProcess(GUNICORN, self._lock, ROOT, **variables, DJANGO_SETTINGS_MODULE=settings)
+        assert wait_until(self._listens, 30)
+
+    def stop(self) -> None:
+        self._process.stop(patience=6)
+        self._lock.close()
+
+    def _listens(self) -> bool:
+        """Requests wait in the socket until the workers are there."""
+        assert not self._process.ended()
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self.port)):
+            return True
+        return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(settings: str) -> dict[str, str]:
+    return os.environ | {"DJANGO_SETTINGS_MODULE": settings}
+
+
+def manage(settings: str, *command: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=environment(settings),
+        check=True,
+        timeout=60,
+    )

@@ -1,0 +1,15 @@
+"""The raced shop: the tests' settings on a database and a Redis database of its own."""
+
+from ecommerce.lib.ratelimit import Rate
+from tests.settings import *  # noqa: F403
+from tests.settings import CACHES, DATABASES
+
+# Copies: the tests' own process imports this module too and goes on with its database.
+_database, _cache = DATABASES["default"], CACHES["default"]
+DATABASES = {"default": _database | {"NAME": _database["NAME"] + "_races"}}
+CACHES = CACHES | {"default": _cache | {"LOCATION": _cache["LOCATION"].removesuffix("/15") + "/14"}}
+ROOT_URLCONF = "tests.races.urls"
+CREATE_DEFAULT_ADMIN, SEED_SAMPLE_PRODUCTS = True, False
+DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD = "admin@example.com", "an admin's password"
+PRODUCT_RATE_LIMIT = Rate.parse("1000000/m")
+PRODUCT_RATE_LIMIT_USER = Rate.parse("10/m")

@@ -1,0 +1,129 @@
+"""What a race needs of a shop: rows to begin with, requests at once, and the truth afterwards."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import count
+from typing import Any
+
+from bson import ObjectId
+from pymongo.database import Database
+
+from tests.races.client import Answer, Client, Product, Request, form, log_in, send_together, sign_up
+from tests.races.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
+
+EMPTIED = ("carts", "orders", "outbox", "payments", "products", "stock_movements", "counters")
+_numbers = count(1)
+
+
+class SetupFailed(Exception):
+    """A step that is no race was refused. Not an AssertionError: no control may be content with it."""
+
+
+class Shop:
+    def __init__(self, port: int, database: "Database[dict[str, Any]]") -> None:
+        self._port, self._database = port, database
+        self._signed_up: list[Client] = []
+        [signed_in] = self._prepare([log_in(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)])
+        self.admin = Client(DEFAULT_ADMIN_EMAIL, signed_in["access_token"])
+
+    def begin(self, *, one_by_one: bool) -> None:
+        """A test begins with the admin, and with customers who have done nothing yet."""
+        self._one_by_one = one_by_one
+        assert self._database.name.startswith("test_"), self._database.name
+        for name in EMPTIED:
+            self._database[name].delete_many({})
+        known = [client.email for client in self._signed_up]
+        self._database["users"].delete_many({"email": {"$nin": [DEFAULT_ADMIN_EMAIL, *known]}})
+        self._free = list(self._signed_up)
+
+    def race(self, requests: Sequence[Request]) -> list[Answer]:
+        """The answers in the order of the requests, which leave together (or one by one)."""
+        if self._one_by_one:
+            return [answer for request in requests for answer in send_together(self._port, [request])]
+        return send_together(self._port, requests)
+
+    def customers(self, number: int) -> list[Client]:
+        """Customers of this test, some of them known from earlier ones: signing up costs the most."""
+        new = self._sign_up(max(0, number - len(self._free)))
+        self._signed_up += new
+        self._free += new
+        taken, self._free = self._free[:number], self._free[number:]
+        return taken
+
+    def customer(self) -> Client:
+        return self.customers(1)[0]
+
+    def new_customer(self) -> Client:
+        """One whom no other test will meet."""
+        return self._sign_up(1)[0]
+
+    def admin_session(self) -> str:
+        """The cookie of the admin in Django's admin."""
+        login = form("/admin/login/", username=DEFAULT_ADMIN_EMAIL, password=DEFAULT_ADMIN_PASSWORD)
+        [answer] = send_together(self._port, [login])
+        found = [cookie for cookie in answer.cookies if cookie.startswith("sessionid=")]
+        if not found:
+            raise SetupFailed(answer)
+        return found[0].split(";")[0]
+
+    def product(self, *, inventory: int) -> Product:
+        number = next(_numbers)
+        fields = {"name": f"Product {number}", "slug": f"product-{number}", "price": 79.99}
+        [made] = self._prepare([self.admin.create(**fields, inventory=inventory)])
+        return Product(made["id"], made["product_id"], made["name"], made["slug"])
+
+    def orders(self, buyers: Sequence[Client], *products: Product) -> list[str]:
+        """A pending order of each buyer: a unit of each product, in this order."""
+        for product in products:
+            self._prepare([buyer.add(product) for buyer in buyers])
+        return [placed["order_id"] for placed in self._prepare([buyer.create_order() for buyer in buyers])]
+
+    def order(self, buyer: Client, *products: Product) -> str:
+        return self.orders([buyer], *products)[0]
+
+    def fill_cart(self, owner: Client, product: Product, qty: int = 1) -> None:
+        self._prepare([owner.add(product, qty)])
+
+    def stock(self, product: Product) -> int:
+        return int(self._stored("products", product.pk)["inventory"])
+
+    def price(self, product: Product) -> float:
+        return float(self._stored("products", product.pk)["price"].to_decimal())
+
+    def stored_order(self, order: str) -> dict[str, Any]:
+        return self._stored("orders", order)
+
+    def cart(self, owner: Client) -> list[tuple[int, int]]:
+        """The lines as (product_id, qty), sorted."""
+        [cart] = self._prepare([owner.request("GET", "/cart")])
+        return sorted((line["product_id"], line["qty"]) for line in cart["items"])
+
+    def orders_of(self, owner: Client) -> list[dict[str, Any]]:
+        [orders] = self._prepare([owner.request("GET", "/orders?limit=100")])
+        return list(orders)
+
+    def fsck(self) -> None:
+        [found] = self._prepare([Request("GET", "/fsck")])
+        assert found["violations"] == []
+
+    def _sign_up(self, number: int) -> list[Client]:
+        emails = [f"customer{next(_numbers)}@example.com" for _ in range(number)]
+        answers = self._prepare([sign_up(email) for email in emails])
+        return [Client(email, answer["access_token"]) for email, answer in zip(emails, answers, strict=True)]
+
+    def _prepare(self, requests: Sequence[Request]) -> list[Any]:
+        """The JSON of requests that have nothing to race for and must succeed."""
+        answers = send_together(self._port, requests) if requests else []
+        if refused := [answer for answer in answers if answer.status >= 300]:
+            raise SetupFailed(refused[0])
+        return [answer.json for answer in answers]
+
+    def _stored(self, collection: str, pk: str) -> dict[str, Any]:
+        found = self._database[collection].find_one({"_id": ObjectId(pk)})
+        if found is None:
+            raise SetupFailed(f"{collection} {pk} is gone")
+        return found
+
+
+def statuses(answers: Iterable[Answer]) -> Counter[int]:
+    return Counter(answer.status for answer in answers)

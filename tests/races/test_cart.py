@@ -1,0 +1,59 @@
+"""Changes of one cart from several tabs: what was acknowledged is there."""
+
+from tests.races.race import race
+from tests.races.shop import Shop, statuses
+
+
+@race
+def test_fifty_adds_of_a_unit_make_fifty_units(shop: Shop) -> None:
+    product, customer = shop.product(inventory=100), shop.customer()
+
+    answers = shop.race([customer.add(product)] * 50)
+
+    assert statuses(answers) == {200: 50}
+    assert shop.cart(customer) == [(product.product_id, 50)]
+
+
+@race
+def test_the_first_adds_of_five_products_make_one_cart_of_them_all(shop: Shop) -> None:
+    products, customer = [shop.product(inventory=10) for _ in range(5)], shop.customer()
+
+    answers = shop.race([customer.add(product) for product in products * 4])
+
+    assert statuses(answers) == {200: 20}
+    assert shop.cart(customer) == [(product.product_id, 4) for product in products]
+
+
+@race
+def test_a_line_takes_no_more_than_its_maximum(shop: Shop) -> None:
+    product, customer = shop.product(inventory=100), shop.customer()
+
+    answers = shop.race([customer.add(product, 10)] * 20)
+
+    assert statuses(answers) == {200: 9, 400: 11}
+    assert shop.cart(customer) == [(product.product_id, 90)]
+
+
+@race
+def test_removing_one_product_loses_no_unit_of_another(shop: Shop) -> None:
+    removed, kept = shop.product(inventory=10), shop.product(inventory=10)
+    customer = shop.customer()
+    shop.fill_cart(customer, removed)
+
+    answers = shop.race([customer.add(kept)] * 5 + [customer.remove(removed)] + [customer.add(kept)] * 5)
+
+    assert statuses(answers) == {200: 11}
+    assert shop.cart(customer) == [(kept.product_id, 10)]
+
+
+@race
+def test_a_unit_added_beside_orders_is_in_one_of_them_or_in_the_cart(shop: Shop) -> None:
+    product, customer = shop.product(inventory=100), shop.customer()
+    shop.fill_cart(customer, product, 5)
+
+    answers = shop.race([customer.add(product), customer.add(product), customer.create_order()] * 6)
+
+    assert statuses(answers[0::3] + answers[1::3]) == {200: 12}
+    assert set(statuses(answers[2::3])) <= {201, 400}
+    ordered = sum(item["qty"] for order in shop.orders_of(customer) for item in order["items"])
+    assert ordered + sum(qty for _, qty in shop.cart(customer)) == 5 + 12

@@ -1,0 +1,37 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runshop.shop import Shop, Start
+
+
+@pytest.fixture(scope="session")
+def used_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for the tests that need no first start, which takes its time."""
+    return tmp_path_factory.mktemp("used")
+
+
+@pytest.fixture(scope="module")
+def running_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """For tests that only look at it."""
+    shop = Shop(tmp_path_factory.mktemp("running"))
+    try:
+        shop.wait()
+        yield shop
+    finally:
+        shop.clean_up()
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    shops: list[Shop] = []
+
+    def start_one(*arguments: object, **more: object) -> Shop:
+        shops.append(Shop(*arguments, **more))  # type: ignore[arg-type]
+        shops[-1].wait()
+        return shops[-1]
+
+    yield start_one
+    for shop in shops:
+        shop.clean_up()

@@ -1,0 +1,31 @@
+"""Start the servers that the tests run on, unless MONGODB_URI and REDIS_URL name others.
+
+A plugin loaded with `-p`, not a conftest: pytest-django reads the settings before any conftest is.
+"""
+
+import os
+import signal
+from contextlib import ExitStack
+from tempfile import TemporaryDirectory
+from types import FrameType
+
+import pytest
+
+from ecommerce.lib.embedded.command_line import embedded, missing_services
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    options = early_config.known_args_namespace
+    if options.help or options.version:
+        return
+    signal.signal(signal.SIGTERM, terminate)
+    stack = ExitStack()
+    early_config.add_cleanup(stack.close)
+    os.environ["DATA_DIR"] = stack.enter_context(TemporaryDirectory(prefix="shop-tests-"))
+    stack.enter_context(embedded(missing_services(), say=lambda line: None))
+
+
+def terminate(number: int, frame: FrameType | None) -> None:
+    """In order, so that nothing is left behind in the temporary directory."""
+    pytest.exit("SIGTERM", returncode=128 + number)

@@ -1,0 +1,21 @@
+"""The shop's settings, on a database and a Redis database of the tests' own, with a cheap hash."""
+
+import re
+
+from ecommerce.lib.ratelimit import Rate
+from ecommerce.settings import *  # noqa: F403
+from ecommerce.settings import DATABASES, REDIS_CACHE, REDIS_URL, REST_FRAMEWORK, STORAGES
+
+TEST_DATABASE = "test_" + DATABASES["default"]["NAME"].removeprefix("test_")
+# From the start, so that no code path can reach another database.
+DATABASES["default"] |= {"NAME": TEST_DATABASE, "TEST": {"NAME": TEST_DATABASE}}
+REDIS_URL = REDIS_CACHE["LOCATION"] = re.sub(r"(?<=[^/])/\d*$", "", REDIS_URL) + "/15"
+
+APP_ENV = "test"
+PUBLIC_URL = "http://testserver"
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PRODUCT_RATE_LIMIT = PRODUCT_RATE_LIMIT_USER = Rate.parse("100000/m")  # tests of the limit set their own
+PASSWORD_HASHERS = ["tests.hashers.CheapBCryptHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True  # no collectstatic before the tests
+REST_FRAMEWORK["TEST_REQUEST_RENDERER_CLASSES"] = ["tests.renderers.AnyJSON"]

@@ -1,0 +1,281 @@
+"""What `ecommerce.lib.embedded.mongo` adds to SecantusDB, and that it is still needed.
+
+Each `..._without_the_mend` is a strict xfail: once a new SecantusDB makes it pass, it fails here, and the
+mend that its reason names can go.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pymongo
+import pytest
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.errors import OperationFailure
+
+from ecommerce.lib.embedded.service import MONGODB, Lease, Service
+
+Client = MongoClient[dict[str, Any]]
+UNMENDED = replace(MONGODB, launcher="tests.unmended_mongo")
+
+
+@contextmanager
+def running(service: Service, data_dir: Path) -> Iterator[tuple[Lease, Client]]:
+    lease = Lease(service, data_dir, say=lambda line: None)
+    try:
+        lease.take()
+        with Client(lease.uri) as client:
+            yield lease, client
+    finally:
+        lease.release()
+
+
+@pytest.fixture(scope="module")
+def mended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running(MONGODB, tmp_path_factory.mktemp("mended")) as (_, client):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def unmended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running(UNMENDED, tmp_path_factory.mktemp("unmended")) as (_, client):
+        yield client
+
+
+def project_nested(client: Client) -> list[dict[str, Any]]:
+    users = client["shop"]["users"]
+    users.replace_one({"_id": 1}, {"_id": 1, "group": {"name": "staff", "rank": 2}}, upsert=True)
+    return users.aggregate([{"$project": {"group": {"name": 1}}}]).to_list()
+
+
+def add_nested(client: Client) -> list[dict[str, Any]]:
+    carts = client["shop"]["carts"]
+    carts.replace_one({"_id": 1}, {"_id": 1, "owner": {"name": "Ada"}}, upsert=True)
+    return carts.aggregate([{"$addFields": {"owner": {"copy": "$owner.name"}}}]).to_list()
+
+
+PROJECTED = [{"_id": 1, "group": {"name": "staff"}}]
+ADDED = [{"_id": 1, "owner": {"name": "Ada", "copy": "Ada"}}]
+
+
+def test_nested_stages_work(mended: Client) -> None:
+    assert project_nested(mended) == PROJECTED
+    assert add_nested(mended) == ADDED
+
+
+@pytest.mark.xfail(strict=True, reason="mend_nested_stages is needed for $project")
+def test_nested_project_works_without_the_mend(unmended: Client) -> None:
+    assert project_nested(unmended) == PROJECTED
+
+
+@pytest.mark.xfail(strict=True, reason="mend_nested_stages is needed for $addFields")
+def test_nested_add_fields_works_without_the_mend(unmended: Client) -> None:
+    assert add_nested(unmended) == ADDED
+
+
+def products(client: Client) -> Collection[dict[str, Any]]:
+    collection = client["shop"]["products"]
+    if not collection.estimated_document_count():
+        collection.insert_many([{"_id": n, "slug": f"p{n}", "active": n % 2 == 0} for n in range(4000)])
+        collection.create_index("slug")
+    return collection
+
+
+def scans(client: Client, query: dict[str, Any]) -> bool:
+    products(client)
+    command = {"aggregate": "products", "pipeline": [{"$match": query}], "cursor": {}}
+    plan = client["shop"].command("explain", command)
+    return "COLLSCAN" in str(plan)
+
+
+def seconds_to_update(client: Client) -> float:
+    collection, start = products(client), time.perf_counter()
+    for n in range(0, 60, 2):
+        changed = collection.update_one(
+            {"$and": [{"slug": f"p{n}"}, {"active": True}]}, {"$inc": {"sold": 1}}
+        )
+        assert changed.modified_count == 1
+    return time.perf_counter() - start
+
+
+BOTH = {"$and": [{"slug": "p2"}, {"active": True}]}
+
+
+def test_and_uses_an_index(mended: Client, unmended: Client) -> None:
+    assert not scans(mended, BOTH)
+    assert seconds_to_update(mended) < seconds_to_update(unmended)
+
+
+@pytest.mark.xfail(strict=True, reason="mend_index_choice is needed")
+def test_and_uses_an_index_without_the_mend(unmended: Client) -> None:
+    assert not scans(unmended, BOTH)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"$and": [{"slug": "p2"}, {"active": True}]}, [2]),
+        ({"$and": [{"slug": "p2"}, {"active": False}]}, []),
+        ({"$and": [{"slug": "p2"}, {"slug": "p4"}]}, []),
+        ({"$and": [{"slug": "p2"}, {"$or": [{"active": False}, {"_id": 2}]}]}, [2]),
+        ({"$and": [{"slug": "p2"}, {"$expr": {"$eq": ["$_id", 3]}}]}, []),
+        ({"$and": [{"$and": [{"slug": "p2"}]}, {"_id": {"$lt": 9}}], "active": True}, [2]),
+        ({"$and": [{"_id": 2}, {"slug": "p4"}]}, []),
+        ({"$and": [{"$or": [{"_id": 6}, {"slug": "p2"}]}, {"active": True}]}, [2, 6]),
+        ({"$and": [{"slug": {"$in": ["p2", "p3"]}}, {"slug": {"$ne": "p2"}}]}, [3]),
+    ],
+)
+def test_the_index_choice_changes_no_answer(
+    mended: Client, unmended: Client, query: dict[str, Any], found: list[int]
+) -> None:
+    for client in (mended, unmended):
+        assert sorted(each["_id"] for each in products(client).find(query)) == found
+
+
+def priced(client: Client, bounds: dict[str, Any], direction: int = 1) -> list[int]:
+    prices = client["shop"][f"prices {direction}"]
+    if not prices.estimated_document_count():
+        prices.create_index([("active", 1), ("price", direction), ("number", direction)])
+        prices.insert_many([{"active": n != 4, "price": n // 2, "number": n} for n in range(8)])
+    return sorted(found["number"] for found in prices.find({"active": True, "price": bounds}))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "found"),
+    [
+        ({"$lte": 1}, [0, 1, 2, 3]),
+        ({"$lt": 1}, [0, 1]),
+        ({"$gte": 2}, [5, 6, 7]),
+        ({"$gt": 2}, [6, 7]),
+        ({"$gte": 1, "$lte": 2}, [2, 3, 5]),
+        ({"$gt": 1, "$lt": 3}, [5]),
+        ({"$lte": -1}, []),
+    ],
+    ids=str,
+)
+def test_a_range_has_its_ends(mended: Client, bounds: dict[str, Any], found: list[int]) -> None:
+    assert priced(mended, bounds) == priced(mended, bounds, direction=-1) == found
+
+
+@pytest.mark.xfail(strict=True, reason="mend_range_ends is needed")
+def test_a_range_has_its_upper_end_without_the_mend(unmended: Client) -> None:
+    assert priced(unmended, {"$lte": 1}) == [0, 1, 2, 3]
+
+
+def kept_after_kill(service: Service, data_dir: Path) -> int:
+    """How many of 100 acknowledged writes are there after the server was killed and started again."""
+    with running(service, data_dir) as (lease, client):
+        for n in range(100):
+            client["shop"]["orders"].insert_one({"_id": n})
+        os.kill(lease.pid, signal.SIGKILL)
+    with running(service, data_dir) as (_, client):
+        return client["shop"]["orders"].count_documents({})
+
+
+def test_an_acknowledged_write_survives_a_killed_server(tmp_path: Path) -> None:
+    assert kept_after_kill(MONGODB, tmp_path) == 100
+
+
+@pytest.mark.xfail(strict=True, reason="durable and sync_on_commit are needed")
+def test_an_acknowledged_write_survives_a_killed_server_without_the_mend(tmp_path: Path) -> None:
+    assert kept_after_kill(UNMENDED, tmp_path) == 100
+
+
+TRANSACTION = """
+import sys, time
+from pymongo import MongoClient
+client = MongoClient(sys.argv[1])
+session = client.start_session()
+session.start_transaction()
+client.shop.stock.update_one({"_id": 1}, {"$inc": {"left": -1}}, session=session)
+print("locked", flush=True)
+time.sleep(60)
+"""
+
+
+def killed_in_a_transaction(client: Client) -> None:
+    """Leave behind the lock of a client that was killed."""
+    client["shop"]["stock"].replace_one({"_id": 1}, {"_id": 1, "left": 5}, upsert=True)
+    host, port = next(iter(client.nodes))
+    command = [sys.executable, "-c", TRANSACTION, f"mongodb://{host}:{port}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "locked\n"
+        other.kill()
+
+
+def buys_within(client: Client, seconds: float) -> bool:
+    """Whether another transaction gets at the same document in time; it is refused until the lock is gone."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with client.start_session() as session, session.start_transaction():
+                client["shop"]["stock"].update_one({"_id": 1}, {"$inc": {"left": -1}}, session=session)
+            return True
+        except OperationFailure:
+            time.sleep(0.2)
+    return False
+
+
+@pytest.fixture(scope="module")
+def locked(mended: Client, unmended: Client) -> None:
+    for client in (mended, unmended):
+        killed_in_a_transaction(client)
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_killed_client_holds_its_locks_for_seconds_only(mended: Client) -> None:
+    assert buys_within(mended, 10)
+    assert mended["shop"]["stock"].find_one() == {"_id": 1, "left": 4}
+
+
+@pytest.mark.usefixtures("locked")
+@pytest.mark.xfail(strict=True, reason="transaction_lifetime_seconds is needed")
+def test_a_killed_client_holds_its_locks_for_seconds_only_without_the_mend(
+    mended: Client, unmended: Client
+) -> None:
+    assert buys_within(mended, 10)  # as long as this one takes
+    assert buys_within(unmended, 1)
+
+
+def bulk_write_beside_transactions(client: Client) -> None:
+    """One transaction holds the document that an update_many wants, and others come and go meanwhile."""
+    orders = client["shop"]["orders"]
+    orders.delete_many({})
+    orders.insert_many([{"_id": 1, "tries": 0}, {"_id": 2, "tries": 0}])
+
+    def update_many() -> int:
+        with pymongo.timeout(3):
+            return orders.update_many({"_id": 1}, {"$inc": {"tries": 1}}).modified_count
+
+    with ThreadPoolExecutor() as threads, pymongo.timeout(3):
+        with client.start_session() as holding, holding.start_transaction():
+            orders.update_one({"_id": 1}, {"$inc": {"tries": 1}}, session=holding)
+            waiting = threads.submit(update_many)
+            for _ in range(50):
+                with client.start_session() as other, other.start_transaction():
+                    orders.update_one({"_id": 2}, {"$inc": {"tries": 1}}, session=other)
+        assert waiting.result() == 1
+    assert orders.find().to_list() == [{"_id": 1, "tries": 2}, {"_id": 2, "tries": 50}]
+
+
+def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other(mended: Client) -> None:
+    bulk_write_beside_transactions(mended)
+
+
+@pytest.mark.xfail(strict=True, reason="mend_bulk_writes is needed: the server hangs")
+def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other_without_the_mend(tmp_path: Path) -> None:
+    with running(UNMENDED, tmp_path) as (lease, client):
+        try:
+            bulk_write_beside_transactions(client)
+        finally:
+            os.kill(lease.pid, signal.SIGKILL)  # it would not end by itself

@@ -1,0 +1,153 @@
+"""Each broken promise, made by a write past all services, is reported."""
+
+import io
+
+import pytest
+from bson import Decimal128, ObjectId
+from django.core.management import CommandError, call_command
+
+from catalog.services import delete_product
+from ecommerce.lib.db import connection
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def fsck():
+    """What it reports; nothing where all is well."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("fsck", stdout=out, stderr=err)
+    except CommandError:
+        return err.getvalue().splitlines()
+    return out.getvalue().splitlines()
+
+
+WELL = ["No violations."]
+
+
+@pytest.fixture
+def shop(customer, stranger, customer_api):
+    """A shop that has seen everything: sales, failures, carts, a deleted product."""
+    sold, gone = factories.product(slug="sold"), factories.product(slug="gone")
+    for outcome in ("success", "failure", "canceled"):
+        order = factories.order(customer, (sold, 2))
+        customer_api.post(f"/api/v1/payments/confirm?order_id={order.pk}&outcome={outcome}")
+    factories.order(customer, (sold, 1), (gone, 1))
+    customer_api.post("/api/v1/cart/add", {"product_id": sold.product_id, "qty": 1})
+    delete_product(pk=gone.pk)
+    return connection.database
+
+
+def test_a_shop_that_has_seen_everything_keeps_every_promise(shop):
+    assert fsck() == WELL
+
+
+def test_an_empty_shop_keeps_every_promise():
+    assert fsck() == WELL
+
+
+def again(collection, query, **changed):
+    """A second copy of a document, past the unique index."""
+    document = collection.find_one(query)
+    collection.insert_one(document | {"_id": ObjectId(), **changed})
+
+
+WRITES = {
+    "stock without a movement": (
+        lambda db: db.products.update_one({"slug": "sold"}, {"$inc": {"inventory": 1}}),
+        "product sold: inventory 9, movements sum to 8",
+    ),
+    "a movement without stock": (
+        lambda db: again(db.stock_movements, {"reason": "initial", "quantity": 10}, key="x", quantity=5),
+        "movements sum to",
+    ),
+    "a movement lost": (
+        lambda db: db.stock_movements.delete_one({"reason": "initial"}),
+        "movements sum to",
+    ),
+    "negative stock": (
+        lambda db: db.products.update_one({"slug": "sold"}, {"$set": {"inventory": -1}}),
+        "product sold: inventory -1 is negative",
+    ),
+    "a product without an account": (
+        lambda db: db.products.insert_one(
+            db.products.find_one() | {"_id": ObjectId(), "slug": "x", "product_id": 1_000_000}
+        ),
+        "movements sum to None",
+    ),
+    "a counter that is behind": (
+        lambda db: db.counters.update_one({"_id": "product_id"}, {"$set": {"value": 0}}),
+        "the product_id counter is behind",
+    ),
+    "a deleted product with stock": (
+        lambda db: db.stock_movements.delete_one({"reason": "closed"}),
+        "deleted product",
+    ),
+    "a paid order that took nothing": (
+        lambda db: db.orders.update_one({"status": "failed"}, {"$set": {"status": "paid"}}),
+        "(paid): took {}",
+    ),
+    "an order that took stock and is not paid": (
+        lambda db: db.orders.update_one({"status": "paid"}, {"$set": {"status": "pending"}}),
+        "(pending): took",
+    ),
+    "a sale of no order": (
+        lambda db: db.orders.delete_one({"status": "paid"}),
+        "there is no order",
+    ),
+    "a total that is not the sum": (
+        lambda db: db.orders.update_one({}, {"$set": {"total": Decimal128("0.01")}}),
+        "total 0.01 is not the sum of its lines",
+    ),
+    "a line that does not add up": (
+        lambda db: db.orders.update_one({}, {"$set": {"items.0.line_total": Decimal128("1.00")}}),
+        "does not add up",
+    ),
+    "an unknown status": (
+        lambda db: db.orders.update_one({"status": "pending"}, {"$set": {"status": "lost"}}),
+        "unknown status lost",
+    ),
+    "a cart line over the limit": (
+        lambda db: db.carts.update_one({}, {"$set": {"items.0.qty": 100}}),
+        "a quantity is out of range",
+    ),
+    "a product twice in a cart": (
+        lambda db: db.carts.update_one({}, {"$push": {"items": db.carts.find_one()["items"][0]}}),
+        "a product has two lines",
+    ),
+    "too many lines": (
+        lambda db: db.carts.update_one(
+            {}, {"$set": {"items": [{"product_id": n, "qty": 1} for n in range(51)]}}
+        ),
+        "51 lines",
+    ),
+    "an e-mail in capitals": (
+        lambda db: db.users.update_one({}, {"$set": {"email": "Loud@example.com"}}),
+        "the e-mail is not lower-cased",
+    ),
+    "an unknown role": (
+        lambda db: db.users.update_one({}, {"$set": {"role": "root"}}),
+        "unknown role root",
+    ),
+}
+
+
+@pytest.mark.parametrize(("write", "report"), WRITES.values(), ids=WRITES.keys())
+def test_it_is_reported(shop, write, report):
+    write(shop)
+    assert any(report in line for line in fsck()), fsck()
+
+
+def test_a_line_sold_twice_is_reported(shop):
+    sale = shop.stock_movements.find_one({"reason": "sale"})
+    shop.stock_movements.insert_one(sale | {"_id": ObjectId(), "key": "twice"})
+    shop.products.update_one({"slug": "sold"}, {"$inc": {"inventory": -2}})
+    assert any("(paid): took" in line for line in fsck())
+
+
+def test_it_ends_as_a_failed_command_that_counts(shop):
+    shop.carts.update_one({}, {"$set": {"items.0.qty": 100}})
+    shop.users.update_one({}, {"$set": {"role": "root"}})
+    with pytest.raises(CommandError, match=r"^2 violations\.$"):
+        call_command("fsck", stderr=io.StringIO())

@@ -1,0 +1,52 @@
+"""A process killed in its first migration leaves collections that no migration has recorded."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.uri_parser import parse_uri
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = "test_killed_migration"
+
+
+@pytest.fixture
+def half_migrated() -> Iterator["Database[dict[str, Any]]"]:
+    with MongoClient[dict[str, Any]](os.environ["MONGODB_URI"]) as client:
+        client.drop_database(NAME)
+        for collection in ("users", "users_groups", "products", "orders"):
+            client[NAME].create_collection(collection)
+        yield client[NAME]
+        client.drop_database(NAME)
+
+
+def manage(*command: str) -> "subprocess.CompletedProcess[str]":
+    host, port = parse_uri(os.environ["MONGODB_URI"])["nodelist"][0]
+    environment = os.environ | {"MONGODB_URI": f"mongodb://{host}:{port}/{NAME}"}
+    return subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+
+def test_the_next_start_makes_them_anew(half_migrated: "Database[dict[str, Any]]") -> None:
+    done = manage("prepare")
+    assert done.returncode == 0, done.stderr
+    assert half_migrated["products"].count_documents({}) == 20
+    assert manage("prepare").returncode == 0
+    assert half_migrated["products"].count_documents({}) == 20
+
+
+def test_plain_migrate_fails_on_them(half_migrated: "Database[dict[str, Any]]") -> None:
+    assert manage("migrate").returncode != 0
+
+
+def test_a_collection_with_something_in_it_is_left_alone(half_migrated: "Database[dict[str, Any]]") -> None:
+    half_migrated["orders"].insert_one({"precious": True})
+    assert manage("prepare").returncode != 0
+    assert half_migrated["orders"].count_documents({"precious": True}) == 1

@@ -1,0 +1,115 @@
+"""Everything between an empty database and a shop that can serve, safe to run at every start."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from pymongo.synchronous.pool import Connection
+
+from accounts.models import User
+from catalog.models import Product, StockMovement
+from catalog.services import delete_product
+from ecommerce.lib.db import connection
+from ecommerce.management.commands import prepare as command
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def prepare():
+    out = io.StringIO()
+    call_command("prepare", stdout=out)
+    return out.getvalue()
+
+
+def test_it_seeds_an_admin_and_the_twenty_samples(api, settings, fsck):
+    said = prepare()
+    assert "Created the admin admin@example.com" in said
+    assert "Created 20 sample products" in said
+    login = {"email": settings.DEFAULT_ADMIN_EMAIL, "password": settings.DEFAULT_ADMIN_PASSWORD}
+    assert api.post("/api/v1/auth/login", login).status_code == 200
+    assert User.objects.get().is_superuser
+    assert Product.objects.count() == StockMovement.objects.count() == 20
+    assert set(Product.objects.values_list("category", flat=True)) == {
+        "Electronics",
+        "Fashion",
+        "Home & Living",
+        "Sports & Fitness",
+    }
+    assert api.get("/api/v1/products?limit=100")["X-Total-Count"] == "20"
+    fsck()
+
+
+def test_a_second_run_changes_nothing(fsck):
+    prepare()
+    User.objects.get().set_password("changed since")
+    tables = ("users", "products", "stock_movements", "counters", "categories", "django_migrations")
+    before = {name: list(connection.database[name].find()) for name in tables}
+    said = prepare()
+    assert "Created" not in said
+    assert {name: list(connection.database[name].find()) for name in tables} == before
+    fsck()
+
+
+def test_samples_come_only_into_a_database_that_never_had_a_product(fsck):
+    delete_product(pk=factories.product().pk)
+    assert "sample" not in prepare()
+    assert not Product.objects.exists()
+    fsck()
+
+
+def test_a_user_with_the_admins_email_is_left_alone():
+    factories.user("admin@example.com")
+    assert "admin@" not in prepare()
+    assert not User.objects.get().is_superuser
+
+
+@pytest.mark.parametrize(
+    ("setting", "model"), [("CREATE_DEFAULT_ADMIN", User), ("SEED_SAMPLE_PRODUCTS", Product)]
+)
+def test_each_seed_can_be_switched_off(settings, setting, model):
+    setattr(settings, setting, False)
+    prepare()
+    assert not model.objects.exists()
+
+
+def test_its_lock_is_free_afterwards():
+    prepare()
+    assert connection.database["locks"].find_one() is None
+
+
+def answering(monkeypatch, **hello):
+    """The server answers `hello` with these in place of its own."""
+    send = Connection.command
+
+    def command(self, dbname, spec, *args, **kwargs):
+        answer = send(self, dbname, spec, *args, **kwargs)
+        if "hello" in spec:
+            answer = {name: value for name, value in answer.items() if name != "setName"} | hello
+        return answer
+
+    monkeypatch.setattr(Connection, "command", command)
+
+
+def test_a_standalone_mongodb_is_refused_with_what_to_do(monkeypatch):
+    answering(monkeypatch)
+    with pytest.raises(CommandError) as refused:
+        prepare()
+    assert "standalone" in str(refused.value)
+    assert "--replSet rs0" in str(refused.value)
+    assert "rs.initiate()" in str(refused.value)
+    assert not User.objects.exists()
+
+
+def test_a_sharded_cluster_is_welcome(monkeypatch):
+    answering(monkeypatch, msg="isdbgrid")
+    assert "Created the admin" in prepare()
+
+
+def test_a_mongodb_that_is_away_is_waited_for_and_then_named(monkeypatch, mongodb_away):
+    monkeypatch.setattr(command, "WAIT_S", 0.2)
+    monkeypatch.setattr(command.time, "sleep", lambda seconds: None)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="MongoDB did not answer"):
+        call_command("prepare", stdout=out)
+    assert "Waiting for MongoDB" in out.getvalue()

@@ -1,0 +1,251 @@
+"""The environment decides everything, and a bad one is refused by name."""
+
+import os
+import re
+import runpy
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import dotenv
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from ecommerce.lib.secrets import development_secret
+
+SETTINGS = Path(__file__).parent.parent / "ecommerce" / "settings.py"
+PRODUCTION = {
+    "APP_ENV": "production",
+    "SECRET_KEY": "s" * 32,
+    "JWT_SECRET": "j" * 32,
+    "DEFAULT_ADMIN_PASSWORD": "long enough",
+    "MONGODB_URI": "mongodb://db.example/shop",
+    "REDIS_URL": "redis://redis.example",
+    "PUBLIC_URL": "https://shop.example",
+    "ALLOWED_HOSTS": "shop.example",
+    "PAYMENT_PROVIDER": "none",
+}
+
+
+@pytest.fixture
+def load(monkeypatch, tmp_path):
+    """The settings in this environment and no other."""
+    monkeypatch.setattr(dotenv, "load_dotenv", lambda path: None)
+
+    def settings(**environment):
+        monkeypatch.setattr(os, "environ", {"DATA_DIR": str(tmp_path), **environment})
+        return runpy.run_path(str(SETTINGS))
+
+    return settings
+
+
+def refusal(load, **environment):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        load(**environment)
+    return str(refused.value)
+
+
+def test_the_defaults_are_the_specified_ones(load):
+    found = load()
+    assert found["DATABASES"]["default"]["HOST"] == "mongodb://localhost:27017/ecommerce"
+    assert found["DATABASES"]["default"]["NAME"] == "ecommerce"
+    assert (found["JWT_ALG"], found["ACCESS_TOKEN_EXPIRES_MIN"]) == ("HS256", 15)
+    assert (found["REDIS_URL"], found["REDIS_ENABLED"]) == ("redis://localhost:6379", True)
+    assert found["CACHE_TTL_SECONDS"] == 300
+    assert found["CREATE_DEFAULT_ADMIN"] is True
+    assert found["DEFAULT_ADMIN_EMAIL"] == "admin@example.com"
+    assert found["DEFAULT_ADMIN_PASSWORD"] == "admin123"
+    assert found["CORS_ALLOWED_ORIGINS"] == [
+        "http://localhost:3000",
+        "http://localhost:5173",
+        "http://localhost:8080",
+    ]
+    assert found["CORS_ALLOW_CREDENTIALS"] is True
+    assert found["APP_ENV"] == "dev"
+    assert found["DEBUG"] is False
+    assert str(found["PRODUCT_RATE_LIMIT"]) == "5 per 1 minute"
+    assert str(found["PRODUCT_RATE_LIMIT_USER"]) == "120 per 1 minute"
+    assert (found["PAYMENT_PROVIDER"], found["SEED_SAMPLE_PRODUCTS"]) == ("simulated", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "setting", "value"),
+    [
+        ("MONGODB_URI", "mongodb://u:p@a.example,b.example/shop?replicaSet=rs0", "MONGODB_URI", None),
+        ("JWT_ALG", "HS512", "JWT_ALG", "HS512"),
+        ("ACCESS_TOKEN_EXPIRES_MIN", "5", "ACCESS_TOKEN_EXPIRES_MIN", 5),
+        ("REDIS_ENABLED", "false", "REDIS_ENABLED", False),
+        ("CACHE_TTL_SECONDS", "60", "CACHE_TTL_SECONDS", 60),
+        ("DEFAULT_ADMIN_EMAIL", "Boss@Example.com", "DEFAULT_ADMIN_EMAIL", "boss@example.com"),
+        ("CORS_ORIGINS", " https://a.example , https://b.example,", "CORS_ALLOWED_ORIGINS", None),
+        ("CORS_ALLOW_CREDENTIALS", "no", "CORS_ALLOW_CREDENTIALS", False),
+        ("CORS_ALLOW_METHODS", "GET,POST", "CORS_ALLOW_METHODS", ["GET", "POST"]),
+        ("CORS_ALLOW_HEADERS", "authorization", "CORS_ALLOW_HEADERS", ["authorization"]),
+        ("DEBUG", "TRUE", "DEBUG", True),
+        ("PUBLIC_URL", "https://shop.example/", "PUBLIC_URL", "https://shop.example"),
+        ("PAYMENT_PROVIDER", "none", "PAYMENT_PROVIDER", "none"),
+        ("PORT", "9000", "PUBLIC_URL", "http://localhost:9000"),
+        ("CACHE_TTL_SECONDS", "", "CACHE_TTL_SECONDS", 300),
+        ("CACHE_TTL_SECONDS", "  60 ", "CACHE_TTL_SECONDS", 60),
+    ],
+)
+def test_each_can_be_set(load, name, given, setting, value):
+    found = load(**{name: given})[setting]
+    expected = {"MONGODB_URI": given, "CORS_ALLOWED_ORIGINS": ["https://a.example", "https://b.example"]}
+    assert found == (expected[setting] if value is None else value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_ENV", "staging"),
+        ("DEBUG", "maybe"),
+        ("REDIS_ENABLED", "2"),
+        ("CREATE_DEFAULT_ADMIN", "si"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("JWT_ALG", "none"),
+        ("JWT_ALG", "RS256"),
+        ("ACCESS_TOKEN_EXPIRES_MIN", "0"),
+        ("ACCESS_TOKEN_EXPIRES_MIN", "-1"),
+        ("ACCESS_TOKEN_EXPIRES_MIN", "1.5"),
+        ("CACHE_TTL_SECONDS", "five"),
+        ("CACHE_TTL_SECONDS", "9" * 30),
+        ("PRODUCT_RATE_LIMIT", "5 a minute"),
+        ("PRODUCT_RATE_LIMIT", "0/m"),
+        ("PRODUCT_RATE_LIMIT_USER", "many"),
+        ("TRUSTED_PROXIES", "proxy"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("MONGODB_URI", "localhost:27017"),
+        ("MONGODB_URI", "mongodb://"),
+        ("MONGODB_URI", "mongodb://u:SeCrEt@"),
+        ("REDIS_URL", "localhost:6379"),
+        ("PAYMENT_PROVIDER", "paypal"),
+        ("ALLOW_SIMULATED_PAYMENTS", "x"),
+        ("SEED_SAMPLE_PRODUCTS", "x"),
+    ],
+)
+def test_a_bad_value_is_refused_by_the_name_of_its_variable(load, name, value):
+    sentence = refusal(load, **{name: value})
+    assert sentence.startswith(name)
+    assert "SeCrEt" not in sentence
+
+
+def test_a_file_beside_manage_py_is_read(load, monkeypatch):
+    read = []
+    monkeypatch.setattr(dotenv, "load_dotenv", read.append)
+    load()
+    assert read == [SETTINGS.parent.parent / ".env"]
+
+
+class TestProduction:
+    def test_it_starts_when_all_is_named(self, load):
+        found = load(**PRODUCTION)
+        assert found["DEBUG"] is False
+        assert found["SEED_SAMPLE_PRODUCTS"] is False
+        assert found["CORS_ALLOWED_ORIGINS"] == []
+        assert found["SESSION_COOKIE_SECURE"] is found["CSRF_COOKIE_SECURE"] is True
+
+    def test_it_makes_no_secrets_of_its_own(self, load, tmp_path):
+        load(**PRODUCTION)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_every_culprit_is_named_at_once(self, load):
+        sentence = refusal(load, APP_ENV="production", DEBUG="true", CORS_ORIGINS="*")
+        for name in (
+            "SECRET_KEY",
+            "JWT_SECRET",
+            "DEFAULT_ADMIN_PASSWORD",
+            "MONGODB_URI",
+            "PUBLIC_URL",
+            "ALLOWED_HOSTS",
+            "CORS_ORIGINS",
+            "DEBUG",
+            "PAYMENT_PROVIDER",
+        ):
+            assert len(re.findall(rf"\b{name}\b", sentence)) == 1, name
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("SECRET_KEY", ""),
+            ("SECRET_KEY", "change_me"),
+            ("SECRET_KEY", "s" * 31),
+            ("JWT_SECRET", ""),
+            ("JWT_SECRET", "change_me"),
+            ("JWT_SECRET", "your-super-secret-key-change-this-in-production"),
+            ("JWT_SECRET", "admin123"),
+            ("JWT_SECRET", "j" * 31),
+            ("DEFAULT_ADMIN_PASSWORD", ""),
+            ("DEFAULT_ADMIN_PASSWORD", "admin123"),
+            ("DEFAULT_ADMIN_PASSWORD", "change_me"),
+            ("DEFAULT_ADMIN_PASSWORD", "short"),
+            ("MONGODB_URI", ""),
+            ("PUBLIC_URL", ""),
+            ("ALLOWED_HOSTS", ""),
+            ("ALLOWED_HOSTS", "*"),
+            ("ALLOWED_HOSTS", "shop.example,*"),
+            ("CORS_ORIGINS", "*"),
+            ("CORS_ORIGINS", "https://shop.example,http://localhost:3000"),
+            ("CORS_ORIGINS", "http://127.0.0.1:3000"),
+            ("CORS_ORIGINS", "http://[::1]:3000"),
+            ("DEBUG", "true"),
+            ("PAYMENT_PROVIDER", ""),
+            ("PAYMENT_PROVIDER", "simulated"),
+        ],
+    )
+    def test_a_culprit_alone_is_named_alone_and_without_its_value(self, load, name, value):
+        sentence = refusal(load, **PRODUCTION | {name: value})
+        named = {culprit for culprit in [*PRODUCTION, "CORS_ORIGINS", "DEBUG"] if culprit in sentence}
+        assert named == {name}
+        assert not value or "SECRET" not in name or value not in sentence
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"PAYMENT_PROVIDER": "simulated", "ALLOW_SIMULATED_PAYMENTS": "true"},
+            {"CREATE_DEFAULT_ADMIN": "false", "DEFAULT_ADMIN_PASSWORD": ""},
+            {"CORS_ORIGINS": "https://app.shop.example"},
+            {"JWT_SECRET": "ü" * 16},
+        ],
+        ids=str,
+    )
+    def test_these_are_permitted(self, load, more):
+        assert load(**PRODUCTION | more)["IN_PRODUCTION"]
+
+
+class TestDevelopmentSecrets:
+    def test_each_is_random_and_kept(self, load, tmp_path):
+        first, second = load(), load()
+        for name in ("SECRET_KEY", "JWT_SECRET"):
+            assert len(first[name]) >= 32
+            assert first[name] == second[name]
+        assert first["SECRET_KEY"] != first["JWT_SECRET"]
+        other = load(DATA_DIR=str(tmp_path / "other"))
+        assert other["JWT_SECRET"] != first["JWT_SECRET"]
+
+    @pytest.mark.parametrize(
+        "published", ["", "change_me", "your-super-secret-key-change-this-in-production", "admin123"]
+    )
+    def test_a_published_one_is_never_used(self, load, published):
+        found = load(SECRET_KEY=published, JWT_SECRET=published)
+        assert published not in (found["SECRET_KEY"], found["JWT_SECRET"])
+        assert found["SIMPLE_JWT"]["SIGNING_KEY"] == found["JWT_SECRET"]
+
+    def test_ones_own_is_used(self, load, tmp_path):
+        assert load(JWT_SECRET="mine", SECRET_KEY="mine too")["JWT_SECRET"] == "mine"
+        assert not (tmp_path / "secrets").exists()
+
+    def test_nobody_else_may_read_them(self, load, tmp_path):
+        load()
+        kept = sorted((tmp_path / "secrets").iterdir())
+        assert [file.name for file in kept] == ["JWT_SECRET", "SECRET_KEY"]
+        assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
+        assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+
+    def test_all_that_start_at_once_share_one(self, tmp_path):
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(lambda _: development_secret(tmp_path / "new", "KEY"), range(32)))
+        assert len(set(made)) == 1
+        assert len(list((tmp_path / "new" / "secrets").iterdir())) == 1
