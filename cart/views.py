@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
@@ -20,6 +21,7 @@ from ecommerce.lib.http import signed_in
 
 
 @require_safe
+@never_cache  # going back must not show what has been ordered since
 def detail(request: HttpRequest) -> HttpResponse:
     cart = session.cart_of(request)
     priced = pricing.price(cart) if cart else pricing.PricedCart([])

@@ -43,6 +43,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@never_cache
 @login_required
 def order_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(Order.objects.of(signed_in(request)).newest_first(), PAGE_SIZE).get_page(

@@ -25,6 +25,7 @@ class Shopper:
         self.page.get_by_label("E-mail").fill(self.email)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.presses("Make an account")
+        expect(self.page.get_by_role("navigation", name="Account and cart")).to_contain_text("Account")
         return self
 
     def adds(self, slug: str) -> Self:
@@ -39,6 +40,7 @@ class Shopper:
         return self
 
     def presses(self, name: str) -> None:
+        """Does not wait for the page that it leads to: look for something on that one next."""
         self.page.get_by_role("button", name=name).first.click()
 
     def sees(self, text: str) -> None:
