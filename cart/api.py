@@ -1,24 +1,51 @@
-"""The API of the cart."""
+"""The API of the cart, for the signed-in user or for a guest with a cart's token."""
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cart import services
-from cart.serializers import AddItem, CartAnswer, RemoveItem, cart_as_dict
-from ecommerce.lib.api import body, errors
+from cart.authentication import CartToken
+from cart.models import Guest
+from cart.serializers import AddItem, CartAnswer, NewGuest, RemoveItem, cart_as_dict
+from ecommerce.lib.api import BEARER, body, errors
 from ecommerce.lib.http import signed_in
 
 
+class NewGuestCart(APIView):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="new_guest_cart",
+        tags=["cart"],
+        auth=[],
+        request=None,
+        responses={201: NewGuest, **errors()},
+    )
+    def post(self, request: Request) -> Response:
+        """A cart without an account, kept for 30 days after its last change.
+
+        Send its token as `X-Cart-Token` from now on, also when signing in: that moves its lines into the
+        user's cart.
+        """
+        return Response({"cart_token": Guest.new().token}, status=201)
+
+
 class CartDetail(APIView):
+    authentication_classes = (*BEARER, CartToken)
+
     @extend_schema(operation_id="get_cart", tags=["cart"], responses={200: CartAnswer, **errors(401)})
     def get(self, request: Request) -> Response:
-        """The signed-in user's cart; an empty one is no error."""
+        """The customer's cart; an empty one is no error."""
         return Response(cart_as_dict(services.get_cart(user=signed_in(request))))
 
 
 class CartAdd(APIView):
+    authentication_classes = (*BEARER, CartToken)
+
     @extend_schema(
         operation_id="add_to_cart",
         tags=["cart"],
@@ -32,6 +59,8 @@ class CartAdd(APIView):
 
 
 class CartRemove(APIView):
+    authentication_classes = (*BEARER, CartToken)
+
     @extend_schema(
         operation_id="remove_from_cart",
         tags=["cart"],

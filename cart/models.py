@@ -1,4 +1,11 @@
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar
+
 from bson import ObjectId
+from django.core.signing import BadSignature, Signer
 from django.db import models
 from django_mongodb_backend.fields import EmbeddedModelArrayField
 from django_mongodb_backend.models import EmbeddedModel
@@ -7,6 +14,36 @@ from accounts.models import User
 
 MAX_QTY = 99
 MAX_LINES = 50
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody without an account, in the place of a User: known by a signed secret and nothing else."""
+
+    token: str
+    is_authenticated: ClassVar[bool] = True  # to the REST framework: somebody, if not an account
+    signer: ClassVar[Signer] = Signer(salt="cart.guest")
+
+    @classmethod
+    def new(cls) -> "Guest":
+        return cls(cls.signer.sign(secrets.token_urlsafe(32)))
+
+    @classmethod
+    def of_token(cls, token: str) -> "Guest | None":
+        """The guest of a token that this shop made; nobody can choose one that is easy to guess."""
+        try:
+            cls.signer.unsign(token)
+        except BadSignature:
+            return None
+        return cls(token)
+
+    @property
+    def digest(self) -> bytes:
+        """The secret itself is not stored."""
+        return hashlib.sha256(self.token.rpartition(":")[0].encode()).digest()
+
+
+Buyer = User | Guest
 
 
 class CartItem(EmbeddedModel):
@@ -18,7 +55,7 @@ class CartItem(EmbeddedModel):
 class Cart(models.Model):
     """One document per owner, changed only by single conditional commands (`cart.services`)."""
 
-    owner = models.CharField(max_length=80, unique=True)  # u:<user id>
+    owner = models.CharField(max_length=80, unique=True)  # u:<user id> or g:<hash of a guest's secret>
     user_id = models.CharField(max_length=24, null=True)
     items = EmbeddedModelArrayField(CartItem, default=list)
     version = models.PositiveIntegerField(default=0)  # one more with every change
@@ -26,22 +63,34 @@ class Cart(models.Model):
 
     class Meta:
         db_table = "carts"
-        indexes = [models.Index(fields=["owner"], name="carts_owner")]
+        indexes = [
+            models.Index(fields=["owner"], name="carts_owner"),
+            models.Index(fields=["user_id", "updated_at"], name="carts_by_age"),
+        ]
 
     def __str__(self) -> str:
         return self.owner
 
     @classmethod
-    def empty(cls, user: User) -> "Cart":
-        """The cart of a user who never had one: not stored, its id is the one it will have."""
+    def empty(cls, user: Buyer) -> "Cart":
+        """The cart of somebody who never had one: not stored, its id is the one it will have."""
         return cls(
-            pk=ObjectId(str(user.pk)),
+            pk=cart_id(user),
             owner=owner_key(user),
-            user_id=str(user.pk),
+            user_id=user_id(user),
             items=[],
-            updated_at=user.created_at,
+            updated_at=user.created_at if isinstance(user, User) else datetime.now(UTC),
         )
 
 
-def owner_key(user: User) -> str:
-    return f"u:{user.pk}"
+def owner_key(user: Buyer) -> str:
+    return f"u:{user.pk}" if isinstance(user, User) else f"g:{user.digest.hex()}"
+
+
+def user_id(user: Buyer) -> str | None:
+    return str(user.pk) if isinstance(user, User) else None
+
+
+def cart_id(user: Buyer) -> ObjectId:
+    """Known before the cart is stored, so that reading creates nothing."""
+    return ObjectId(str(user.pk)) if isinstance(user, User) else ObjectId(user.digest[:12])

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from cart.models import MAX_QTY, Cart, CartItem
+from cart.totals import ZERO, Totals, totals_of
 from catalog.models import Product
 from ecommerce.lib.money import line_total
 
@@ -27,7 +29,7 @@ class PricedLine:
 
     @property
     def total(self) -> Decimal:
-        return line_total(self.product.price, self.qty) if self.product else Decimal("0.00")
+        return line_total(self.product.price, self.qty) if self.product else ZERO
 
     @property
     def price_before(self) -> Decimal | None:
@@ -40,9 +42,13 @@ class PricedLine:
 class PricedCart:
     lines: list[PricedLine]
 
+    @cached_property
+    def totals(self) -> Totals:
+        return totals_of(sum((line.total for line in self.lines), ZERO))
+
     @property
     def total(self) -> Decimal:
-        return sum((line.total for line in self.lines), Decimal("0.00"))
+        return self.totals.total
 
     @property
     def count(self) -> int:

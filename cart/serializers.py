@@ -17,7 +17,7 @@ class CartAnswer(serializers.Serializer[Any]):
 
     id = serializers.CharField(help_text="ObjectId")
     _id = serializers.CharField(label="_id", help_text="The same ObjectId")
-    user_id = serializers.CharField()
+    user_id = serializers.CharField(allow_null=True, help_text="null for a guest")
     items = ItemAnswer(many=True)
     updated_at = serializers.DateTimeField()
 
@@ -41,3 +41,7 @@ class AddItem(serializers.Serializer[Any]):
 
 class RemoveItem(serializers.Serializer[Any]):
     product_id = serializers.IntegerField(min_value=1, max_value=MAX_PRODUCT_ID)
+
+
+class NewGuest(serializers.Serializer[Any]):
+    cart_token = serializers.CharField(help_text="To be sent as `X-Cart-Token`")

@@ -1,18 +1,20 @@
 """Use cases of the cart. A change is one conditional command: concurrent changes lose nothing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bson import Decimal128, ObjectId
+from bson import Decimal128
+from django.db import IntegrityError
 from pymongo.errors import DuplicateKeyError
 
 from accounts.models import User
-from cart.models import MAX_LINES, MAX_QTY, Cart, owner_key
+from cart.models import MAX_LINES, MAX_QTY, Buyer, Cart, CartItem, Guest, cart_id, owner_key, user_id
 from catalog.models import Product
-from ecommerce.lib.db import collection
+from ecommerce.lib.db import collection, run_tx
 from ecommerce.lib.errors import Busy, DomainError
 
 TRIES = 10
+GUEST_CARTS_KEPT = timedelta(days=30)
 
 
 class ProductNotAvailable(DomainError):
@@ -27,12 +29,12 @@ class CartFull(DomainError):
     message, code = f"At most {MAX_LINES} different products fit into a cart.", "cart_full"
 
 
-def get_cart(*, user: User) -> Cart:
-    """The user's cart; reading creates nothing."""
+def get_cart(*, user: Buyer) -> Cart:
+    """The customer's cart; reading creates nothing."""
     return Cart.objects.filter(owner=owner_key(user)).first() or Cart.empty(user)
 
 
-def add_item(*, user: User, product_id: int, qty: int) -> Cart:
+def add_item(*, user: Buyer, product_id: int, qty: int) -> Cart:
     """Add to the line of this product, or begin one.
 
     Raises ProductNotAvailable for an unknown or hidden product, LineFull or CartFull at the limits.
@@ -50,7 +52,7 @@ def add_item(*, user: User, product_id: int, qty: int) -> Cart:
     raise Busy
 
 
-def set_quantity(*, user: User, product_id: int, qty: int) -> Cart:
+def set_quantity(*, user: Buyer, product_id: int, qty: int) -> Cart:
     """Set a line that is there; 0 removes it. A line that is gone stays gone. Raises LineFull."""
     if qty > MAX_QTY:
         raise LineFull
@@ -63,7 +65,7 @@ def set_quantity(*, user: User, product_id: int, qty: int) -> Cart:
     return get_cart(user=user)
 
 
-def remove_item(*, user: User, product_id: int) -> Cart:
+def remove_item(*, user: Buyer, product_id: int) -> Cart:
     """Take the whole line out; a line that is not there is no error."""
     collection(Cart).update_one(
         {"owner": owner_key(user), "items.product_id": product_id},
@@ -85,7 +87,54 @@ def claim(cart: Cart) -> None:
         raise Busy
 
 
-def _increase_line(user: User, product: Product, qty: int) -> bool:
+def merge_carts(*, guest: Guest, user: User) -> list[int]:
+    """Move a guest's lines into the user's cart; answers the products that did not wholly fit.
+
+    Quantities of a product in both are added up to the limit. Of several calls at once one finds the lines.
+    """
+    try:
+        return run_tx(lambda: _merge(guest, user))
+    except IntegrityError:  # another tab made the user's cart at this moment
+        return run_tx(lambda: _merge(guest, user))
+
+
+def forget_old_guest_carts() -> int:
+    """Delete the carts that their guests have not touched for 30 days; how many."""
+    old = Cart.objects.filter(user_id=None, updated_at__lt=datetime.now(UTC) - GUEST_CARTS_KEPT)
+    deleted, _ = old.delete()
+    return deleted
+
+
+def _merge(guest: Guest, user: User) -> list[int]:
+    source = Cart.objects.filter(owner=owner_key(guest)).first()
+    if source is None or not source.items:
+        return []
+    claim(source)
+    target = get_cart(user=user)
+    merged, left_out = _merged(target.items, source.items)
+    fields = {"items": merged, "version": target.version + 1, "updated_at": datetime.now(UTC)}
+    if not Cart.objects.filter(pk=target.pk).update(**fields):
+        Cart.objects.create(pk=target.pk, owner=target.owner, user_id=target.user_id, **fields)
+    return left_out
+
+
+def _merged(mine: list[CartItem], added: list[CartItem]) -> tuple[list[CartItem], list[int]]:
+    """Both together within the limits, and the products of what is over."""
+    lines, left_out = {item.product_id: item for item in mine}, []
+    for item in added:
+        line = lines.get(item.product_id)
+        if line is None and len(lines) < MAX_LINES:
+            lines[item.product_id] = item
+            continue
+        wanted = item.qty + (line.qty if line else 0)
+        if line:
+            line.qty = min(wanted, MAX_QTY)
+        if line is None or wanted > MAX_QTY:
+            left_out.append(item.product_id)
+    return list(lines.values()), left_out
+
+
+def _increase_line(user: Buyer, product: Product, qty: int) -> bool:
     line = {"product_id": product.product_id, "qty": {"$lte": MAX_QTY - qty}}
     changed = collection(Cart).update_one(
         {"owner": owner_key(user), "items": {"$elemMatch": line}},
@@ -94,7 +143,7 @@ def _increase_line(user: User, product: Product, qty: int) -> bool:
     return bool(changed.modified_count)
 
 
-def _begin_line(user: User, product: Product, qty: int) -> bool:
+def _begin_line(user: Buyer, product: Product, qty: int) -> bool:
     """Append where the product has no line and there is room; the first line makes the cart."""
     line = {"product_id": product.product_id, "qty": qty, "seen_price": Decimal128(product.price)}
     try:
@@ -107,7 +156,7 @@ def _begin_line(user: User, product: Product, qty: int) -> bool:
             _change(
                 {
                     "$push": {"items": line},
-                    "$setOnInsert": {"_id": ObjectId(str(user.pk)), "user_id": str(user.pk)},
+                    "$setOnInsert": {"_id": cart_id(user), "user_id": user_id(user)},
                 }
             ),
             upsert=True,

@@ -1,16 +1,23 @@
-"""Signing in puts the remembered item into the cart."""
+"""Signing in, on a page or in the API, brings the guest's cart along."""
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cart import session
+from cart import services, session
+from catalog.models import Product
 
 
 @receiver(user_logged_in)
-def signed_in(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
-    if request is not None and hasattr(request, "session"):
-        session.add_remembered(request, user)
+def bring_the_cart(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    if request is None or (guest := session.guest_of(request)) is None:
+        return
+    left_out = services.merge_carts(guest=guest, user=user)
+    for name in Product.objects.filter(product_id__in=left_out).values_list("name", flat=True):
+        text = _("Not all of %(name)s fitted into your cart.") % {"name": name}
+        messages.warning(request, text, fail_silently=True)

@@ -1,8 +1,6 @@
-"""The pages of the cart. A visitor signs in before the first item goes in, and comes back to it."""
+"""The pages of the cart. A visitor becomes a guest with the first item; signing in brings the cart along."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,13 +9,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
 from cart import pricing, services, session
 from cart.forms import QuantityForm
-from cart.models import MAX_QTY
+from cart.models import MAX_QTY, Buyer, Guest
 from catalog.models import Product
 from ecommerce.lib.errors import DomainError
-from ecommerce.lib.http import signed_in
 
 
 @require_safe
@@ -32,50 +28,48 @@ def detail(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest, product_id: int) -> HttpResponse:
     """Add to the cart, clamped to the stock that is shown."""
     wanted = max(1, QuantityForm(request.POST).wanted)
-    if not isinstance(request.user, User):
-        session.remember(request, product_id, min(wanted, MAX_QTY))
-        messages.info(request, _("Sign in or make an account, and it goes straight into your cart."))
-        return redirect_to_login(reverse("cart:detail"))
     product = Product.objects.visible().filter(product_id=product_id).first()
     if product is None:
         messages.error(request, _("This product is not available any more."))
         return redirect("cart:detail")
-    _add_clamped(request, request.user, product, wanted)
-    return redirect(_back(request, product))
+    buyer = session.buyer_of(request) or Guest.new()
+    _add_clamped(request, buyer, product, wanted)
+    return session.keep(redirect(_back(request, product)), buyer)
 
 
 @require_POST
-@login_required
 def update(request: HttpRequest, product_id: int) -> HttpResponse:
     """Set a line's quantity, clamped to the stock; 0 removes it."""
     wanted = QuantityForm(request.POST).wanted
     if wanted == 0:
         return remove(request, product_id)
+    buyer = session.buyer_of(request)
     product = Product.objects.visible().filter(product_id=product_id).first()
-    allowed = _clamp(request, product, wanted) if product else 0
-    if allowed:
-        services.set_quantity(user=signed_in(request), product_id=product_id, qty=allowed)
+    allowed = _clamp(request, product, wanted) if product and buyer else 0
+    if buyer and allowed:
+        services.set_quantity(user=buyer, product_id=product_id, qty=allowed)
     return redirect("cart:detail")
 
 
 @require_POST
-@login_required
 def remove(request: HttpRequest, product_id: int) -> HttpResponse:
     """Take the line out; the cart page then offers to put it back."""
-    quantities = {item.product_id: item.qty for item in services.get_cart(user=signed_in(request)).items}
-    services.remove_item(user=signed_in(request), product_id=product_id)
+    if (buyer := session.buyer_of(request)) is None:
+        return redirect("cart:detail")
+    quantities = {item.product_id: item.qty for item in services.get_cart(user=buyer).items}
+    services.remove_item(user=buyer, product_id=product_id)
     query = f"?removed={product_id}&qty={quantities[product_id]}" if product_id in quantities else ""
     return redirect(reverse("cart:detail") + query)
 
 
-def _add_clamped(request: HttpRequest, user: User, product: Product, wanted: int) -> None:
-    have = {item.product_id: item.qty for item in services.get_cart(user=user).items}
+def _add_clamped(request: HttpRequest, buyer: Buyer, product: Product, wanted: int) -> None:
+    have = {item.product_id: item.qty for item in services.get_cart(user=buyer).items}
     held = have.get(product.product_id, 0)
     allowed = _clamp(request, product, held + wanted) - held
     if allowed <= 0:
         return
     try:
-        services.add_item(user=user, product_id=product.product_id, qty=allowed)
+        services.add_item(user=buyer, product_id=product.product_id, qty=allowed)
     except DomainError as refusal:
         messages.error(request, refusal.message)
     else:

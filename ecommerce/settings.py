@@ -1,6 +1,7 @@
 """All settings, read from the environment. `.env.example` explains every variable."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,9 @@ if not IN_PRODUCTION and (culprits := list(production.payment_problems(**_paymen
     raise ImproperlyConfigured(" ".join(culprits))
 SHOP_NAME = "Marlow"
 CURRENCY = "usd"
+SHIPPING_PRICE = env.amount("SHIPPING_PRICE") or Decimal(0)
+FREE_SHIPPING_FROM = env.amount("FREE_SHIPPING_FROM")
+TAX_PERCENT = env.amount("TAX_PERCENT") or Decimal(0)
 ORDER_PAYMENT_DEADLINE_HOURS = env.integer("ORDER_PAYMENT_DEADLINE_HOURS", 24, low=1, high=8760)
 PRODUCT_RATE_LIMIT = env.rate("PRODUCT_RATE_LIMIT", "5/m")
 PRODUCT_RATE_LIMIT_USER = env.rate("PRODUCT_RATE_LIMIT_USER", "120/m")
@@ -311,9 +315,10 @@ CORS_ALLOW_ALL_ORIGINS = "*" in _cors_origins
 CORS_ALLOWED_ORIGINS = [origin for origin in _cors_origins if origin != "*"]
 CORS_ALLOW_CREDENTIALS = env.flag("CORS_ALLOW_CREDENTIALS", default=True)
 # Browsers ignore a literal `*` beside credentials, so it stands for the usual names and ours.
+_our_headers = ("idempotency-key", "x-request-id", "x-cart-token", "x-order-token")
 _methods, _headers = env.names("CORS_ALLOW_METHODS", "*"), env.names("CORS_ALLOW_HEADERS", "*")
 CORS_ALLOW_METHODS = default_methods if "*" in _methods else _methods
-CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "x-request-id") if "*" in _headers else _headers
+CORS_ALLOW_HEADERS = (*default_headers, *_our_headers) if "*" in _headers else _headers
 CORS_EXPOSE_HEADERS = ["X-Total-Count", "X-Request-ID", "X-Process-Time", "Retry-After"]
 
 LOGGING = {

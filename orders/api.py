@@ -1,38 +1,54 @@
-"""The API of orders: create one from the cart, list, look at one."""
+"""The API of orders: create one from the cart, list, look at one. Guests show a token instead of a bearer."""
+
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ecommerce.lib.api import IsAdmin, Page, errors, idempotency_key, query
+from cart.authentication import CartToken
+from ecommerce.lib.api import BEARER, IsAdmin, Page, body, errors, idempotency_key, query
 from ecommerce.lib.http import signed_in
 from ecommerce.lib.money import as_json
 from orders import services
-from orders.models import Order, OrderQuerySet
-from orders.serializers import AllOrdersPage, OrderAnswer, PlacedOrder
+from orders.authentication import OrderToken
+from orders.models import Address, Order, OrderQuerySet
+from orders.serializers import AllOrdersPage, CreateOrderBody, OrderAnswer, PlacedGuestOrder
+from orders.tokens import order_token
 
 
 class CreateOrder(APIView):
+    authentication_classes = (*BEARER, CartToken)
+
     @extend_schema(
         operation_id="create_order",
         tags=["checkout"],
-        request=None,
+        request={"application/json": CreateOrderBody},
         parameters=[OpenApiParameter("Idempotency-Key", location="header", type=str)],
         responses={
-            201: PlacedOrder,
-            200: OpenApiResponse(PlacedOrder, "The order that this Idempotency-Key made before."),
+            201: PlacedGuestOrder,
+            200: OpenApiResponse(PlacedGuestOrder, "The order that this Idempotency-Key made before."),
             **errors(400, 401, 422),
         },
     )
     def post(self, request: Request) -> Response:
-        """Turn the cart into a pending order. Stock is taken when it is paid, not here."""
-        placed = services.place_order(user=signed_in(request), key=idempotency_key(request))
-        order = placed.order
-        return Response(
-            {"order_id": str(order.pk), "status": order.status, "total": as_json(order.total)},
-            status=201 if placed.created else 200,
-        )
+        """Turn the cart into a pending order. Stock is taken when it is paid, not here.
+
+        A guest needs an `email`, and is answered the `order_token` that opens the order.
+        """
+        contact = _contact(**body(CreateOrderBody, request.data))
+        placed = services.place_order(user=signed_in(request), contact=contact, key=idempotency_key(request))
+        return Response(_placed(placed.order), status=201 if placed.created else 200)
+
+
+def _contact(email: str = "", shipping_address: dict[str, Any] | None = None) -> services.Contact:
+    return services.Contact(email, Address(**shipping_address) if shipping_address else None)
+
+
+def _placed(order: Order) -> dict[str, Any]:
+    shown = {"order_id": str(order.pk), "status": order.status, "total": as_json(order.total)}
+    return shown if order.user_id else {**shown, "order_token": order_token(order)}
 
 
 class OrderList(APIView):
@@ -49,13 +65,15 @@ class OrderList(APIView):
 
 
 class OrderDetail(APIView):
+    authentication_classes = (*BEARER, OrderToken)
+
     @extend_schema(
         operation_id="get_order",
         tags=["orders"],
         responses={200: OrderAnswer, **errors(401, 404)},
     )
     def get(self, request: Request, order_id: str) -> Response:
-        """One of the signed-in user's orders; anyone else's is a 404."""
+        """One of the customer's orders; anyone else's is a 404."""
         return Response(services.get_order(user=signed_in(request), order_id=order_id).as_dict())
 
 

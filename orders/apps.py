@@ -5,4 +5,4 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        from orders import emails  # noqa: F401  # registers the outbox's handlers
+        from orders import emails, signals  # noqa: F401  # register the outbox's handlers and a receiver

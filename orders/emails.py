@@ -10,6 +10,7 @@ from ecommerce.lib import mail
 from ecommerce.models import OutboxMessage
 from ecommerce.outbox import enqueue, handler
 from orders.models import Order
+from orders.tokens import order_token
 
 SUBJECTS = {
     "order_confirmed": _("Thank you. Your order %(number)s is confirmed"),
@@ -42,9 +43,9 @@ def _queue(kind: str, order: Order, *, event: object, **facts: str) -> None:
 
 
 def _deliver(message: OutboxMessage) -> None:
-    order = Order.objects.select_related("user").get(pk=message.payload["order"])
+    order = Order.objects.get(pk=message.payload["order"])
     mail.send(
-        to=order.user.email,
+        to=order.email,
         subject=SUBJECTS[message.kind] % {"number": order.number},
         template=message.kind,
         context={**message.payload, "order": order, "order_url": _url(order)},
@@ -53,7 +54,9 @@ def _deliver(message: OutboxMessage) -> None:
 
 
 def _url(order: Order) -> str:
-    return settings.PUBLIC_URL + reverse("orders:detail", args=[order.number])
+    """For a guest a signed link; whoever has an account signs in."""
+    page = settings.PUBLIC_URL + reverse("orders:detail", args=[order.number])
+    return page if order.user_id else f"{page}?token={order_token(order)}"
 
 
 for kind in SUBJECTS:

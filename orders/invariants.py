@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from catalog.models import StockMovement
 from ecommerce.lib.money import line_total
 from ecommerce.models import OutboxMessage
-from orders.models import Order, total_of
+from orders.models import Order, subtotal_of
 
 Units = Tally[str]  # by the product's ObjectId as text
 
@@ -35,8 +35,12 @@ def _money(order: Order) -> Iterator[str]:
     for item in order.items:
         if item.line_total != line_total(item.unit_price, item.qty):
             yield f"order {order.number}: line {item.name} does not add up"
-    if order.total != total_of(order.items):
-        yield f"order {order.number}: total {order.total} is not the sum of its lines"
+    if order.subtotal != subtotal_of(order.items):
+        yield f"order {order.number}: subtotal {order.subtotal} is not the sum of its lines"
+    if order.total != order.subtotal - order.discount + order.shipping + order.tax:
+        yield f"order {order.number}: total {order.total} is not the sum of its parts"
+    if min(order.subtotal, order.discount, order.shipping, order.tax, order.total) < 0:
+        yield f"order {order.number}: an amount is negative"
 
 
 def _sold() -> dict[object, Units]:

@@ -1,14 +1,18 @@
 import secrets
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from bson import ObjectId
 from django.db import models
 from django.utils import timezone
-from django_mongodb_backend.fields import EmbeddedModelArrayField, ObjectIdField
+from django_countries import countries
+from django_mongodb_backend.fields import EmbeddedModelArrayField, EmbeddedModelField, ObjectIdField
 from django_mongodb_backend.models import EmbeddedModel
 
 from accounts.models import User
+from cart.models import Buyer, Guest, owner_key
+from cart.totals import ZERO
 from ecommerce.lib.money import as_json
 from ecommerce.lib.times import as_json as time_as_json
 
@@ -40,9 +44,48 @@ class OrderItem(EmbeddedModel):
         }
 
 
+class Address(EmbeddedModel):
+    """Where an order goes, as it was written when the order was placed."""
+
+    name = models.CharField(max_length=100)
+    line1 = models.CharField(max_length=200)
+    line2 = models.CharField(max_length=200, default="", blank=True)
+    city = models.CharField(max_length=100)
+    region = models.CharField(max_length=100, default="", blank=True)
+    postcode = models.CharField(max_length=20)
+    country = models.CharField(max_length=2)  # ISO 3166-1
+    phone = models.CharField(max_length=40, default="", blank=True)
+
+    def as_dict(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in ADDRESS_FIELDS}
+
+    @property
+    def country_name(self) -> str:
+        return str(countries.name(self.country))
+
+
+ADDRESS_FIELDS = ("name", "line1", "line2", "city", "region", "postcode", "country", "phone")
+
+
+@dataclass(frozen=True)
+class OrderHolder:
+    """Somebody who shows an order's token (`orders.tokens`): this one order is open to them."""
+
+    order: ObjectId
+    is_authenticated: ClassVar[bool] = True  # to the REST framework
+
+
+Viewer = Buyer | OrderHolder
+
+
 class OrderQuerySet(models.QuerySet["Order"]):
-    def of(self, user: User) -> "OrderQuerySet":
-        return self.filter(user_id=user.pk)
+    def of(self, viewer: Viewer) -> "OrderQuerySet":
+        """A user's own orders, a guest's until an account has claimed them, or the one of a token."""
+        if isinstance(viewer, OrderHolder):
+            return self.filter(pk=viewer.order)
+        if isinstance(viewer, Guest):
+            return self.filter(owner=owner_key(viewer), user=None)
+        return self.filter(user_id=viewer.pk)
 
     def newest_first(self) -> "OrderQuerySet":
         return self.order_by("-created_at", "-pk")
@@ -58,9 +101,17 @@ class Order(models.Model):
         CANCELED = "canceled"
 
     number = models.CharField(max_length=NUMBER_LENGTH, unique=True, default=new_number)
-    user_id: ObjectId
-    user = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False)
+    owner = models.CharField(max_length=80)  # who placed it, a user or a guest: cart.models.owner_key
+    user_id: ObjectId | None
+    user = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, null=True)
+    email = models.EmailField()
+    shipping_address = EmbeddedModelField(Address, null=True, blank=True)
     items = EmbeddedModelArrayField(OrderItem)
+    # See cart.totals: total = subtotal - discount + shipping + tax
+    subtotal = models.DecimalField(max_digits=14, decimal_places=2)
+    discount = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
+    shipping = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
+    tax = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
     total = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
@@ -73,11 +124,13 @@ class Order(models.Model):
 
     class Meta:
         db_table = "orders"
-        constraints = [models.UniqueConstraint(fields=["user", "idempotency_key"], name="orders_one_per_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "idempotency_key"], name="orders_one_per_key")
+        ]
         indexes = [
             models.Index(fields=["number"], name="orders_number"),
             models.Index(fields=["user", "-created_at", "-id"], name="orders_of_user"),
-            models.Index(fields=["user", "idempotency_key"], name="orders_by_key"),
+            models.Index(fields=["owner", "idempotency_key"], name="orders_by_key"),
             models.Index(fields=["status", "-created_at", "-id"], name="orders_by_status"),
             models.Index(fields=["-created_at", "-id"], name="orders_newest"),
         ]
@@ -103,8 +156,14 @@ class Order(models.Model):
             "id": str(self.pk),
             "_id": str(self.pk),
             "number": self.number,
-            "user_id": str(self.user_id),
+            "user_id": str(self.user_id) if self.user_id else None,
+            "email": self.email,
+            "shipping_address": self.shipping_address.as_dict() if self.shipping_address else None,
             "items": [item.as_dict() for item in self.items],
+            "subtotal": as_json(self.subtotal),
+            "discount": as_json(self.discount),
+            "shipping": as_json(self.shipping),
+            "tax": as_json(self.tax),
             "total": as_json(self.total),
             "currency": self.currency,
             "status": self.status,
@@ -120,5 +179,5 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 }
 
 
-def total_of(items: list[OrderItem]) -> Decimal:
-    return sum((item.line_total for item in items), Decimal("0.00"))
+def subtotal_of(items: list[OrderItem]) -> Decimal:
+    return sum((item.line_total for item in items), ZERO)

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django_countries import countries
 from rest_framework import serializers
 
 from ecommerce.lib.api import MAX_SKIP, Page
@@ -11,10 +12,42 @@ class AllOrdersPage(Page):
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50)
 
 
+class ShippingAddress(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100)
+    line1 = serializers.CharField(max_length=200)
+    line2 = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    city = serializers.CharField(max_length=100)
+    region = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+    postcode = serializers.CharField(max_length=20)
+    country = serializers.CharField(help_text="Two letters, as in ISO 3166-1: `DE`")
+    phone = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+
+    def validate_country(self, value: str) -> str:
+        if value not in countries:
+            raise serializers.ValidationError("Two letters are needed, as in ISO 3166-1: DE.", "invalid")
+        return value
+
+
+class CreateOrderBody(serializers.Serializer[Any]):
+    """Both may be left out: the e-mail, where there is an account, and the address."""
+
+    email = serializers.EmailField(max_length=254, required=False)
+    shipping_address = ShippingAddress(required=False, allow_null=True)
+
+    def validate_email(self, value: str) -> str:
+        return value.lower()
+
+
 class PlacedOrder(serializers.Serializer[Any]):
     order_id = serializers.CharField()
     status = serializers.ChoiceField(choices=Order.Status.choices)
     total = serializers.FloatField()
+
+
+class PlacedGuestOrder(PlacedOrder):
+    order_token = serializers.CharField(
+        required=False, help_text="For guests: opens this order and its payment as `X-Order-Token`."
+    )
 
 
 class OrderItemAnswer(serializers.Serializer[Any]):
@@ -31,8 +64,14 @@ class OrderAnswer(serializers.Serializer[Any]):
     id = serializers.CharField(help_text="ObjectId")
     _id = serializers.CharField(label="_id", help_text="The same ObjectId")
     number = serializers.CharField()
-    user_id = serializers.CharField()
+    user_id = serializers.CharField(allow_null=True, help_text="null for a guest's order")
+    email = serializers.EmailField()
+    shipping_address = ShippingAddress(allow_null=True)
     items = OrderItemAnswer(many=True)
+    subtotal = serializers.FloatField()
+    discount = serializers.FloatField()
+    shipping = serializers.FloatField()
+    tax = serializers.FloatField()
     total = serializers.FloatField()
     currency = serializers.CharField()
     status = serializers.ChoiceField(choices=Order.Status.choices)

@@ -8,18 +8,29 @@ from decimal import Decimal
 from bson import ObjectId
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from cart.models import Cart, CartItem, owner_key
+from cart.models import Buyer, Cart, CartItem, Guest, owner_key
 from cart.services import ProductNotAvailable, add_item, claim
+from cart.totals import totals_of
 from catalog.models import Product
 from ecommerce.lib.db import object_id, run_tx
-from ecommerce.lib.errors import DomainError
+from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.money import line_total
 from ecommerce.lib.status import transition
 from orders import emails
-from orders.models import TRANSITIONS, Order, OrderItem, new_number, total_of
+from orders.models import (
+    TRANSITIONS,
+    Address,
+    Order,
+    OrderHolder,
+    OrderItem,
+    Viewer,
+    new_number,
+    subtotal_of,
+)
 
 MAILS = {Order.Status.PAID: emails.queue_confirmed, Order.Status.FAILED: emails.queue_failed}
 CANCELED_AT_ONCE = 200  # the next run takes the next ones
@@ -37,7 +48,7 @@ class ItemUnavailable(DomainError):
 
 
 class KeyReused(DomainError):
-    message = "This Idempotency-Key was used for an order with other items."
+    message = "This Idempotency-Key was used for another order."
     code, status_code = "idempotency_key_reused", 422
 
 
@@ -47,6 +58,13 @@ class TotalChanged(DomainError):
     def __init__(self, total: Decimal) -> None:
         super().__init__("A price has changed. Please look at the new total before you pay.")
         self.total = total
+
+
+class EmailNeeded(FieldError):
+    code = "email_needed"
+
+    def __init__(self) -> None:
+        super().__init__("email", "Without an account an e-mail address is needed.")
 
 
 class OrderNotFound(DomainError):
@@ -61,38 +79,72 @@ class Placed:
     created: bool
 
 
-def place_order(*, user: User, key: str | None = None, seen_total: Decimal | None = None) -> Placed:
-    """Turn the user's cart into a pending order; the cart is empty afterwards. Takes no stock.
+@dataclass(frozen=True)
+class Contact:
+    """Whom the shop writes to and where the goods go; what is not given is the account's, or nothing."""
+
+    email: str = ""
+    shipping_address: Address | None = None
+
+    def differs_from(self, order: Order) -> bool:
+        address = self.shipping_address
+        return (bool(self.email) and self.email != order.email) or (
+            address is not None
+            and (order.shipping_address is None or address.as_dict() != order.shipping_address.as_dict())
+        )
+
+
+def place_order(
+    *, user: Buyer, contact: Contact | None = None, key: str | None = None, seen_total: Decimal | None = None
+) -> Placed:
+    """Turn the customer's cart into a pending order; the cart is empty afterwards. Takes no stock.
 
     The same key again answers with the order it made, also after the cart was emptied by it.
-    Raises CartEmpty, ItemUnavailable, KeyReused, or TotalChanged where the total is not `seen_total`;
-    the cart stays as it is.
+    Raises CartEmpty, ItemUnavailable, EmailNeeded, KeyReused, or TotalChanged where the total is not
+    `seen_total`; the cart stays as it is.
     """
+    contact = contact or Contact()
     if (earlier := _made_with(user, key)) is not None:
-        return _replay(earlier, user)
+        return _replay(earlier, user, contact)
     try:
-        return Placed(run_tx(lambda: _place(user, key, seen_total)), created=True)
+        return Placed(run_tx(lambda: _place(user, contact, key, seen_total)), created=True)
     except (CartEmpty, IntegrityError):
         # Another request with this key may have been first; a taken key aborts the transaction,
         # so it is looked up outside.
         if (earlier := _made_with(user, key)) is None:
             raise
-        return _replay(earlier, user)
+        return _replay(earlier, user, contact)
 
 
-def get_order(*, user: User, order_id: str) -> Order:
-    """The user's own order; anyone else's, an unknown or a malformed id is OrderNotFound."""
+def claim_orders(*, user: User, guest: Guest | None, held: Iterable[OrderHolder] = ()) -> int:
+    """Give a guest's orders to the account, how many: those of the same e-mail that the guest can prove."""
+    proven = Q(pk__in=[holder.order for holder in held])
+    if guest:
+        proven |= Q(owner=owner_key(guest))
+    return Order.objects.filter(proven, user=None, email=user.email).update(user=user)
+
+
+def get_order(*, user: Viewer, order_id: str) -> Order:
+    """The customer's own order; anyone else's, an unknown or a malformed id is OrderNotFound."""
     order = Order.objects.of(user).filter(pk=object_id(order_id)).first()
     if order is None:
         raise OrderNotFound
     return order
 
 
-def get_order_by_number(*, user: User, number: str) -> Order:
+def get_order_by_number(*, user: Viewer, number: str) -> Order:
     order = Order.objects.of(user).filter(number=number.upper()).first()
     if order is None:
         raise OrderNotFound
     return order
+
+
+def last_contact(user: Buyer) -> dict[str, str]:
+    """E-mail and address of the latest order, or the account's e-mail alone."""
+    latest = Order.objects.filter(owner=owner_key(user)).newest_first().first()
+    known = {"email": latest.email if latest else getattr(user, "email", "")}
+    address = latest.shipping_address if latest else None
+    return {**(address.as_dict() if address else {}), **known}
 
 
 def products_of(orders: Iterable[Order]) -> dict[str, Product]:
@@ -101,7 +153,7 @@ def products_of(orders: Iterable[Order]) -> dict[str, Product]:
     return {str(product.pk): product for product in Product.objects.visible().filter(pk__in=wanted)}
 
 
-def buy_again(*, user: User, order: Order) -> list[str]:
+def buy_again(*, user: Buyer, order: Order) -> list[str]:
     """Put the order's lines into the cart; answers the names of those that could not be."""
     products, left_out = products_of([order]), []
     for item in order.items:
@@ -142,21 +194,27 @@ def cancel_unpaid(*, older_than: timedelta) -> int:
     return sum(change_status(order, Order.Status.CANCELED, failure_reason=reason) for order in orders)
 
 
-def _place(user: User, key: str | None, seen_total: Decimal | None) -> Order:
+def _place(user: Buyer, contact: Contact, key: str | None, seen_total: Decimal | None) -> Order:
     cart = Cart.objects.filter(owner=owner_key(user)).first()
     if cart is None or not cart.items:
         raise CartEmpty
+    email = contact.email or getattr(user, "email", "")
+    if not email:
+        raise EmailNeeded
     items = _snapshots(cart.items)
-    total = total_of(items)
-    if seen_total is not None and total != seen_total:
-        raise TotalChanged(total)
+    totals = totals_of(subtotal_of(items))
+    if seen_total is not None and totals.total != seen_total:
+        raise TotalChanged(totals.total)
     claim(cart)
     return Order.objects.create(
         pk=ObjectId(),
         number=new_number(),
-        user=user,
+        owner=owner_key(user),
+        user=user if isinstance(user, User) else None,
+        email=email,
+        shipping_address=contact.shipping_address,
         items=items,
-        total=total,
+        **totals.as_dict(),
         currency=settings.CURRENCY,
         idempotency_key=key,
     )
@@ -183,14 +241,15 @@ def _snapshot(line: CartItem, product: Product | None) -> OrderItem:
     )
 
 
-def _made_with(user: User, key: str | None) -> Order | None:
-    return Order.objects.of(user).filter(idempotency_key=key).first() if key else None
+def _made_with(user: Buyer, key: str | None) -> Order | None:
+    return Order.objects.filter(owner=owner_key(user), idempotency_key=key).first() if key else None
 
 
-def _replay(order: Order, user: User) -> Placed:
-    """The earlier order, unless the cart has been filled with something else since."""
+def _replay(order: Order, user: Buyer, contact: Contact) -> Placed:
+    """The earlier order, unless the cart or the contact is another one by now."""
     cart = Cart.objects.filter(owner=owner_key(user)).first()
-    if cart is not None and cart.items and _quantities(cart.items) != order.quantities:
+    refilled = cart is not None and cart.items and _quantities(cart.items) != order.quantities
+    if refilled or contact.differs_from(order):
         raise KeyReused
     return Placed(order, created=False)
 

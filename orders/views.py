@@ -4,42 +4,59 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cart import pricing
+from cart.models import Buyer, Guest
 from cart.services import get_cart
+from cart.session import buyer_of, keep
 from ecommerce.lib.errors import DomainError
 from ecommerce.lib.http import signed_in
-from orders import services
+from orders import services, session
 from orders.forms import CheckoutForm
 from orders.models import Order
+from orders.session import with_order
 
 PAGE_SIZE = 20
+TYPED = "checkout"  # in the session: what was typed, should the checkout be left and come back to
+UNPROCESSABLE = 422
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@login_required
 def checkout(request: HttpRequest) -> HttpResponse:
     """Look once more, then one click makes one order: a double click, back and refresh find it again."""
-    form = CheckoutForm(request.POST)
-    if request.method == "POST" and form.is_valid():
-        try:
-            placed = services.place_order(user=signed_in(request), **form.cleaned_data)
-        except DomainError as refusal:
-            messages.error(request, refusal.message)
-        else:
-            return redirect("payments:pay", placed.order.number)
-    cart = pricing.price(get_cart(user=signed_in(request)))
+    buyer = buyer_of(request)
+    if buyer is None:
+        return redirect("cart:detail")
+    form = CheckoutForm(request.POST or None)
+    if form.is_bound:
+        request.session[TYPED] = form.typed
+    if form.is_valid() and (placed := _place(request, buyer, form)):
+        return redirect("payments:pay", placed.number)
+    cart = pricing.price(get_cart(user=buyer))
     if not cart.can_be_ordered:
         return redirect("cart:detail")
-    simulated = settings.PAYMENT_PROVIDER == "simulated"
-    context = {"cart": cart, "form": CheckoutForm.fresh(cart), "simulated": simulated}
-    return render(request, "orders/checkout.html", context)
+    if form.is_bound:
+        form = CheckoutForm.again(request.POST, cart)
+    else:
+        form = CheckoutForm.fresh(cart, request.session.get(TYPED) or services.last_contact(buyer))
+    context = {"cart": cart, "form": form, "simulated": settings.PAYMENT_PROVIDER == "simulated"}
+    return render(request, "orders/checkout.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+
+
+def _place(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> Order | None:
+    key, seen_total = form.cleaned_data["key"], form.cleaned_data["seen_total"]
+    try:
+        placed = services.place_order(user=buyer, contact=form.contact, key=key, seen_total=seen_total)
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+        return None
+    return placed.order
 
 
 @require_safe
@@ -54,25 +71,25 @@ def order_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-@login_required
 def order_detail(request: HttpRequest, number: str) -> HttpResponse:
-    order = _order(request, number)
+    """A link in a guest's mail has a token, which is remembered and leaves the address."""
+    if token := request.GET.get("token"):
+        session.hold(request, token)
+        return redirect("orders:detail", number)
+    return _show(request, number)
+
+
+@with_order
+def _show(request: HttpRequest, order: Order) -> HttpResponse:
     products = services.products_of([order])
     lines = [(item, products.get(item.product_id)) for item in order.items]
-    context = {"order": order, "lines": lines}
-    return render(request, "orders/order.html", context)
+    return render(request, "orders/order.html", {"order": order, "lines": lines})
 
 
 @require_POST
-@login_required
-def buy_again(request: HttpRequest, number: str) -> HttpResponse:
-    for name in services.buy_again(user=signed_in(request), order=_order(request, number)):
+@with_order
+def buy_again(request: HttpRequest, order: Order) -> HttpResponse:
+    buyer = buyer_of(request) or Guest.new()
+    for name in services.buy_again(user=buyer, order=order):
         messages.warning(request, _("%(name)s could not be added again.") % {"name": name})
-    return redirect("cart:detail")
-
-
-def _order(request: HttpRequest, number: str) -> Order:
-    try:
-        return services.get_order_by_number(user=signed_in(request), number=number)
-    except services.OrderNotFound:
-        raise Http404 from None
+    return keep(redirect("cart:detail"), buyer)

@@ -7,8 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ecommerce.lib.api import body, errors, idempotency_key, query
+from ecommerce.lib.api import BEARER, body, errors, idempotency_key, query
 from ecommerce.lib.http import signed_in
+from orders.authentication import OrderToken
+from orders.serializers import OrderAnswer
 from orders.services import get_order
 from payments import services, starting, webhooks
 from payments.gateways.base import BadWebhook
@@ -23,6 +25,8 @@ from payments.serializers import (
 
 
 class StartPayment(APIView):
+    authentication_classes = (*BEARER, OrderToken)
+
     @extend_schema(
         operation_id="start_payment",
         tags=["payments"],
@@ -50,13 +54,15 @@ class StartPayment(APIView):
 
 
 class PaymentDetail(APIView):
+    authentication_classes = (*BEARER, OrderToken)
+
     @extend_schema(
         operation_id="get_payment",
         tags=["payments"],
         responses={200: PaymentAnswer, **errors(401, 404)},
     )
     def get(self, request: Request, payment_id: str) -> Response:
-        """A payment of one of the signed-in user's orders; anyone else's is a 404."""
+        """A payment of one of the customer's orders; anyone else's is a 404."""
         return Response(services.get_payment(user=signed_in(request), payment_id=payment_id).as_dict())
 
 
@@ -82,6 +88,8 @@ class Webhook(APIView):
 
 
 class ConfirmPayment(APIView):
+    authentication_classes = (*BEARER, OrderToken)
+
     @extend_schema(
         operation_id="confirm_payment",
         tags=["payments"],
@@ -97,3 +105,18 @@ class ConfirmPayment(APIView):
         """
         order = services.confirm(user=signed_in(request), **query(ConfirmQuery, request.query_params))
         return Response({"order_id": str(order.pk), "status": order.status})
+
+
+class CancelOrder(APIView):
+    authentication_classes = (*BEARER, OrderToken)
+
+    @extend_schema(
+        operation_id="cancel_order",
+        tags=["orders"],
+        request=None,
+        responses={200: OrderAnswer, **errors(401, 404, 409)},
+    )
+    def post(self, request: Request, order_id: str) -> Response:
+        """Cancel an order that is not paid. Canceled already is a 200, paid or failed a 409."""
+        order = services.cancel_order(user=signed_in(request), order_id=order_id)
+        return Response(order.as_dict())

@@ -3,11 +3,10 @@
 from bson import ObjectId
 from django.utils import timezone
 
-from accounts.models import User
 from catalog import stock
 from ecommerce.lib.db import object_id, run_tx
 from ecommerce.lib.errors import DomainError
-from orders.models import Order
+from orders.models import Order, Viewer
 from orders.services import change_status, get_order
 from payments.asking import close, open_payment
 from payments.gateways import GATEWAYS, gateway
@@ -15,7 +14,7 @@ from payments.gateways.base import GatewayRefused, GatewayUnavailable, ProviderS
 from payments.lines import lines_of
 from payments.models import Payment
 from payments.settlement import settle
-from payments.starting import configured
+from payments.starting import OrderIsFinal, configured
 
 OUTCOMES = ("success", "failure", "canceled")
 
@@ -28,8 +27,8 @@ class PaymentNotFound(DomainError):
     message, code, status_code = "Payment not found", "payment_not_found", 404
 
 
-def get_payment(*, user: User, payment_id: str) -> Payment:
-    """A payment of the user's own order; any other is PaymentNotFound."""
+def get_payment(*, user: Viewer, payment_id: str) -> Payment:
+    """A payment of the customer's own order; any other is PaymentNotFound."""
     payment = Payment.objects.filter(pk=object_id(payment_id)).first()
     if payment is None or not Order.objects.of(user).filter(pk=payment.order_id).exists():
         raise PaymentNotFound
@@ -45,8 +44,8 @@ def is_real(provider: str) -> bool:
     return provider in GATEWAYS and gateway(provider).holds_stock
 
 
-def confirm(*, user: User, order_id: str, outcome: str) -> Order:
-    """Settle the user's pending order and return it as stored; a final order comes back unchanged.
+def confirm(*, user: Viewer, order_id: str, outcome: str) -> Order:
+    """Settle the customer's pending order and return it as stored; a final order comes back unchanged.
 
     Of several calls at once exactly one changes the order, and all are told the stored status.
     `outcome` is one of OUTCOMES; a real gateway leaves only `canceled` to the customer. Raises
@@ -65,6 +64,17 @@ def confirm(*, user: User, order_id: str, outcome: str) -> Order:
     else:
         cancel(order)
     return get_order(user=user, order_id=order_id)
+
+
+def cancel_order(*, user: Viewer, order_id: str) -> Order:
+    """Cancel the customer's unpaid order. Raises OrderIsFinal where it ended otherwise."""
+    order = get_order(user=user, order_id=order_id)
+    if not order.is_final:
+        cancel(order)
+        order = get_order(user=user, order_id=order_id)
+    if order.status != Order.Status.CANCELED:
+        raise OrderIsFinal(order.status)
+    return order
 
 
 def cancel(order: Order) -> None:

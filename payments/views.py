@@ -2,16 +2,14 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ecommerce.lib.errors import DomainError
-from ecommerce.lib.http import signed_in
-from orders.models import Order
-from orders.services import OrderNotFound, get_order_by_number
+from orders.models import Order, OrderHolder
+from orders.session import with_order
 from payments import asking, services
 from payments.models import Payment
 from payments.starting import start_payment
@@ -21,10 +19,9 @@ REFRESH_S = 5
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@login_required
-def pay(request: HttpRequest, number: str) -> HttpResponse:
+@with_order
+def pay(request: HttpRequest, order: Order) -> HttpResponse:
     """To the provider's page; the simulated one's is this: succeed, decline, cancel, or stay pending."""
-    order = _order(request, number)
     if not order.is_final and services.is_real(settings.PAYMENT_PROVIDER):
         return _to_provider(request, order)
     outcome = request.POST.get("outcome", "")
@@ -44,10 +41,9 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_safe
 @never_cache
-@login_required
-def paid(request: HttpRequest, number: str) -> HttpResponse:
+@with_order
+def paid(request: HttpRequest, order: Order) -> HttpResponse:
     """Back from the provider: ask it how the payment ended; while it does not say, ask again by itself."""
-    order = _order(request, number)
     payment = services.latest_payment(order)
     try:
         payment = payment and asking.refresh(payment)
@@ -62,9 +58,8 @@ def paid(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_POST
-@login_required
-def cancel(request: HttpRequest, number: str) -> HttpResponse:
-    order = _order(request, number)
+@with_order
+def cancel(request: HttpRequest, order: Order) -> HttpResponse:
     _confirm(request, order, "canceled")
     return redirect("orders:detail", order.number)
 
@@ -81,13 +76,6 @@ def _to_provider(request: HttpRequest, order: Order) -> HttpResponse:
 
 def _confirm(request: HttpRequest, order: Order, outcome: str) -> None:
     try:
-        services.confirm(user=signed_in(request), order_id=str(order.pk), outcome=outcome)
+        services.confirm(user=OrderHolder(order.pk), order_id=str(order.pk), outcome=outcome)
     except DomainError as refusal:
         messages.error(request, refusal.message)
-
-
-def _order(request: HttpRequest, number: str) -> Order:
-    try:
-        return get_order_by_number(user=signed_in(request), number=number)
-    except OrderNotFound:
-        raise Http404 from None

@@ -16,6 +16,7 @@ from tests import factories
 PUBLIC = {
     ("post", "/api/v1/auth/signup"),
     ("post", "/api/v1/auth/login"),
+    ("post", "/api/v1/cart/guest"),
     ("get", "/api/v1/products"),
     ("get", "/api/v1/products/{slug}"),
     ("post", "/api/v1/payments/webhooks/{gateway}"),
@@ -60,13 +61,29 @@ def test_every_operation_has_a_name_of_its_own_a_tag_and_a_sentence(schema):
     assert all(operation["tags"] and operation["description"] for operation in shown)
 
 
-def test_the_bearer_is_declared_on_protected_routes_only(schema):
+CART_TOKEN = {"/api/v1/cart", "/api/v1/cart/add", "/api/v1/cart/remove", "/api/v1/checkout/create-order"}
+ORDER_TOKEN = {
+    "/api/v1/orders/{order_id}",
+    "/api/v1/orders/{order_id}/cancel",
+    "/api/v1/payments/start",
+    "/api/v1/payments/confirm",
+    "/api/v1/payments/{payment_id}",
+}
+
+
+TOKENS = {"cartToken": CART_TOKEN, "orderToken": ORDER_TOKEN}
+
+
+def test_each_route_declares_who_may_use_it(schema):
     assert schema["components"]["securitySchemes"] == {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "cartToken": {"type": "apiKey", "in": "header", "name": "X-Cart-Token"},
+        "orderToken": {"type": "apiKey", "in": "header", "name": "X-Order-Token"},
     }
     for method, path, operation in operations(schema):
         public = (method, path) in PUBLIC
-        assert operation.get("security", []) == ([] if public else [{"bearer": []}]), path
+        ways = [] if public else ["bearer", *(name for name, paths in TOKENS.items() if path in paths)]
+        assert [next(iter(way)) for way in operation.get("security", [])] == ways, path
         assert ("401" in operation["responses"]) != (public and "login" not in path), path
 
 

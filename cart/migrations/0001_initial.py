@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'carts',
-                'indexes': [models.Index(fields=['owner'], name='carts_owner')],
+                'indexes': [models.Index(fields=['owner'], name='carts_owner'), models.Index(fields=['user_id', 'updated_at'], name='carts_by_age')],
             },
         ),
     ]

@@ -8,9 +8,11 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404
 from rest_framework import exceptions, serializers
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from ecommerce.lib.errors import Busy, DomainError, FieldError, is_database_trouble
@@ -18,6 +20,7 @@ from ecommerce.lib.ratelimit import RateLimited
 
 logger = logging.getLogger("shop.api")
 MAX_SKIP = 1_000_000
+BEARER: tuple[type[BaseAuthentication], ...] = tuple(APIView.authentication_classes)  # beside guests' tokens
 
 # The sentences of the REST framework for these repeat what was sent.
 SENTENCES = {

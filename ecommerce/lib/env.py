@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Collection
+from decimal import Decimal
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -31,6 +33,15 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
         raise ImproperlyConfigured(f"{name} must be a whole number from {low} to {high}.")
     return int(value)
+
+
+def amount(name: str) -> Decimal | None:
+    """A number from 0 with at most two decimals: money, or a percentage. None where nothing is set."""
+    if not (value := text(name)):
+        return None
+    if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,2})?", value):
+        raise ImproperlyConfigured(f"{name} must be a number such as 4.90.")
+    return Decimal(value)
 
 
 def names(name: str, default: str = "") -> list[str]:

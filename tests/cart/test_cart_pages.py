@@ -31,32 +31,6 @@ def test_an_item_goes_into_the_cart(shopper: Client, customer: User, product: Pr
     assert "is in your cart" in response.content.decode()
 
 
-def test_a_visitor_signs_in_first_and_finds_the_item_in_the_cart(customer: User, product: Product) -> None:
-    visitor = Client()
-    response = visitor.post(reverse("cart:add", args=[product.product_id]), {"qty": "3"})
-    assert response["Location"] == "/account/login/?next=/cart/"
-    credentials = {"email": customer.email, "password": factories.PASSWORD, "next": CART}
-    response = visitor.post("/account/login/", credentials, follow=True)
-    assert quantities(customer) == {product.product_id: 3}
-    assert product.name in response.content.decode()
-
-
-def test_a_visitor_signs_up_first_and_finds_the_item_in_the_cart(product: Product) -> None:
-    visitor = Client()
-    visitor.post(reverse("cart:add", args=[product.product_id]), {"qty": "1"})
-    visitor.post("/account/signup/", {"email": "new@example.com", "password": factories.PASSWORD})
-    assert quantities(User.objects.get(email="new@example.com")) == {product.product_id: 1}
-
-
-def test_signing_in_drops_a_remembered_item_that_is_gone(customer: User, product: Product) -> None:
-    visitor = Client()
-    visitor.post(reverse("cart:add", args=[product.product_id]), {"qty": "1"})
-    delete_product(pk=product.pk)
-    credentials = {"email": customer.email, "password": factories.PASSWORD}
-    assert visitor.post("/account/login/", credentials).status_code == 302
-    assert quantities(customer) == {}
-
-
 @pytest.mark.parametrize("wanted", ["11", "99", "1000000"])
 def test_a_quantity_over_the_stock_is_clamped_and_explained(
     shopper: Client, customer: User, product: Product, wanted: str

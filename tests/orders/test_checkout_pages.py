@@ -15,6 +15,13 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 CHECKOUT = "/checkout/"
+ADDRESS = {
+    "name": "Ada Lovelace",
+    "line1": "12 St James's Square",
+    "postcode": "SW1Y 4JH",
+    "city": "London",
+    "country": "GB",
+}
 
 
 @pytest.fixture
@@ -26,12 +33,14 @@ def shopper(customer: User, product: Product) -> Client:
     return client
 
 
-def hidden_fields(page: str) -> dict[str, str]:
-    return dict(re.findall(r'<input type="hidden" name="(key|seen_total)" value="([^"]*)"', page))
+def filled_in(page: str, **fields: str) -> dict[str, str]:
+    """What the page's form sends: its hidden fields, and an address."""
+    hidden = re.findall(r'<input type="hidden" name="(key|seen_total)" value="([^"]*)"', page)
+    return {**dict(hidden), "email": "Customer@example.com", **ADDRESS, **fields}
 
 
 def test_one_click_makes_one_order_and_leads_to_the_payment(shopper: Client, customer: User) -> None:
-    fields = hidden_fields(shopper.get(CHECKOUT).content.decode())
+    fields = filled_in(shopper.get(CHECKOUT).content.decode())
     response = shopper.post(CHECKOUT, fields)
     order = Order.objects.get(user=customer)
     assert response["Location"] == reverse("payments:pay", args=[order.number])
@@ -39,7 +48,7 @@ def test_one_click_makes_one_order_and_leads_to_the_payment(shopper: Client, cus
 
 
 def test_a_double_click_and_a_refresh_find_the_same_order(shopper: Client) -> None:
-    fields = hidden_fields(shopper.get(CHECKOUT).content.decode())
+    fields = filled_in(shopper.get(CHECKOUT).content.decode())
     first, second = (shopper.post(CHECKOUT, fields)["Location"] for _ in range(2))
     assert first == second
     assert Order.objects.count() == 1
@@ -48,29 +57,29 @@ def test_a_double_click_and_a_refresh_find_the_same_order(shopper: Client) -> No
 def test_going_back_and_clicking_again_with_another_cart_makes_no_second_order_by_accident(
     shopper: Client, customer: User
 ) -> None:
-    fields = hidden_fields(shopper.get(CHECKOUT).content.decode())
+    fields = filled_in(shopper.get(CHECKOUT).content.decode())
     shopper.post(CHECKOUT, fields)
     add_item(user=customer, product_id=factories.product().product_id, qty=1)
     response = shopper.post(CHECKOUT, fields)
-    assert "used for an order with other items" in response.content.decode()
+    assert "used for another order" in response.content.decode()
     assert Order.objects.count() == 1
 
 
 def test_a_changed_total_is_shown_before_the_order_is_made(shopper: Client, product: Product) -> None:
-    fields = hidden_fields(shopper.get(CHECKOUT).content.decode())
+    fields = filled_in(shopper.get(CHECKOUT).content.decode())
     update_product(pk=product.pk, price=Decimal("100.00"))
     page = shopper.post(CHECKOUT, fields).content.decode()
     assert "A price has changed" in page
     assert "Pay $200.00" in page
     assert not Order.objects.exists()
-    shopper.post(CHECKOUT, hidden_fields(page))
+    shopper.post(CHECKOUT, filled_in(page))
     assert Order.objects.get().total == Decimal("200.00")
 
 
 def test_short_stock_leads_back_to_the_cart_which_is_as_it_was(
     shopper: Client, customer: User, product: Product
 ) -> None:
-    fields = hidden_fields(shopper.get(CHECKOUT).content.decode())
+    fields = filled_in(shopper.get(CHECKOUT).content.decode())
     update_product(pk=product.pk, inventory=1)
     response = shopper.post(CHECKOUT, fields, follow=True)
     assert response.redirect_chain[-1][0] == reverse("cart:detail")
@@ -82,16 +91,52 @@ def test_short_stock_leads_back_to_the_cart_which_is_as_it_was(
 @pytest.mark.parametrize(
     "fields",
     [
-        {},
-        {"key": "x" * 500, "seen_total": "159.98"},
-        {"key": "abcdefghij", "seen_total": "NaN"},
-        {"key": "abcdefghij", "seen_total": "1e999"},
-        {"key": "abcdefghij"},
+        {"key": "x" * 500},
+        {"key": ""},
+        {"key": "abcdefgh\n"},
+        {"seen_total": "NaN"},
+        {"seen_total": "1e999"},
+        {"seen_total": ""},
+        {"email": "nobody"},
+        {"email": ""},
+        {"name": ""},
+        {"line1": "x" * 201},
+        {"country": "ZZ"},
+        {"country": ""},
+        {"city": "\x00"},
     ],
 )
-def test_a_broken_form_makes_no_order(shopper: Client, fields: dict[str, str]) -> None:
-    assert shopper.post(CHECKOUT, fields).status_code == 200
+def test_a_broken_form_makes_no_order_and_keeps_what_was_typed(
+    shopper: Client, fields: dict[str, str]
+) -> None:
+    sent = filled_in(shopper.get(CHECKOUT).content.decode(), phone="+44 20 7946 0000", **fields)
+    response = shopper.post(CHECKOUT, sent)
+    assert response.status_code == 422
+    assert 'value="+44 20 7946 0000"' in response.content.decode()
     assert not Order.objects.exists()
+
+
+def test_a_broken_key_is_replaced_so_that_the_next_click_works(shopper: Client) -> None:
+    sent = filled_in(shopper.get(CHECKOUT).content.decode(), key="")
+    page = shopper.post(CHECKOUT, sent).content.decode()
+    assert shopper.post(CHECKOUT, filled_in(page)).status_code == 302
+
+
+def test_the_order_keeps_email_and_address_as_they_were_written(shopper: Client) -> None:
+    shopper.post(CHECKOUT, filled_in(shopper.get(CHECKOUT).content.decode(), line2="2nd floor"))
+    order = Order.objects.get()
+    assert order.email == "customer@example.com"
+    blank = {"region": "", "phone": ""}
+    assert order.shipping_address.as_dict() == {**ADDRESS, "line2": "2nd floor", **blank}
+    assert "United Kingdom" in shopper.get(reverse("orders:detail", args=[order.number])).content.decode()
+
+
+def test_the_next_checkout_knows_the_address(shopper: Client, customer: User, product: Product) -> None:
+    shopper.post(CHECKOUT, filled_in(shopper.get(CHECKOUT).content.decode()))
+    add_item(user=customer, product_id=product.product_id, qty=1)
+    another_browser = Client()
+    another_browser.force_login(customer)
+    assert "12 St James&#x27;s Square" in another_browser.get(CHECKOUT).content.decode()
 
 
 def test_an_empty_cart_leads_to_the_cart(customer: User) -> None:
@@ -100,14 +145,14 @@ def test_an_empty_cart_leads_to_the_cart(customer: User) -> None:
     assert client.get(CHECKOUT)["Location"] == reverse("cart:detail")
 
 
-def test_a_visitor_signs_in_first(db: None) -> None:
-    assert Client().get(CHECKOUT)["Location"] == "/account/login/?next=/checkout/"
+def test_a_visitor_without_a_cart_is_led_to_it(db: None) -> None:
+    assert Client().get(CHECKOUT)["Location"] == reverse("cart:detail")
 
 
 def test_a_whole_purchase_keeps_every_invariant(
     shopper: Client, product: Product, fsck: Callable[[], None]
 ) -> None:
-    placed = shopper.post(CHECKOUT, hidden_fields(shopper.get(CHECKOUT).content.decode()))
+    placed = shopper.post(CHECKOUT, filled_in(shopper.get(CHECKOUT).content.decode()))
     response = shopper.post(placed["Location"], {"outcome": "success"}, follow=True)
     assert "Thank you" in response.content.decode()
     product.refresh_from_db()
@@ -132,7 +177,7 @@ def test_an_order_begun_on_the_page_is_paid_in_the_api(
 ) -> None:
     from tests.conftest import api_of
 
-    shopper.post(CHECKOUT, hidden_fields(shopper.get(CHECKOUT).content.decode()))
+    shopper.post(CHECKOUT, filled_in(shopper.get(CHECKOUT).content.decode()))
     order = Order.objects.get()
     answer = api_of(customer).post(f"/api/v1/payments/confirm?order_id={order.pk}")
     assert answer.json() == {"order_id": str(order.pk), "status": "paid"}

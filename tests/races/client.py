@@ -48,7 +48,14 @@ class Client:
     token: str
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Request:
-        return Request(method, f"/api/v1{path}", body, {"Authorization": f"Bearer {self.token}"})
+        return Request(method, f"/api/v1{path}", body, self.headers)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def logs_in_as(self, email: str) -> Request:
+        return replace(log_in(email, "SecurePass123"), headers=self.headers)
 
     def add(self, product: Product, qty: int = 1) -> Request:
         return self.request("POST", "/cart/add", {"product_id": product.product_id, "qty": qty})
@@ -77,6 +84,18 @@ class Client:
 
     def promote(self, email: str) -> Request:
         return self.request("POST", "/auth/promote-to-admin", {"email": email})
+
+
+@dataclass(frozen=True)
+class Guest(Client):
+    """Somebody with a cart and no account."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"X-Cart-Token": self.token}
+
+    def create_order(self, key: str | None = None) -> Request:
+        return replace(super().create_order(key), body={"email": self.email})
 
 
 def sign_up(email: str) -> Request:

@@ -8,7 +8,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.database import Database
 
-from tests.races.client import Answer, Client, Product, Request, form, log_in, send_together, sign_up
+from tests.races.client import Answer, Client, Guest, Product, Request, form, log_in, send_together, sign_up
 from tests.races.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
 EMPTIED = ("carts", "orders", "outbox", "payments", "products", "stock_movements", "counters")
@@ -56,6 +56,10 @@ class Shop:
     def new_customer(self) -> Client:
         """One whom no other test will meet."""
         return self._sign_up(1)[0]
+
+    def guest(self) -> Guest:
+        [made] = self._prepare([Request("POST", "/api/v1/cart/guest")])
+        return Guest(f"guest{next(_numbers)}@example.com", made["cart_token"])
 
     def admin_session(self) -> str:
         """The cookie of the admin in Django's admin."""

@@ -57,3 +57,27 @@ def test_a_unit_added_beside_orders_is_in_one_of_them_or_in_the_cart(shop: Shop)
     assert set(statuses(answers[2::3])) <= {201, 400}
     ordered = sum(item["qty"] for order in shop.orders_of(customer) for item in order["items"])
     assert ordered + sum(qty for _, qty in shop.cart(customer)) == 5 + 12
+
+
+@race
+def test_signing_in_in_eight_tabs_moves_the_guests_lines_once(shop: Shop) -> None:
+    products, customer, guest = [shop.product(inventory=10) for _ in range(2)], shop.customer(), shop.guest()
+    for product in products:
+        shop.fill_cart(guest, product, 3)
+
+    answers = shop.race([guest.logs_in_as(customer.email)] * 8)
+
+    assert statuses(answers) == {200: 8}
+    assert shop.cart(customer) == [(product.product_id, 3) for product in products]
+
+
+@race
+def test_a_guests_units_are_ordered_or_moved_and_never_both(shop: Shop) -> None:
+    product, customer, guest = shop.product(inventory=100), shop.customer(), shop.guest()
+    shop.fill_cart(guest, product, 5)
+
+    answers = shop.race([guest.logs_in_as(customer.email), guest.create_order()] * 4)
+
+    assert set(statuses(answers[1::2])) <= {201, 400}
+    ordered = [answer for answer in answers[1::2] if answer.status == 201]
+    assert 5 * len(ordered) + sum(qty for _, qty in shop.cart(customer)) == 5

@@ -1,0 +1,24 @@
+"""Signing in, on a page or in the API, claims the orders that were placed as a guest."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts.models import User
+from cart.session import guest_of
+from orders import services, session, tokens
+from orders.models import OrderHolder
+
+
+@receiver(user_logged_in)
+def claim_orders(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    if request is not None:
+        services.claim_orders(user=user, guest=guest_of(request), held=_held(request))
+
+
+def _held(request: HttpRequest) -> list[OrderHolder]:
+    shown = tokens.holder_of(request.headers.get(tokens.HEADER, ""))
+    remembered = session.holders(request) if hasattr(request, "session") else []
+    return [*remembered, *([shown] if shown else [])]
