@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -41,6 +42,24 @@ def test_delivery_and_tax_are_added_and_rounded_once(
 def test_half_a_cent_is_rounded_up(settings: Settings) -> None:
     settings.TAX_PERCENT = Decimal("5")
     assert totals_of(Decimal("0.10")).tax == Decimal("0.01")  # 0.005
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("shipping", "free_from", "tax", "note"),
+    [
+        ("0", None, "0", "Delivery is included in every price."),
+        ("4.90", None, "0", "Delivery is $4.90 an order."),
+        ("4.90", "50", "0", "Delivery is $4.90 an order, and free from $50.00."),
+        ("0", None, "19", "Delivery is included in every price. Tax is added at the checkout."),
+    ],
+)
+def test_the_pages_say_what_comes_on_top_of_a_price(
+    client: Client, settings: Settings, shipping: str, free_from: str | None, tax: str, note: str
+) -> None:
+    settings.SHIPPING_PRICE, settings.TAX_PERCENT = Decimal(shipping), Decimal(tax)
+    settings.FREE_SHIPPING_FROM = Decimal(free_from) if free_from else None
+    assert note in client.get("/").content.decode()
 
 
 @pytest.mark.django_db

@@ -6,6 +6,12 @@ from typing import Self
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 PASSWORD = "SecurePass123"
+ADDRESS = {
+    "Full name": "Zoë Müller",
+    "Street and number": "Hauptstraße 1",
+    "Postcode": "50667",
+    "City": "Köln",
+}
 _numbers = count(1)
 
 
@@ -37,6 +43,13 @@ class Shopper:
     def checks_out(self) -> Self:
         self.page.goto("/cart/")
         self.page.get_by_role("link", name="Go to checkout").click()
+        return self.fills_in_the_address()
+
+    def fills_in_the_address(self) -> Self:
+        self.page.get_by_label("E-mail").fill(self.email)
+        for label, text in ADDRESS.items():
+            self.page.get_by_label(label).fill(text)
+        self.page.get_by_label("Country").select_option("DE")
         return self
 
     def presses(self, name: str) -> None:

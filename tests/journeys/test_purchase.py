@@ -14,7 +14,7 @@ WIDTHS = pytest.mark.parametrize("width", [1280, 390, 320])
 
 
 @pytest.mark.parametrize(("width", "script"), [(1280, True), (390, True), (1280, False), (320, False)])
-def test_a_visitor_finds_a_product_makes_an_account_and_buys_it(
+def test_a_guest_finds_a_product_buys_it_and_makes_an_account(
     new_shopper: NewShopper, width: int, script: bool
 ) -> None:
     shopper = new_shopper(width, script=script)
@@ -24,15 +24,50 @@ def test_a_visitor_finds_a_product_makes_an_account_and_buys_it(
     page.get_by_role("searchbox").first.press("Enter")
     page.get_by_role("link", name="Casual Backpack 30L").first.click()
     shopper.presses("Add to cart")
-    page.get_by_role("link", name="Make an account").click()
-    shopper.fills_in_the_account()
-    expect(page.get_by_role("heading", name="Your cart")).to_be_visible()
-    page.get_by_role("link", name="Go to checkout").click()
+    shopper.sees("is in your cart")
+    shopper.checks_out()
     shopper.presses("Pay $79.99")
     shopper.presses("Payment succeeds")
     shopper.sees("Thank you")
     expect(page.locator("#cart-count")).to_have_text("0")
+    order = page.url
+    page.get_by_label("Password").fill(PASSWORD)
+    shopper.presses("Make an account")
+    expect(page.get_by_role("heading", name="Keep this order in an account")).to_be_hidden()
+    assert page.url == order
+    page.goto("/orders/")
+    expect(page.get_by_role("main").get_by_role("link")).to_have_count(1)
     shopper.has_no_complaint()
+
+
+@WAYS
+def test_signing_in_at_the_checkout_brings_the_cart_along(new_shopper: NewShopper, script: bool) -> None:
+    known = new_shopper(script=script).signs_up()
+    shopper = new_shopper(script=script).adds("yoga-mat-premium")
+    page = shopper.page
+    page.goto("/checkout/")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("E-mail").fill(known.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    shopper.presses("Sign in")
+    expect(page.get_by_label("E-mail")).to_have_value(known.email)
+    shopper.fills_in_the_address()
+    shopper.presses("Pay $49.99")
+    shopper.presses("Payment succeeds")
+    shopper.sees("Thank you")
+
+
+def test_a_forgotten_field_loses_nothing_that_was_typed(new_shopper: NewShopper) -> None:
+    shopper = new_shopper(390).adds("yoga-mat-premium").checks_out()
+    page = shopper.page
+    page.get_by_label("City").fill("")
+    shopper.presses("Pay $49.99")
+    page.get_by_role("link", name="City: This field is required.").click()
+    expect(page.get_by_label("City")).to_be_focused()
+    expect(page.get_by_label("Full name")).to_have_value("Zoë Müller")
+    page.get_by_label("City").fill("Köln")
+    shopper.presses("Pay $49.99")
+    shopper.sees("Payment succeeds")
 
 
 @WAYS
