@@ -14,5 +14,6 @@ threads = 8  # a request waits for MongoDB most of the time; one password is has
 preload_app = False  # MongoDB's client must not be forked
 timeout = 30  # above run_tx's deadlines
 graceful_timeout = 4  # seconds for requests in progress at a stop
+forwarded_allow_ips = env.text("TRUSTED_PROXIES")  # whose X-Forwarded-Proto says that a request came by HTTPS
 loglevel = "warning"
 control_socket_disable = True  # one in the home folder would be shared by all shops of a machine

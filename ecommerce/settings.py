@@ -169,6 +169,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "ecommerce.middleware.RequestLog",
     "ecommerce.middleware.Health",
+    "ecommerce.headers.BrowserPolicies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ecommerce.middleware.PageCompression",
@@ -186,6 +187,7 @@ ROOT_URLCONF = "ecommerce.urls"
 WSGI_APPLICATION = "ecommerce.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "admin:index"  # of the admin's own sign-in page; ours knows where a visitor came from
 PASSWORD_HASHERS = ["accounts.hashers.OneAtATimeBCryptHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -196,7 +198,12 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+# Whether a request came by HTTPS gunicorn says, which believes TRUSTED_PROXIES alone (gunicorn.conf.py).
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+_hsts_seconds = env.integer("HSTS_SECONDS", 31_536_000, low=0, high=99_999_999)
+SECURE_HSTS_SECONDS = _hsts_seconds if SECURE_SSL_REDIRECT else 0
+# Whether the domain's other hosts have HTTPS, too, only its owner knows.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 
 _loaders = [

@@ -14,6 +14,7 @@ from catalog.models import Category, Product, StockMovement
 from ecommerce.lib.db import collection
 from ecommerce.models import OutboxMessage
 from orders.models import Order
+from tests.factories import PASSWORD
 from tests.factories import order as make_order
 from tests.factories import product as make_product
 from tests.factories import user as make_user
@@ -144,3 +145,8 @@ def test_signing_in_to_the_admin(staff):
 
 def test_changing_ones_own_password(office):
     assert office.get(reverse("admin:password_change")).status_code == 200
+
+
+def test_signing_in_at_the_admins_own_page_leads_into_the_admin(staff: User) -> None:
+    credentials = {"username": staff.email, "password": PASSWORD}
+    assert Client().post("/admin/login/", credentials)["Location"] == "/admin/"

@@ -1,0 +1,83 @@
+"""The policies that browsers are given."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from ecommerce.headers import EXCEPTIONS, SHOP, as_text
+from tests.runshop.shop import ROOT
+
+pytestmark = pytest.mark.django_db
+STRICT = (
+    "default-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+PROVIDER = "'self' https://checkout.stripe.com"
+
+
+@pytest.mark.parametrize("path", ["/", "/products/", "/cart/", "/account/login/", "/no-such-page/"])
+def test_shop_pages_load_nothing_inline_and_nothing_from_elsewhere(client: Client, path: str) -> None:
+    assert client.get(path)["Content-Security-Policy"] == STRICT
+
+
+@pytest.mark.parametrize(
+    ("path", "beginning"),
+    [("/admin/login/", "/admin/"), ("/docs", "/docs"), ("/redoc", "/redoc"), ("/api/v1/cart", "/api/")],
+)
+def test_each_exception_is_for_its_pages_alone(client: Client, path: str, beginning: str) -> None:
+    assert client.get(path)["Content-Security-Policy"] == as_text(EXCEPTIONS[beginning])
+    assert "frame-ancestors 'none'" in client.get(path)["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_there"),
+    [("/checkout/", True), ("/orders/ABC/pay/", True), ("/orders/ABC/", False), ("/cart/", False)],
+)
+def test_only_forms_that_pay_lead_to_the_provider(
+    client: Client, settings: Settings, path: str, leads_there: bool
+) -> None:
+    settings.PAYMENT_PROVIDER = "stripe"
+    policy = client.get(path)["Content-Security-Policy"]
+    assert policy == (as_text(SHOP | {"form-action": PROVIDER}) if leads_there else STRICT)
+
+
+def test_every_answer_has_the_usual_headers(client: Client) -> None:
+    answer = client.get("/")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in answer["Permissions-Policy"]
+
+
+def test_http_is_redirected_and_https_stays(client: Client, settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 31_536_000
+    fresh = Client()
+    redirected = fresh.get("/products/?q=a")
+    assert (redirected.status_code, redirected["Location"]) == (301, "https://testserver/products/?q=a")
+    assert fresh.get("/", secure=True)["Strict-Transport-Security"] == "max-age=31536000"
+    assert fresh.get("/health/live").status_code == 200  # probes come by HTTP
+
+
+PRODUCTION = {
+    "APP_ENV": "production",
+    "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
+    "JWT_SECRET": "j" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
+    "MONGODB_URI": "mongodb://localhost:1/shop?replicaSet=rs0",
+    "PUBLIC_URL": "https://shop.example",
+    "ALLOWED_HOSTS": "shop.example",
+    "CREATE_DEFAULT_ADMIN": "false",
+    "PAYMENT_PROVIDER": "none",
+    "DJANGO_SETTINGS_MODULE": "ecommerce.settings",
+}
+
+
+def test_djangos_own_deployment_check_is_silent_in_production() -> None:
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    checked = subprocess.run(command, cwd=ROOT, env=os.environ | PRODUCTION, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+    assert "no issues" in checked.stdout
