@@ -10,8 +10,8 @@ _valid_address = URLValidator(schemes=["http", "https"])
 
 
 def validate_image(image: str) -> None:
-    """Raise ValidationError unless it can be shown: a missing static file would break every list."""
-    if image.startswith(("http://", "https://")):
+    """Raise ValidationError unless it can be shown."""
+    if image.lower().startswith(("http://", "https://")):
         _valid_address(image)
     elif image and not _is_static(image):
         raise ValidationError("Give an address that begins with https://, or the path of a file in static/.")

@@ -1,10 +1,9 @@
 """Use cases of the catalog. Reads come through the cache; changes invalidate it after the commit."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 from bson import ObjectId
@@ -134,8 +133,7 @@ def insert_products(rows: Sequence[dict[str, Any]]) -> None:
 
     Rows without a `product_id` get the next free ones. IntegrityError where a unique field is taken.
     """
-    given = [row["product_id"] for row in rows if row["product_id"] is not None]
-    free = count(max([_next_product_id(), *(number + 1 for number in given)]))
+    free = _free_product_ids(given=[row["product_id"] for row in rows if row["product_id"] is not None])
     products = []
     for row in rows:
         number = next(free) if row["product_id"] is None else row["product_id"]
@@ -247,12 +245,11 @@ def _without_own_image(current: Product, fields: dict[str, Any]) -> dict[str, An
     return fields
 
 
-def _next_product_id() -> int:
+def _free_product_ids(*, given: Sequence[int]) -> Iterator[int]:
+    """The numbers above all that were ever used. Nothing is looked up before the first one is wanted."""
     counter = collection(Counter).find_one({"_id": "product_id"})
-    number = int(counter["value"]) + 1 if counter else 1
-    if number > MAX_PRODUCT_ID:
-        raise NoFreeProductId
-    return number
+    yield from range(max([counter["value"] if counter else 0, *given]) + 1, MAX_PRODUCT_ID + 1)
+    raise NoFreeProductId
 
 
 def _reserve_product_id(number: int) -> None:

@@ -76,6 +76,11 @@ class TestCreate:
         assert Product.objects.count() == 1
         fsck()
 
+    def test_after_the_last_number_one_that_is_free_may_still_be_given(self, staff_api, fsck):
+        staff_api.post(URL, NEW | {"product_id": 2**31 - 1})
+        assert staff_api.post(URL, NEW | {"slug": "a", "product_id": 7}).status_code == 201
+        fsck()
+
     @pytest.mark.parametrize("null", ["description", "image", "category"])
     def test_some_fields_may_be_null(self, staff_api, null):
         response = staff_api.post(URL, NEW | {null: None})

@@ -20,6 +20,18 @@ def test_it_answers_what_the_list_answers(api, product):
     assert get(api, product.slug).json() == api.get("/api/v1/products").json()[0]
 
 
+def test_an_address_elsewhere_is_shown_as_it_is_stored(api):
+    elsewhere = product(image="HTTPS://Example.com/A.png")
+    assert get(api, elsewhere.slug).json()["image"] == "HTTPS://Example.com/A.png"
+
+
+def test_a_picture_that_was_not_collected_breaks_no_answer(api, settings):
+    manifest = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": manifest}
+    new = product(image="img/products/new.svg")
+    assert get(api, new.slug).json()["image"] == "http://testserver/static/img/products/new.svg"
+
+
 def test_a_hidden_product_is_not_found(api):
     hidden = product(is_active=False)
     refused(get(api, hidden.slug), 404, "Product not found")
