@@ -48,7 +48,7 @@ def problem_with_port() -> str:
 
 class WebServer(TiedProcess):
     def __init__(self, lock: FileLock, folder: Path, *, reload: bool) -> None:
-        environment = {"PYTHONUNBUFFERED": "1"} | ({"DEV_RELOAD": "true"} if reload else {})
+        environment = {"PYTHONUNBUFFERED": "1", "HOST": host()} | ({"DEV_RELOAD": "true"} if reload else {})
         super().__init__(gunicorn(folder if reload else None), lock, folder, **environment)
 
     def answers(self) -> bool:
