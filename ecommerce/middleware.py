@@ -85,16 +85,20 @@ class PageCompression(GZipMiddleware):
 
 
 class ApiBodyLimit:
-    """Answers 413 to a body over the API's limit before anything reads it."""
+    """Answers 413 to a body over the API's limit before anything reads it, 411 where nobody knows its length.
+
+    Django takes a body without a Content-Length for an empty one.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/api/") and _content_length(request) > settings.API_BODY_LIMIT:
-            return JsonResponse(
-                {"detail": "The body is larger than 1 MB.", "code": "body_too_large"}, status=413
-            )
+        if request.path.startswith("/api/"):
+            if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+                return _refused(411, "Send the body with its Content-Length.", "length_required")
+            if _content_length(request) > settings.API_BODY_LIMIT:
+                return _refused(413, "The body is larger than 1 MB.", "body_too_large")
         return self.get_response(request)
 
 
@@ -112,6 +116,10 @@ class Unavailable:
             return None
         logger.warning("The database did not answer (%s).", type(error.__cause__ or error).__name__)
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "1"})
+
+
+def _refused(status: int, detail: str, code: str) -> HttpResponse:
+    return JsonResponse({"detail": detail, "code": code}, status=status)
 
 
 def _content_length(request: HttpRequest) -> int:

@@ -160,6 +160,11 @@ class TestBodies:
             refused(post(client, b" " * size), 413)
         refused(post(api, b" " * size, "/api/v1/nothing"), 413)
 
+    @pytest.mark.parametrize("url", [ADD, "/api/v1/auth/login", "/api/v1/payments/webhooks/stripe"])
+    def test_a_body_of_unknown_length_is_a_411_and_not_taken_for_none(self, customer_api, url):
+        chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+        refused(customer_api.post(url, {"product_id": 1, "qty": 1}, **chunked), 411)
+
     def test_a_body_of_a_megabyte_is_read(self, customer_api, product):
         body = f'{{"product_id": {product.product_id}, "qty": 1, "x": ""}}'
         body = body.replace('""', f'"{"x" * (1_000_000 - len(body))}"')
