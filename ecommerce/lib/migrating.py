@@ -1,4 +1,4 @@
-"""Migrations that survive being killed.
+"""Migrations that survive being killed, and nothing written before them.
 
 MongoDB makes a collection outside any transaction, and this backend's CreateModel fails where the
 collection is already there: a process killed in its first migration would leave a database that no
@@ -7,10 +7,18 @@ later start can migrate.
 
 from collections.abc import Iterator
 
+from django.core.management.base import CommandError
 from django.db.migrations import CreateModel
 from django.db.migrations.executor import MigrationExecutor
 
 from ecommerce.lib.db import connection
+
+
+def refuse_unprepared() -> None:
+    """For a command that writes: rows from before the migrations are unguarded and keep them from running."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise CommandError("The database is not prepared: run `manage.py prepare` first.")
 
 
 def clear_half_made_collections() -> None:

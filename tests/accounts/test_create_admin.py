@@ -50,7 +50,7 @@ def test_a_bad_password_is_refused_and_not_shown(monkeypatch, password):
     assert not User.objects.exists()
 
 
-@pytest.mark.parametrize("email", ["nobody", "", "a b@example.com", ".*@example.com\n"])
+@pytest.mark.parametrize("email", ["nobody", "", "a b@example.com", ".*@example.com\n", "\udcff@example.com"])
 def test_a_bad_email_is_refused(email):
     with pytest.raises(CommandError, match=r"^email: "):
         create_admin(email)

@@ -31,6 +31,20 @@ def test_a_command_starts_servers_for_its_own_duration(tmp_path: Path) -> None:
     assert nothing_runs(tmp_path)
 
 
+COUNT = "from accounts.models import User; print(User.objects.count())"
+
+
+@pytest.mark.parametrize(
+    "command", [("create_admin", "boss@example.com"), ("import_products", "catalog/samples/products.csv")]
+)
+def test_nothing_is_written_before_the_database_is_prepared(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Rows that are there already would keep the first start from migrating."""
+    refused = manage(tmp_path, *command, ADMIN_PASSWORD="SecurePass123")
+    assert refused.returncode == 1
+    assert "The database is not prepared" in refused.stderr
+    assert python(tmp_path, COUNT).stdout == "0\n"
+
+
 def staying(data_dir: Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "manage.py", "shell", "--no-imports", "--command", STAY]
     pipe = subprocess.PIPE

@@ -61,8 +61,8 @@ def test_a_port_that_is_no_number_is_refused_by_name(tmp_path: Path) -> None:
     assert refused.stderr == "PORT must be a whole number from 1 to 65535.\n"
 
 
-def test_the_name_of_the_machine_in_HOST_keeps_it_from_nothing(used_data_dir: Path, start: Start) -> None:
-    """Some shells export it there."""
+def test_a_host_that_is_no_address_is_not_listened_on(used_data_dir: Path, start: Start) -> None:
+    """Some shells export the name of the machine as HOST."""
     assert start(used_data_dir, HOST="no-such-machine").open()
 
 

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import services
 from accounts.models import User
-from accounts.serializers import NewCredentials
+from accounts.serializers import Email, NewCredentials
+from ecommerce.lib.migrating import refuse_unprepared
 
 
 class Command(BaseCommand):
@@ -21,8 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("email")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        email = options["email"]
-        if User.objects.filter(email=email.lower()).exists():
+        refuse_unprepared()
+        email = _checked(Email, email=options["email"])["email"]
+        if User.objects.filter(email=email).exists():
             self._promote(email)
         else:
             self._create(email)
@@ -35,11 +37,16 @@ class Command(BaseCommand):
         self.stdout.write(f"Promoted {user.email}; the password stays as it was.")
 
     def _create(self, email: str) -> None:
-        given = NewCredentials(data={"email": email, "password": _password()})
-        if not given.is_valid():
-            raise CommandError(" ".join(f"{field}: {errors[0]}" for field, errors in given.errors.items()))
-        user = services.sign_up(**given.validated_data, role=User.Role.ADMIN)
+        given = _checked(NewCredentials, email=email, password=_password())
+        user = services.sign_up(**given, role=User.Role.ADMIN)
         self.stdout.write(f"Created the admin {user.email}.")
+
+
+def _checked(serializer: type[Email], **fields: str) -> dict[str, Any]:
+    given = serializer(data=fields)
+    if not given.is_valid():
+        raise CommandError(" ".join(f"{field}: {errors[0]}" for field, errors in given.errors.items()))
+    return dict(given.validated_data)
 
 
 def _password() -> str:

@@ -8,13 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.db import DatabaseError
-from django.db.migrations.executor import MigrationExecutor
 from pymongo.errors import PyMongoError
 
 from catalog.importer.entries import entries
 from catalog.importer.table import Rejected, Table, UnusableFile, opened
 from catalog.importer.write import Done, Result, preview, write
-from ecommerce.lib.db import connection
+from ecommerce.lib.migrating import refuse_unprepared
 
 OUTCOMES = ("created", "updated", "unchanged", "rejected")
 BAR_WIDTH, BAR_EVERY_S = 30, 0.1
@@ -38,7 +37,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        _refuse_unprepared()
+        refuse_unprepared()
         try:
             with opened(options["file"]) as table:
                 run = DryRun(self.stdout, table) if options["dry_run"] else Run(self.stdout, table)
@@ -117,10 +116,3 @@ class Bar:
     def _write(self, text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
-
-
-def _refuse_unprepared() -> None:
-    """Without the migrations' unique indexes a file could go in twice."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise CommandError("The database is not prepared: run `manage.py prepare` first.")
