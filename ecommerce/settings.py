@@ -353,6 +353,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # The request log already has a line for each answer; Django's adds stack traces of errors.
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can cause these
         "celery": {"level": "WARNING"},  # a line for every task otherwise
         "stripe": {"level": "WARNING"},  # two lines for each call of its API otherwise
         "celery.beat": {"filters": ["first_line"]},

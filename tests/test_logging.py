@@ -57,6 +57,10 @@ class TestRequestLine:
         shown = [line.split("] ")[1].split(" 0.")[0] for line in lines(log)]
         assert shown == ["GET /api/v1/cart 401", "GET /products/ 200", "GET /health/live 200"]
 
+    def test_a_request_for_a_foreign_host_has_no_more_than_that(self, api, log):
+        api.get("/api/v1/products", HTTP_HOST="evil.example")
+        assert len(lines(log)) == 1
+
     def test_a_query_is_nobodys_business(self, api, log):
         api.get("/api/v1/products?q=my-illness")
         assert "my-illness" not in log()
