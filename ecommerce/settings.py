@@ -26,7 +26,7 @@ APP_ENV = env.choice("APP_ENV", "dev", ["dev", "test", "production"])
 IN_PRODUCTION = APP_ENV == "production"
 DATA_DIR = env.data_dir(BASE_DIR)
 PORT = env.integer("PORT", 8000, low=1, high=65535)
-PUBLIC_URL = env.text("PUBLIC_URL", "" if IN_PRODUCTION else f"http://localhost:{PORT}").rstrip("/")
+PUBLIC_URL = env.origin("PUBLIC_URL", "" if IN_PRODUCTION else f"http://localhost:{PORT}")
 DEBUG = env.flag("DEBUG", default=False)
 DEV_RELOAD = env.flag("DEV_RELOAD", default=False)  # `make dev` sets it: files are read afresh
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "" if IN_PRODUCTION else "localhost,127.0.0.1,[::1]")
@@ -314,7 +314,7 @@ SPECTACULAR_SETTINGS = {
 
 # CORS, for the API alone
 CORS_URLS_REGEX = r"^/api/"
-_cors_origins = env.names(
+_cors_origins = env.origins(
     "CORS_ORIGINS",
     "" if IN_PRODUCTION else "http://localhost:3000,http://localhost:5173,http://localhost:8080",
 )

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from ecommerce.lib.ratelimit import Rate
 
+ORIGIN = re.compile(r"https?://[^\s/?#@]+")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -47,6 +48,22 @@ def amount(name: str) -> Decimal | None:
 def names(name: str, default: str = "") -> list[str]:
     """A comma-separated list without empty parts."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def origin(name: str, default: str) -> str:
+    """Scheme, host and port of an address, without a slash at the end."""
+    value = text(name, default).rstrip("/")
+    if value and not ORIGIN.fullmatch(value):
+        raise ImproperlyConfigured(f"{name} must read like https://shop.example, without a path.")
+    return value
+
+
+def origins(name: str, default: str) -> list[str]:
+    """A comma-separated list of origins, or `*` for any."""
+    found = [part.rstrip("/") for part in names(name, default)]
+    if not all(part == "*" or ORIGIN.fullmatch(part) for part in found):
+        raise ImproperlyConfigured(f"{name} must list addresses like https://shop.example, without a path.")
+    return found
 
 
 def choice(name: str, default: str, allowed: Collection[str]) -> str:
