@@ -205,6 +205,6 @@ class TestKeys:
     @pytest.mark.parametrize("key", ["", " ", "x" * 201, "a b", "ключ", "é", "tab\tbed", "nul\0", "a\nb"])
     def test_anything_else_is_no_key(self, customer_api, product, key):
         fill(customer_api, (product, 1))
-        refused(create(customer_api, key), 400)
+        refused(create(customer_api, key), 400, field="Idempotency-Key")
         assert not Order.objects.exists()
         assert cart_of(customer_api)

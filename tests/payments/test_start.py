@@ -143,7 +143,7 @@ class TestKeys:
 
     @pytest.mark.parametrize("key", ["", "with space", "x" * 201, "é"])
     def test_a_malformed_one_is_refused(self, customer_api, order, key):
-        refused(start(customer_api, order, key), 400, field="key")
+        refused(start(customer_api, order, key), 400, field="Idempotency-Key")
 
 
 class TestLostReplies:
