@@ -11,11 +11,9 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from catalog import categories, services
 from catalog.images import validate_image
-from catalog.models import MAX_INVENTORY, MAX_PRODUCT_ID, Category, Product, StockMovement
+from catalog.models import LOW_STOCK, MAX_INVENTORY, MAX_PRODUCT_ID, Category, Product, StockMovement
 from ecommerce.lib.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin
 from ecommerce.lib.db import object_id
-
-LOW_STOCK = 5
 
 
 class ProductForm(RefusableForm):
@@ -64,11 +62,11 @@ class StockFilter(admin.SimpleListFilter):
     title = parameter_name = "stock"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("low", f"Low (below {LOW_STOCK})"), ("out", "Sold out")]
+        return [("low", f"Low ({LOW_STOCK} or fewer)"), ("out", "Sold out")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        below = {"low": LOW_STOCK, "out": 1}.get(self.value() or "")
-        return queryset.filter(inventory__lt=below) if below else queryset
+        most = {"low": LOW_STOCK, "out": 0}.get(self.value() or "")
+        return queryset if most is None else queryset.filter(inventory__lte=most)
 
 
 @admin.register(Product)
