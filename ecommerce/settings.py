@@ -44,7 +44,7 @@ ACCESS_TOKEN_EXPIRES_MIN = env.integer("ACCESS_TOKEN_EXPIRES_MIN", 15, low=1, hi
 
 # The shop
 CREATE_DEFAULT_ADMIN = env.flag("CREATE_DEFAULT_ADMIN", default=True)
-DEFAULT_ADMIN_EMAIL = env.text("DEFAULT_ADMIN_EMAIL", "admin@example.com").lower()
+DEFAULT_ADMIN_EMAIL = env.email("DEFAULT_ADMIN_EMAIL", "admin@example.com")
 DEFAULT_ADMIN_PASSWORD = env.text("DEFAULT_ADMIN_PASSWORD", "admin123")
 SEED_SAMPLE_PRODUCTS = env.flag("SEED_SAMPLE_PRODUCTS", default=not IN_PRODUCTION)
 PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "" if IN_PRODUCTION else "simulated")

@@ -115,6 +115,7 @@ def test_each_can_be_set(load, name, given, setting, value):
         ("PRODUCT_RATE_LIMIT", "5 a minute"),
         ("PRODUCT_RATE_LIMIT", "0/m"),
         ("PRODUCT_RATE_LIMIT_USER", "many"),
+        ("DEFAULT_ADMIN_EMAIL", "root"),
         ("PUBLIC_URL", "shop.example"),
         ("PUBLIC_URL", "https://shop.example/shop"),
         ("PUBLIC_URL", "https://u:SeCrEt@shop.example"),

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 from ecommerce.lib.ratelimit import Rate
 
@@ -64,6 +65,15 @@ def origins(name: str, default: str) -> list[str]:
     if not all(part == "*" or ORIGIN.fullmatch(part) for part in found):
         raise ImproperlyConfigured(f"{name} must list addresses like https://shop.example, without a path.")
     return found
+
+
+def email(name: str, default: str) -> str:
+    value = text(name, default).lower()
+    try:
+        validate_email(value)
+    except ValidationError:
+        raise ImproperlyConfigured(f"{name} must be an e-mail address.") from None
+    return value
 
 
 def choice(name: str, default: str, allowed: Collection[str]) -> str:
