@@ -31,6 +31,13 @@ def test_a_command_starts_servers_for_its_own_duration(tmp_path: Path) -> None:
     assert nothing_runs(tmp_path)
 
 
+def test_a_data_dir_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = manage(tmp_path / "file", "fsck")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("DATA_DIR cannot be used: ")
+
+
 COUNT = "from accounts.models import User; print(User.objects.count())"
 
 

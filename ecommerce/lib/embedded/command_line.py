@@ -61,12 +61,14 @@ def missing_services() -> list[Service]:
 def embedded(services: list[Service], say: Callable[[str], None]) -> Iterator[None]:
     with ExitStack() as stack:
         for service in services:
-            lease = Lease(service, env.data_dir(BASE_DIR), say)
-            stack.callback(lease.release)
             try:
+                lease = Lease(service, env.data_dir(BASE_DIR), say)
+                stack.callback(lease.release)
                 lease.take()
             except ServerFailed as error:
                 sys.exit(str(error))
+            except OSError as error:
+                sys.exit(f"DATA_DIR cannot be used: {error}")
             environ[service.variable] = lease.uri
             leases.append(lease)
         yield
