@@ -75,7 +75,7 @@ class ProductAdmin(ServiceAdmin):
 
     form = ChangedProductForm
     list_display = ["thumbnail", "name", "product_id", "category", "price", "inventory", "is_active"]
-    list_display_links = ["thumbnail", "name"]
+    list_display_links = ["name"]
     list_editable = ["price"]
     list_filter = ["is_active", StockFilter, CategoryFilter]
     list_per_page = 50
@@ -115,8 +115,8 @@ class ProductAdmin(ServiceAdmin):
     def thumbnail(self, product: Product) -> SafeString | str:
         if not product.image_url:
             return "–"
-        picture = '<img src="{}" alt="Change {}" width="40" height="40" loading="lazy" class="object-cover">'
-        return format_html(picture, product.image_url, product.name)
+        picture = '<img src="{}" alt="" width="40" height="40" loading="lazy" class="object-cover">'
+        return format_html(picture, product.image_url)
 
     @admin.display(description="Stock movements")
     def movements(self, product: Product) -> SafeString:

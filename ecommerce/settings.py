@@ -7,6 +7,7 @@ from typing import Any
 
 from corsheaders.defaults import default_headers, default_methods
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from dotenv import load_dotenv
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
@@ -253,6 +254,10 @@ UNFOLD = {
     "SITE_TITLE": SHOP_NAME,
     "SITE_HEADER": f"{SHOP_NAME} administration",
     "SITE_SYMBOL": "storefront",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "href": lambda _: static("img/favicon.svg"), "type": "image/svg+xml"},
+    ],
+    "STYLES": [lambda _: static("css/admin.css")],
     "COLORS": {
         "primary": {
             "50": "#f0f8f5",

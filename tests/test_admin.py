@@ -137,6 +137,7 @@ def test_read_only_rows_cannot_be_posted(office, rows, model):
 def test_signing_in_to_the_admin(staff):
     client = Client(enforce_csrf_checks=True)
     page = client.get(reverse("admin:login"))
+    assert 'rel="icon" href="/static/img/favicon.svg"' in page.content.decode()
     token = page.context["csrf_token"]
     answer = {"username": staff.email, "password": "SecurePass123", "csrfmiddlewaretoken": str(token)}
     assert client.post(reverse("admin:login") + "?next=/admin/", answer)["Location"] == "/admin/"

@@ -16,9 +16,22 @@ const say = (text) => {
   byId("status").textContent = text;
 };
 
-// Sheets are folded on phones and open beside the content; CSS alone cannot do it in every browser.
+// Sheets are folded on phones, unless there is something to mend in them, and open beside the content;
+// CSS alone cannot do it in every browser.
 function openSheets() {
-  for (const sheet of document.querySelectorAll("details.sheet")) sheet.open = wide.matches;
+  for (const sheet of document.querySelectorAll("details.sheet")) {
+    sheet.open = wide.matches || "open" in sheet.dataset;
+  }
+}
+
+// What is chosen may be out of sight: in the strip of categories, and in a long list of them.
+function revealCategory() {
+  for (const item of document.querySelectorAll(".category-strip [aria-current], .filters .long :checked")) {
+    const list = item.closest("ul, .long");
+    const [here, frame] = [item.getBoundingClientRect(), list.getBoundingClientRect()];
+    list.scrollBy(here.left + here.width / 2 - frame.left - frame.width / 2, 0);
+    list.scrollBy(0, here.top + here.height / 2 - frame.top - frame.height / 2);
+  }
 }
 
 function target(form, data) {
@@ -65,6 +78,7 @@ function showWhole(page) {
   scrollTo(0, 0);
   byId("main").focus({ preventScroll: true });
   openSheets();
+  revealCategory();
 }
 
 // Answers whether it is the page that was there.
@@ -77,6 +91,7 @@ function show(page, pressed) {
   document.title = page.title;
   if (same) {
     swap(parts);
+    revealCategory();
     restoreFocus(pressed || active?.id, typing);
     byId("alerts")?.firstElementChild?.scrollIntoView({ block: "nearest" });
   } else {
@@ -149,6 +164,7 @@ addEventListener("popstate", () => {
 
 wide.addEventListener("change", openSheets);
 openSheets();
+revealCategory();
 dismissToastsLater();
 byId("errors")?.focus();
 tellOfFailure();

@@ -1,0 +1,63 @@
+"""What real catalogues have and samples have not: words without an end, and more categories than fit."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.shopper import Shopper
+
+# A fraction of a pixel too little already shows as dots; scrollWidth is rounded.
+IS_WHOLE = """link => {
+  const text = document.createRange();
+  text.selectNodeContents(link);
+  return text.getBoundingClientRect().width <= link.getBoundingClientRect().width;
+}"""
+ADMIN = {"email": "admin@example.com", "password": "admin123"}
+
+
+@pytest.fixture
+def endless(new_page: Callable[..., Page]) -> str:
+    """The slug of a product with a name that no line can hold."""
+    http = new_page().request
+    token = http.post("/api/v1/auth/login", data=ADMIN).json()["access_token"]
+    product = {"name": "Endless" * 28, "slug": f"endless-{uuid4()}", "price": 5, "inventory": 9}
+    headers = {"Authorization": f"Bearer {token}"}
+    made = http.post("/api/v1/admin/products", data={**product, "category": "Fashion"}, headers=headers)
+    assert made.status == 201, made.text()
+    return str(made.json()["slug"])
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_a_long_name_leaves_room_for_the_links_before_it(
+    new_page: Callable[..., Page], endless: str, width: int
+) -> None:
+    page = new_page(width)
+    page.goto(f"/products/{endless}/")
+    for link in page.get_by_role("navigation", name="Breadcrumb").get_by_role("link").all():
+        assert link.evaluate(IS_WHOLE), link.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_long_name_leaves_room_for_the_way_to_the_cart(
+    new_shopper: Callable[..., Shopper], endless: str, width: int
+) -> None:
+    shopper = new_shopper(width).signs_up().adds(endless)
+    toast = shopper.page.locator(".toast")
+    expect(toast.get_by_role("link", name="View cart")).to_be_in_viewport(ratio=1)
+    expect(toast.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_a_filter_that_does_not_count_says_so_on_a_phone(new_page: Callable[..., Page], script: bool) -> None:
+    page = new_page(390, script=script)
+    page.goto("/products/?min_price=9&max_price=1")
+    expect(page.get_by_text("This is below the lowest price")).to_be_visible()
+
+
+def test_the_strip_of_categories_shows_the_one_that_is_open(new_page: Callable[..., Page]) -> None:
+    page = new_page(390)
+    page.goto("/categories/sports-fitness/")
+    expect(page.locator(".category-strip [aria-current]")).to_be_in_viewport(ratio=1)
