@@ -33,9 +33,9 @@ lint: install  ## Check style, types and the layers
 fsck: install  ## Check every invariant of the stored data
 	@exec $(python) manage.py fsck
 
-import: install  ## Import products: make import FILE=products.csv
+import: install  ## Import products: make import FILE=products.csv ARGS=--dry-run
 	@test -n "$(FILE)" || { echo "Which file? make import FILE=products.csv"; exit 2; }
-	@exec $(python) manage.py import_products "$(FILE)"
+	@exec $(python) manage.py import_products "$(FILE)" $(ARGS)
 
 install:  ## Bring .venv up to date (the others do it themselves)
 	@exec ecommerce/install/setup
