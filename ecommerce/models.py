@@ -1,7 +1,8 @@
-"""What every app needs below it: the outbox."""
+"""What every app needs below it: the outbox, and who changed what."""
 
 from django.db import models
 from django.utils import timezone
+from django_mongodb_backend.fields import ObjectIdField
 
 
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
@@ -41,3 +42,34 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class AuditEntry(models.Model):
+    """Who changed what, when, from what to what. Only `ecommerce.audit.record` writes these.
+
+    Nothing edits them. The labels are text of that day: an entry stays readable after its account or its
+    object is gone.
+    """
+
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    actor_id = ObjectIdField(null=True)  # an account's; nobody's is the shop itself
+    actor = models.CharField(max_length=254, default="", blank=True)
+    action = models.CharField(max_length=50)
+    object_kind = models.CharField(max_length=50)
+    object_id = models.CharField(max_length=50)
+    object_label = models.CharField(max_length=200)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    ip = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        db_table = "audit_entries"
+        verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["object_kind", "object_id", "at"], name="audit_of_object"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["-at", "-id"], name="audit_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_label}"
