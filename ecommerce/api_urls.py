@@ -5,7 +5,9 @@ from django.urls import path
 import accounts.api as accounts
 import cart.api as cart
 import catalog.api as catalog
+import orders.admin_api as fulfilment
 import orders.api as orders
+import payments.admin_api as office
 import payments.api as payments
 
 urlpatterns = [
@@ -30,4 +32,9 @@ urlpatterns = [
     path("payments/<str:payment_id>", payments.PaymentDetail.as_view()),
     path("admin/products", catalog.AdminProducts.as_view()),
     path("admin/products/<str:pk>", catalog.AdminProduct.as_view()),
+    path("admin/orders/<str:order_id>/pack", fulfilment.Pack.as_view()),
+    path("admin/orders/<str:order_id>/ship", fulfilment.Ship.as_view()),
+    path("admin/orders/<str:order_id>/deliver", fulfilment.Deliver.as_view()),
+    path("admin/orders/<str:order_id>/cancel", office.CancelOrder.as_view()),
+    path("admin/orders/<str:order_id>/refund", office.RefundOrder.as_view()),
 ]

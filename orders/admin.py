@@ -1,15 +1,22 @@
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from ecommerce.lib.admin import ReadOnlyAdmin, change_url
+from ecommerce import audit
+from ecommerce.lib.admin import ReadOnlyAdmin, change_url, in_turn, step_page
+from ecommerce.lib.http import signed_in
 from ecommerce.lib.money import as_text
-from orders.models import Order
+from ecommerce.models import AuditEntry
+from orders import fulfilment
+from orders.forms import ShipForm
+from orders.models import F, Order, OrderQuerySet
 
 BADGES = {
     Order.Status.PENDING: "warning",
@@ -17,19 +24,26 @@ BADGES = {
     Order.Status.FAILED: "danger",
     Order.Status.CANCELED: "info",
 }
+GOODS = {F.PACKED: "info", F.SHIPPED: "info", F.DELIVERED: "success", F.CANCELED: "danger"}
+MONEY = {Order.RefundStatus.PARTIAL: "warning", Order.RefundStatus.FULL: "danger"}
+STEPS = {"pack": F.PACKED, "ship": F.SHIPPED, "deliver": F.DELIVERED}  # the steps by the ends of their urls
 CELL = '<td class="py-1 pr-4">{}</td>'
 HEAD = "".join(
     f'<th scope="col" class="py-1 pr-4">{name}</th>' for name in ("Item", "Price", "Quantity", "Total")
 )
 TABLE = f'<table class="w-full text-left"><tr>{HEAD}</tr>{{}}</table>'  # one line: the theme breaks others
+HAPPENED = '<table class="w-full text-left">{}</table>'
+EVENT = f'<tr><td class="py-1 pr-4 whitespace-nowrap">{{}}</td>{CELL * 3}</tr>'
 
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    """To look at: an order's money and items never change, and its status only by its own rules."""
+    """An order's money and items never change; where it stands does, by the services' rules only."""
 
-    list_display = ["number", "created_at", "email", "state", "money"]
-    list_filter = ["status", "created_at"]
+    list_display = ["number", "created_at", "email", "state", "goods", "refunds", "money"]
+    list_filter = ["status", "fulfilment", "refund_status", "created_at"]
+    actions = ["pack_chosen", "deliver_chosen"]
+    actions_detail = ["pack_order", "ship_order", "deliver_order"]
     search_fields = ["number"]
     search_help_text = "Number or e-mail"
     ordering = ["-created_at", "-pk"]
@@ -43,6 +57,11 @@ class OrderAdmin(ReadOnlyAdmin):
         "bought",
         "breakdown",
         "money",
+        "fulfilment",
+        "parcel",
+        "refund_status",
+        "given_back",
+        "timeline",
     ]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
@@ -80,3 +99,83 @@ class OrderAdmin(ReadOnlyAdmin):
             (line.name, as_text(line.unit_price), line.qty, as_text(line.line_total)) for line in order.items
         ]
         return format_html(TABLE, format_html_join("", f"<tr>{CELL * 4}</tr>", lines))
+
+    @display(description="Fulfilment", ordering="fulfilment", label=GOODS)  # type: ignore[untyped-decorator]
+    def goods(self, order: Order) -> tuple[str, str]:
+        return order.fulfilment, order.get_fulfilment_display()
+
+    @display(description="Refunds", ordering="refund_status", label=MONEY)  # type: ignore[untyped-decorator]
+    def refunds(self, order: Order) -> tuple[str, str]:
+        return order.refund_status, order.get_refund_status_display()
+
+    @admin.display(description="Refunded")
+    def given_back(self, order: Order) -> str:
+        return f"{as_text(order.refunded)}, of which {as_text(order.paid_back)} was paid back"
+
+    @admin.display(description="Parcel")
+    def parcel(self, order: Order) -> str | SafeString:
+        if not order.carrier:
+            return "–"
+        about = f"{order.carrier} {order.tracking_number}"
+        link = '<a href="{}" class="underline" rel="noreferrer">{}</a>'
+        return format_html(link, order.tracking_url, about) if order.tracking_url else about
+
+    @admin.display(description="What happened")
+    def timeline(self, order: Order) -> SafeString:
+        placed = (date_format(order.created_at, "DATETIME_FORMAT"), order.email, "place", "")
+        rows = [placed, *(_happened(entry) for entry in audit.entries_of(order))]
+        return format_html(HAPPENED, format_html_join("", EVENT, rows))
+
+    def has_fulfil_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("orders.change_order"))  # type: ignore[union-attr]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only the steps that the order can take now."""
+        order = self.get_object(request, str(object_id))
+        steps = self.possible_steps(order) if order else set()
+        return [step for step in super().get_actions_detail(request, object_id) if step.path in steps]
+
+    def possible_steps(self, order: Order) -> set[str]:
+        """By the ends of their addresses."""
+        return {path for path, to in STEPS.items() if fulfilment.may_take(order, to)}
+
+    @action(description="Mark as packed", url_path="pack", permissions=["fulfil"])  # type: ignore[untyped-decorator]
+    def pack_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        pack = partial(fulfilment.pack, order_id=object_id, by=signed_in(request))
+        return step_page(self, request, object_id, pack, title="Mark as packed", done="The order is packed.")
+
+    @action(description="Mark as shipped", url_path="ship", permissions=["fulfil"])  # type: ignore[untyped-decorator]
+    def ship_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return step_page(
+            self,
+            request,
+            object_id,
+            partial(fulfilment.ship, order_id=object_id, by=signed_in(request)),
+            title="Mark as shipped",
+            about="The customer gets a mail with these facts.",
+            form=ShipForm,
+            done="The order is shipped.",
+        )
+
+    @action(description="Mark as delivered", url_path="deliver", permissions=["fulfil"])  # type: ignore[untyped-decorator]
+    def deliver_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        deliver = partial(fulfilment.deliver, order_id=object_id, by=signed_in(request))
+        done = "The order is delivered."
+        return step_page(self, request, object_id, deliver, title="Mark as delivered", done=done)
+
+    @admin.action(description="Mark as packed", permissions=["fulfil"])
+    def pack_chosen(self, request: HttpRequest, chosen: OrderQuerySet) -> None:
+        by = signed_in(request)
+        in_turn(request, chosen, lambda order: fulfilment.pack(order_id=str(order.pk), by=by), done="Packed")
+
+    @admin.action(description="Mark as delivered", permissions=["fulfil"])
+    def deliver_chosen(self, request: HttpRequest, chosen: OrderQuerySet) -> None:
+        by, deliver = signed_in(request), fulfilment.deliver
+        in_turn(request, chosen, lambda order: deliver(order_id=str(order.pk), by=by), done="Delivered")
+
+
+def _happened(entry: AuditEntry) -> tuple[str, str, str, str]:
+    """When, who, what, and the facts of it."""
+    facts = ", ".join(f"{name}: {value}" for name, value in entry.after.items() if value != "")
+    action = entry.action.removeprefix("order.").replace("_", " ")
+    return date_format(entry.at, "DATETIME_FORMAT"), entry.actor or "The shop", action, facts

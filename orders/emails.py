@@ -28,9 +28,12 @@ def queue_failed(order: Order) -> None:
     _queue("payment_failed", order, event=order.pk)
 
 
-def queue_shipped(order: Order, *, shipment: object, carrier: str, tracking: str) -> None:
+def queue_shipped(
+    order: Order, *, shipment: object, carrier: str, tracking_number: str, tracking_url: str = ""
+) -> None:
     """`shipment` is what makes it one mail: a number or id of the parcel."""
-    _queue("order_shipped", order, event=shipment, carrier=carrier, tracking=tracking)
+    facts = {"carrier": carrier, "tracking": tracking_number, "tracking_url": tracking_url}
+    _queue("order_shipped", order, event=shipment, **facts)
 
 
 def queue_refunded(order: Order, *, refund: object, amount: Decimal) -> None:

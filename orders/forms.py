@@ -6,9 +6,10 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from cart.pricing import PricedCart
-from orders.models import ADDRESS_FIELDS, Address
+from orders.models import ADDRESS_FIELDS, Address, web_address
 from orders.services import Contact
 
 KEY = r"[\x21-\x7e]{8,200}"
@@ -17,6 +18,19 @@ KEY = r"[\x21-\x7e]{8,200}"
 def _text(label: Any, autocomplete: str, most: int, **more: Any) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
     return forms.CharField(label=label, max_length=most, widget=widget, **more)
+
+
+class ShipForm(forms.Form):
+    carrier = forms.CharField(max_length=100, widget=UnfoldAdminTextInputWidget)
+    tracking_number = forms.CharField(max_length=100, widget=UnfoldAdminTextInputWidget)
+    tracking_url = forms.CharField(
+        label="Tracking address",
+        max_length=2000,
+        required=False,
+        validators=[web_address],
+        help_text="Where the customer sees the parcel: https://…",
+        widget=UnfoldAdminTextInputWidget,
+    )
 
 
 class CheckoutForm(forms.Form):

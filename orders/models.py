@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from bson import ObjectId
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils import timezone
 from django_countries import countries
@@ -23,6 +24,9 @@ NUMBER_LENGTH = 10
 def new_number() -> str:
     """For people: 10 random characters, 50 bits, telling nothing about how many orders there are."""
     return "".join(secrets.choice(CROCKFORD_BASE32) for _ in range(NUMBER_LENGTH))
+
+
+web_address = URLValidator(["http", "https"], message="Give an address that begins with https://.")
 
 
 class OrderItem(EmbeddedModel):
@@ -92,13 +96,28 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(models.Model):
-    """A snapshot of a cart. Its money and items never change; its status does, along TRANSITIONS."""
+    """A snapshot of a cart. Its money and items never change; its status does, along TRANSITIONS.
+
+    A paid order stays paid: where its goods are, and what of its money goes back, stands beside that.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending"
         PAID = "paid"
         FAILED = "failed"
         CANCELED = "canceled"
+
+    class Fulfilment(models.TextChoices):
+        UNFULFILLED = "unfulfilled"
+        PACKED = "packed"
+        SHIPPED = "shipped"
+        DELIVERED = "delivered"
+        CANCELED = "canceled"  # after it was paid: the money goes back and the goods stay
+
+    class RefundStatus(models.TextChoices):
+        NONE = "none"
+        PARTIAL = "partial"
+        FULL = "full"
 
     number = models.CharField(max_length=NUMBER_LENGTH, unique=True, default=new_number)
     owner = models.CharField(max_length=80)  # who placed it, a user or a guest: cart.models.owner_key
@@ -116,9 +135,22 @@ class Order(models.Model):
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
     payment = ObjectIdField(null=True)  # the one that is open or has paid; only payments.services writes it
+    fulfilment = models.CharField(max_length=20, choices=Fulfilment, default=Fulfilment.UNFULFILLED)
+    carrier = models.CharField(max_length=100, default="", blank=True)
+    tracking_number = models.CharField(max_length=100, default="", blank=True)
+    tracking_url = models.CharField(max_length=2000, default="", blank=True)
+    # Of the payment that paid it; only payments.refunds writes these.
+    refund_status = models.CharField(max_length=20, choices=RefundStatus, default=RefundStatus.NONE)
+    refunded = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # on its way or paid back
+    paid_back = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
     failure_reason = models.CharField(max_length=300, default="", blank=True)
     idempotency_key = models.CharField(max_length=200, null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    packed_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    canceled_at = models.DateTimeField(null=True, blank=True)  # before it was paid, or after
 
     objects = OrderQuerySet.as_manager()
 
@@ -132,6 +164,8 @@ class Order(models.Model):
             models.Index(fields=["user", "-created_at", "-id"], name="orders_of_user"),
             models.Index(fields=["owner", "idempotency_key"], name="orders_by_key"),
             models.Index(fields=["status", "-created_at", "-id"], name="orders_by_status"),
+            models.Index(fields=["fulfilment", "-created_at", "-id"], name="orders_by_fulfilment"),
+            models.Index(fields=["refund_status", "-created_at", "-id"], name="orders_by_refund_status"),
             models.Index(fields=["-created_at", "-id"], name="orders_newest"),
         ]
 
@@ -150,6 +184,17 @@ class Order(models.Model):
     def quantities(self) -> dict[str, int]:
         return {item.product_id: item.qty for item in self.items}
 
+    @property
+    def tracking(self) -> dict[str, str] | None:
+        if not self.carrier:
+            return None
+        return {name: getattr(self, name) for name in ("carrier", "tracking_number", "tracking_url")}
+
+    @property
+    def coming_back(self) -> Decimal:
+        """What is refunded and not yet paid back."""
+        return self.refunded - self.paid_back
+
     def as_dict(self) -> dict[str, Any]:
         """The order as the API shows it, ready for JSON."""
         return {
@@ -167,6 +212,10 @@ class Order(models.Model):
             "total": as_json(self.total),
             "currency": self.currency,
             "status": self.status,
+            "fulfilment": self.fulfilment,
+            "tracking": self.tracking,
+            "refund_status": self.refund_status,
+            "refunded": as_json(self.refunded),
             "created_at": time_as_json(self.created_at),
         }
 
@@ -176,6 +225,15 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     Order.Status.PAID: frozenset(),
     Order.Status.FAILED: frozenset(),
     Order.Status.CANCELED: frozenset(),
+}
+F = Order.Fulfilment
+# Of a paid order. Packing may be left out; what was handed to a carrier can no longer be canceled.
+FULFILMENT_TRANSITIONS: dict[str, frozenset[str]] = {
+    F.UNFULFILLED: frozenset({F.PACKED, F.SHIPPED, F.CANCELED}),
+    F.PACKED: frozenset({F.SHIPPED, F.CANCELED}),
+    F.SHIPPED: frozenset({F.DELIVERED}),
+    F.DELIVERED: frozenset(),
+    F.CANCELED: frozenset(),
 }
 
 

@@ -4,7 +4,7 @@ from django_countries import countries
 from rest_framework import serializers
 
 from ecommerce.lib.api import MAX_SKIP, Page
-from orders.models import Order
+from orders.models import Order, web_address
 
 
 class AllOrdersPage(Page):
@@ -58,6 +58,12 @@ class OrderItemAnswer(serializers.Serializer[Any]):
     line_total = serializers.FloatField()
 
 
+class TrackingAnswer(serializers.Serializer[Any]):
+    carrier = serializers.CharField()
+    tracking_number = serializers.CharField()
+    tracking_url = serializers.CharField(help_text="May be empty.")
+
+
 class OrderAnswer(serializers.Serializer[Any]):
     """The schema of an order as `Order.as_dict` writes it."""
 
@@ -75,4 +81,18 @@ class OrderAnswer(serializers.Serializer[Any]):
     total = serializers.FloatField()
     currency = serializers.CharField()
     status = serializers.ChoiceField(choices=Order.Status.choices)
+    fulfilment = serializers.ChoiceField(
+        choices=Order.Fulfilment.choices, help_text="Where the goods of a paid order are."
+    )
+    tracking = TrackingAnswer(allow_null=True, help_text="Null until the order is shipped.")
+    refund_status = serializers.ChoiceField(choices=Order.RefundStatus.choices)
+    refunded = serializers.FloatField(help_text="On its way back or paid back already.")
     created_at = serializers.DateTimeField()
+
+
+class ShipBody(serializers.Serializer[Any]):
+    carrier = serializers.CharField(max_length=100)
+    tracking_number = serializers.CharField(max_length=100)
+    tracking_url = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, validators=[web_address], help_text="http(s)"
+    )

@@ -16,6 +16,7 @@ from cart.models import Buyer, Cart, CartItem, Guest, owner_key
 from cart.services import ProductNotAvailable, add_item, claim
 from cart.totals import totals_of
 from catalog.models import Product
+from ecommerce import audit
 from ecommerce.lib.db import object_id, run_tx
 from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.money import line_total
@@ -33,6 +34,8 @@ from orders.models import (
 )
 
 MAILS = {Order.Status.PAID: emails.queue_confirmed, Order.Status.FAILED: emails.queue_failed}
+TIMES = {Order.Status.PAID: "paid_at", Order.Status.CANCELED: "canceled_at"}
+ACTIONS = {Order.Status.PAID: "pay", Order.Status.FAILED: "fail", Order.Status.CANCELED: "cancel"}
 CANCELED_AT_ONCE = 200  # the next run takes the next ones
 
 
@@ -167,16 +170,19 @@ def buy_again(*, user: Buyer, order: Order) -> list[str]:
     return left_out
 
 
-def change_status(order: Order, to: Order.Status, **fields: str | ObjectId) -> bool:
+def change_status(
+    order: Order, to: Order.Status, *, by: Viewer | None = None, **fields: str | ObjectId
+) -> bool:
     """Move the order where the table allows it, and queue the mail that tells of it; both or neither.
 
     True for the one caller that made the change. Joins a transaction.
     """
+    times = {TIMES[to]: timezone.now()} if to in TIMES else {}
 
     def change() -> bool:
-        moved = transition(Order.objects.filter(pk=order.pk), to, TRANSITIONS, **fields)
-        if moved and to in MAILS:
-            MAILS[to](order)
+        moved = transition(Order.objects.filter(pk=order.pk), to, TRANSITIONS, **times, **fields)
+        if moved:
+            _tell(order, to, by, fields.get("failure_reason"))
         return moved
 
     return run_tx(change)
@@ -189,9 +195,23 @@ def cancel_unpaid(*, older_than: timedelta) -> int:
     """
     unpaid = Order.objects.filter(status=Order.Status.PENDING, payment=None)
     old = unpaid.filter(created_at__lt=timezone.now() - older_than)
-    orders = old.order_by("created_at").only("pk")[:CANCELED_AT_ONCE]
+    orders = old.order_by("created_at").only("pk", "number")[:CANCELED_AT_ONCE]
     reason = "The order was not paid in time."
     return sum(change_status(order, Order.Status.CANCELED, failure_reason=reason) for order in orders)
+
+
+def _tell(order: Order, to: Order.Status, by: Viewer | None, reason: object) -> None:
+    after = {"status": to} | ({"reason": reason} if reason else {})
+    audit.record(
+        actor=by if isinstance(by, User) else None,
+        label=order.email if by else "",  # a guest's, too
+        action=f"order.{ACTIONS[to]}",
+        obj=order,
+        before={"status": Order.Status.PENDING},
+        after=after,
+    )
+    if to in MAILS:
+        MAILS[to](order)
 
 
 def _place(user: Buyer, contact: Contact, key: str | None, seen_total: Decimal | None) -> Order:

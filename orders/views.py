@@ -16,7 +16,7 @@ from cart.services import get_cart
 from cart.session import buyer_of, keep
 from ecommerce.lib.errors import DomainError
 from ecommerce.lib.http import signed_in
-from orders import services, session
+from orders import services, session, timeline
 from orders.forms import CheckoutForm
 from orders.models import Order
 from orders.session import with_order
@@ -83,7 +83,8 @@ def order_detail(request: HttpRequest, number: str) -> HttpResponse:
 def _show(request: HttpRequest, order: Order) -> HttpResponse:
     products = services.products_of([order])
     lines = [(item, products.get(item.product_id)) for item in order.items]
-    return render(request, "orders/order.html", {"order": order, "lines": lines})
+    context = {"order": order, "lines": lines, "steps": timeline.steps(order)}
+    return render(request, "orders/order.html", context)
 
 
 @require_POST

@@ -8,6 +8,7 @@ from decimal import Decimal
 from bson import ObjectId
 
 from catalog.models import Product
+from ecommerce.models import AuditEntry
 from orders.models import Order
 from payments.models import TAKEN, ZERO, Payment, Refund
 
@@ -18,7 +19,9 @@ def violations() -> Iterator[str]:
     """Every cent taken has paid one order or goes back, and holds are those of open payments."""
     refunds = _refunds()
     orders = {order.pk: order for order in Order.objects.order_by().iterator()}
+    audited = _audited()
     paying: Tally[ObjectId] = Tally()
+    back: dict[ObjectId, tuple[Decimal, Decimal]] = {}
     held: Tally[str] = Tally()
     for payment in Payment.objects.order_by().iterator():
         if (order := orders.get(payment.order_id)) is None:
@@ -27,11 +30,18 @@ def violations() -> Iterator[str]:
         paying[order.pk] += payment.paid_order
         held.update(order.quantities if payment.held else {})
         rows = refunds.pop(payment.pk, [])
+        audited[str(order.pk)] -= len(rows)
+        if payment.paid_order:
+            back[order.pk] = (payment.refund_total, payment.refunded)
         for fault in (*_states(payment, order), *_money(payment, order), *_money_back(payment, rows)):
             yield f"payment {payment.pk} of order {order.number}: {fault}"
     for order in orders.values():
         if paying[order.pk] != (order.status == Order.Status.PAID):
             yield f"order {order.number} ({order.status}): {paying[order.pk]} payments paid it"
+        if (order.refunded, order.paid_back) != (expected := back.get(order.pk, (ZERO, ZERO))):
+            yield f"order {order.number}: {order.refunded} refunded, {order.paid_back} back, not {expected}"
+        if missing := -audited[str(order.pk)]:
+            yield f"order {order.number}: {missing} refunds that no entry tells of"
     for product in Product.objects.order_by().iterator():
         if product.on_hold != held[str(product.pk)]:
             yield f"product {product.slug}: {product.on_hold} on hold, payments hold {held[str(product.pk)]}"
@@ -73,6 +83,11 @@ def _money_back(payment: Payment, refunds: list[Refund]) -> Iterator[str]:
         yield f"{payment.status}, with {done} of {payment.received} gone back"
     if any(refund.currency != payment.received_currency for refund in refunds):
         yield "a refund has another currency"
+
+
+def _audited() -> "Tally[str]":
+    entries = AuditEntry.objects.filter(object_kind="order", action="order.refund")
+    return Tally(entries.values_list("object_id", flat=True).iterator())
 
 
 def _refunds() -> dict[ObjectId, list[Refund]]:

@@ -132,13 +132,14 @@ class Refund(models.Model):
         REFUNDED = "refunded"
         FAILED = "failed"  # the provider says it never will: a person has to see to it
 
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=250, unique=True)
     payment_id: ObjectId
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, db_index=False)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=300, default="", blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.DUE)
+    failures = models.PositiveIntegerField(default=0)  # after which it was sent again under another name
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = RefundQuerySet.as_manager()
@@ -154,12 +155,17 @@ class Refund(models.Model):
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} {self.status}"
 
+    @property
+    def name(self) -> str:
+        """What the provider knows it by; one that failed there stays failed, so the next has a new name."""
+        return f"{self.pk}-{self.failures}" if self.failures else str(self.pk)
+
 
 REFUND_TRANSITIONS: dict[str, frozenset[str]] = {
     Refund.Status.DUE: frozenset({Refund.Status.REFUNDING}),
     Refund.Status.REFUNDING: frozenset({Refund.Status.REFUNDED, Refund.Status.FAILED}),
     Refund.Status.REFUNDED: frozenset(),
-    Refund.Status.FAILED: frozenset(),
+    Refund.Status.FAILED: frozenset({Refund.Status.DUE}),  # sent again by a person
 }
 
 

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -27,6 +28,20 @@ class PaymentAnswer(StartedPayment):
     amount = serializers.FloatField()
     currency = serializers.CharField()
     created_at = serializers.DateTimeField()
+
+
+class RefundBody(serializers.Serializer[Any]):
+    amount = serializers.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        required=False,
+        help_text="Without it, all that is left.",
+    )
+    reason = serializers.CharField(max_length=300)
+    restock = serializers.BooleanField(
+        default=False, help_text="Put the order's goods back into stock, once; only with all that is left."
+    )
 
 
 class WebhookAnswer(serializers.Serializer[Any]):

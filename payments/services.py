@@ -62,7 +62,7 @@ def confirm(*, user: Viewer, order_id: str, outcome: str) -> Order:
         _move(order, Order.Status.FAILED, failure_reason="The payment was declined.")
         _end_open(order, State.REFUSED)
     else:
-        cancel(order)
+        cancel(order, by=user)
     return get_order(user=user, order_id=order_id)
 
 
@@ -70,14 +70,14 @@ def cancel_order(*, user: Viewer, order_id: str) -> Order:
     """Cancel the customer's unpaid order. Raises OrderIsFinal where it ended otherwise."""
     order = get_order(user=user, order_id=order_id)
     if not order.is_final:
-        cancel(order)
+        cancel(order, by=user)
         order = get_order(user=user, order_id=order_id)
     if order.status != Order.Status.CANCELED:
         raise OrderIsFinal(order.status)
     return order
 
 
-def cancel(order: Order) -> None:
+def cancel(order: Order, *, by: Viewer) -> None:
     """Cancel the order unless it is final or turns out to be paid.
 
     An open payment is closed first, so that nobody pays for a canceled order. Where the provider does not
@@ -88,7 +88,7 @@ def cancel(order: Order) -> None:
             close(payment)
     except (GatewayUnavailable, GatewayRefused):
         pass
-    _move(order, Order.Status.CANCELED)
+    _move(order, Order.Status.CANCELED, by=by)
 
 
 def _pay_or_fail(order: Order) -> None:
@@ -137,5 +137,5 @@ def _end_open(order: Order, state: State) -> None:
         settle(payment.pk, ProviderState(state))
 
 
-def _move(order: Order, status: Order.Status, **fields: str) -> bool:
-    return change_status(order, status, **fields)
+def _move(order: Order, status: Order.Status, *, by: Viewer | None = None, **fields: str) -> bool:
+    return change_status(order, status, by=by, **fields)

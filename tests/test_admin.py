@@ -12,8 +12,11 @@ from cart.models import Cart
 from cart.services import add_item
 from catalog.models import Category, Product, StockMovement
 from ecommerce.lib.db import collection
-from ecommerce.models import OutboxMessage
+from ecommerce.models import AuditEntry, OutboxMessage
 from orders.models import Order
+from payments.models import Payment, Refund
+from payments.refunds import refund_order
+from payments.services import confirm
 from tests.factories import PASSWORD
 from tests.factories import order as make_order
 from tests.factories import product as make_product
@@ -22,7 +25,7 @@ from tests.office import office_of, url
 
 pytestmark = pytest.mark.django_db
 MODELS = list(admin.site._registry)
-READ_ONLY = [Cart, Order, StockMovement, OutboxMessage]
+READ_ONLY = [AuditEntry, Cart, Order, OutboxMessage, Payment, Refund, StockMovement]
 ODD_SEARCHES = ["shop", "7", "9" * 30, "%22", "a%5C", "(", ".*", "💡", "x" * 500, "%00", "%ED%A0%80", "%20"]
 
 
@@ -36,8 +39,10 @@ def rows(office: Client, staff: User) -> dict[type, object]:
     """One row of every model, and log entries of some."""
     product = make_product(name="Tea", category="Kitchen", image="https://cdn.example.com/tea.jpg")
     buyer = make_user()
-    order = make_order(buyer, (product, 2))
+    order, paid = (make_order(buyer, (product, 2)) for _ in range(2))
     add_item(user=buyer, product_id=product.product_id, qty=1)
+    confirm(user=buyer, order_id=str(paid.pk), outcome="success")
+    refund = refund_order(order=paid, key="r1", by=staff, reason="Too late")
     group = Group.objects.create(name="Packers")
     group.permissions.add(Permission.objects.first())
     buyer.groups.add(group)
@@ -48,6 +53,9 @@ def rows(office: Client, staff: User) -> dict[type, object]:
         StockMovement: StockMovement.objects.first(),
         Cart: Cart.objects.get(),
         Order: order,
+        Payment: Payment.objects.get(),
+        Refund: refund,
+        AuditEntry: AuditEntry.objects.first(),
         OutboxMessage: OutboxMessage.objects.create(kind="test", key="test:1"),
         User: buyer,
         Group: group,

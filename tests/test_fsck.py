@@ -8,6 +8,8 @@ from django.core.management import CommandError, call_command
 
 from catalog.services import delete_product
 from ecommerce.lib.db import connection
+from orders import fulfilment
+from payments.office import cancel_order
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,13 @@ def shop(customer, stranger, customer_api):
     for outcome in ("success", "failure", "canceled"):
         order = factories.order(customer, (sold, 2))
         customer_api.post(f"/api/v1/payments/confirm?order_id={order.pk}&outcome={outcome}")
+    for step in ("shipped", "canceled"):
+        order = factories.order(customer, (sold, 1))
+        customer_api.post(f"/api/v1/payments/confirm?order_id={order.pk}")
+        if step == "shipped":
+            fulfilment.ship(order_id=str(order.pk), by=stranger, carrier="UPS", tracking_number=step)
+        else:
+            cancel_order(order_id=str(order.pk), by=stranger)
     factories.order(customer, (sold, 1), (gone, 1))
     customer_api.post("/api/v1/cart/add", {"product_id": sold.product_id, "qty": 1})
     delete_product(pk=gone.pk)
@@ -56,7 +65,7 @@ def again(collection, query, **changed):
 WRITES = {
     "stock without a movement": (
         lambda db: db.products.update_one({"slug": "sold"}, {"$inc": {"inventory": 1}}),
-        "product sold: inventory 9, movements sum to 8",
+        "product sold: inventory 8, movements sum to 7",
     ),
     "a movement without stock": (
         lambda db: again(db.stock_movements, {"reason": "initial", "quantity": 10}, key="x", quantity=5),
@@ -98,7 +107,7 @@ WRITES = {
     ),
     "a total that is not the sum": (
         lambda db: db.orders.update_one({}, {"$set": {"total": Decimal128("0.01")}}),
-        "total 0.01 is not the sum of its lines",
+        "total 0.01 is not the sum of its parts",
     ),
     "a line that does not add up": (
         lambda db: db.orders.update_one({}, {"$set": {"items.0.line_total": Decimal128("1.00")}}),
@@ -107,6 +116,81 @@ WRITES = {
     "an unknown status": (
         lambda db: db.orders.update_one({"status": "pending"}, {"$set": {"status": "lost"}}),
         "unknown status lost",
+    ),
+    "an unknown fulfilment": (
+        lambda db: db.orders.update_one({"fulfilment": "shipped"}, {"$set": {"fulfilment": "lost"}}),
+        "(lost): unknown fulfilment",
+    ),
+    "an unpaid order that was packed": (
+        lambda db: db.orders.update_one({"status": "pending"}, {"$set": {"fulfilment": "packed"}}),
+        "(packed): but the order is pending",
+    ),
+    "a shipped order without its time": (
+        lambda db: db.orders.update_one({"fulfilment": "shipped"}, {"$set": {"shipped_at": None}}),
+        "(shipped): shipped at None",
+    ),
+    "a parcel without a carrier": (
+        lambda db: db.orders.update_one({"fulfilment": "shipped"}, {"$set": {"carrier": ""}}),
+        "(shipped): its carrier is ''",
+    ),
+    "a step that nobody took": (
+        lambda db: db.audit_entries.delete_one({"action": "order.ship"}),
+        "(shipped): 0 entries order.ship",
+    ),
+    "a step that two took": (
+        lambda db: again(db.audit_entries, {"action": "order.ship"}),
+        "(shipped): 2 entries order.ship",
+    ),
+    "a parcel that nobody was told of": (
+        lambda db: db.outbox.delete_one({"kind": "order_shipped"}),
+        "a mail tells of the parcel: False",
+    ),
+    "a parcel that is told and not shipped": (
+        lambda db: db.outbox.update_one(
+            {"kind": "order_shipped"},
+            {"$set": {"payload.order": str(db.orders.find_one({"status": "pending"})["_id"])}},
+        ),
+        "a mail tells of the parcel: True",
+    ),
+    "a refund that nobody ordered": (
+        lambda db: db.audit_entries.delete_one({"action": "order.refund"}),
+        "1 refunds that no entry tells of",
+    ),
+    "a refund that the order does not know": (
+        lambda db: db.orders.update_one(
+            {"fulfilment": "canceled"}, {"$set": {"refunded": Decimal128("1.00"), "refund_status": "partial"}}
+        ),
+        "only 1.00 of 79.99 goes back",
+    ),
+    "a refund status that is wrong": (
+        lambda db: db.orders.update_one({"fulfilment": "canceled"}, {"$set": {"refund_status": "none"}}),
+        "refund status none, 79.99 refunded",
+    ),
+    "a refund of the order that has no row": (
+        lambda db: db.orders.update_one(
+            {"fulfilment": "shipped"}, {"$set": {"refunded": Decimal128("1.00"), "refund_status": "partial"}}
+        ),
+        "1.00 refunded, 0.00 back, not",
+    ),
+    "money back that the provider did not send": (
+        lambda db: db.orders.update_one(
+            {"fulfilment": "canceled"}, {"$set": {"paid_back": Decimal128("1.00")}}
+        ),
+        "79.99 refunded, 1.00 back, not",
+    ),
+    "goods that did not come back": (
+        lambda db: db.stock_movements.delete_one({"reason": "restock"}),
+        "not put back: ",
+    ),
+    "goods that came back of a sold order": (
+        lambda db: db.stock_movements.update_one(
+            {"reason": "restock"}, {"$set": {"order": db.orders.find_one({"fulfilment": "shipped"})["_id"]}}
+        ),
+        "with 0.00 of 79.99 refunded",
+    ),
+    "goods that came back twice": (
+        lambda db: again(db.stock_movements, {"reason": "restock"}, key="x"),
+        "put back {",
     ),
     "a cart line over the limit": (
         lambda db: db.carts.update_one({}, {"$set": {"items.0.qty": 100}}),

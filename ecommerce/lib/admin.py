@@ -1,12 +1,15 @@
 """What the admins of all apps share: changes go through services, and nothing else is written."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.utils import quote
+from django.contrib.admin.utils import quote, unquote
 from django.db import models
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
@@ -121,6 +124,62 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def step_page(
+    admin: ModelAdmin,
+    request: HttpRequest,
+    object_id: str,
+    run: Callable[..., object],
+    *,
+    title: str,
+    done: str,
+    about: str = "",
+    form: type[forms.Form] = forms.Form,
+) -> HttpResponse:
+    """One thing to do with a row: a form, maybe without fields, and its button; only the POST does it.
+
+    `run` is called with the form's fields; what it refuses is an error of the form.
+    """
+    row = admin.get_object(request, unquote(object_id))
+    if row is None:
+        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
+    filled = form(request.POST if request.method == "POST" else None)
+    if filled.is_valid() and _ran(run, filled):
+        messages.success(request, done)
+        return HttpResponseRedirect(change_url(row))
+    context = {
+        **admin.admin_site.each_context(request),
+        "opts": admin.opts,
+        "title": title,
+        "subtitle": str(row),
+        "about": about,
+        "form": filled,
+        "back": change_url(row),
+    }
+    return TemplateResponse(request, "admin/step.html", context)
+
+
+def _ran(run: Callable[..., object], form: forms.Form) -> bool:
+    try:
+        run(**form.cleaned_data)
+    except DomainError as refusal:
+        form.add_error(None, refusal.message)
+        return False
+    return True
+
+
+def in_turn(request: HttpRequest, rows: "QuerySet[Any]", run: Callable[[Any], object], *, done: str) -> None:
+    """Do it with each chosen row by itself; every refusal is shown beside its row's name."""
+    count = 0
+    for row in rows:
+        try:
+            run(row)
+            count += 1
+        except DomainError as refusal:
+            messages.error(request, f"{row}: {refusal.message}")
+    if count:
+        messages.success(request, f"{done}: {count}")
 
 
 def change_url(row: models.Model) -> str:

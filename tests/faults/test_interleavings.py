@@ -9,8 +9,10 @@ from rest_framework.test import APIClient
 
 from catalog.services import delete_product, update_product
 from ecommerce.lib.status import transition
+from orders import fulfilment
+from orders.fulfilment import StepRefused
 from orders.models import TRANSITIONS, Order
-from payments import asking, reconciling, refunds, services, settlement, starting
+from payments import asking, office, reconciling, refunds, services, settlement, starting
 from payments.gateways import gateway
 from payments.gateways.base import ProviderState, State
 from payments.models import Payment, Refund, WebhookEvent
@@ -265,6 +267,51 @@ def test_a_refund_is_asked_for_while_the_same_payment_is_settled_again(
     between.before(settlement, "_receive", refund)
     settlement.settle(payment.pk, state)
     assert (status(payment), status(order), stripe.refunded()) == ("refunded", "paid", 23997)
+
+
+PARCEL = {"carrier": "UPS", "tracking_number": "1Z"}
+
+
+@pytest.fixture
+def paid(stripe, order, payment):
+    pay(stripe, payment)
+    refresh(payment)
+    return order
+
+
+def test_the_order_is_canceled_while_it_is_being_shipped(between, staff, paid, product):
+    """After staff was shown that it can be."""
+    pk = str(paid.pk)
+    between.after(fulfilment, "find_order", lambda: office.cancel_order(order_id=pk, by=staff))
+    with pytest.raises(StepRefused):
+        fulfilment.ship(order_id=pk, by=staff, **PARCEL)
+    assert (Order.objects.get(pk=pk).fulfilment, stock(product)) == ("canceled", (10, 0))
+
+
+def test_the_order_is_shipped_while_it_is_being_canceled(between, staff, paid, product):
+    pk = str(paid.pk)
+    between.after(office, "find_order", lambda: fulfilment.ship(order_id=pk, by=staff, **PARCEL))
+    with pytest.raises(StepRefused, match="already shipped"):
+        office.cancel_order(order_id=pk, by=staff)
+    assert (Refund.objects.count(), stock(product)) == (0, (7, 0))
+
+
+def test_the_customer_pays_while_staff_cancel(between, stripe, provider, staff, order, payment, product):
+    """They wanted it canceled: so it is, and the money goes back."""
+    between.before(provider, "close", lambda: pay(stripe, payment))
+    canceled = office.cancel_order(order_id=str(order.pk), by=staff)
+    assert (canceled.status, canceled.fulfilment, stock(product)) == ("paid", "canceled", (10, 0))
+    reconcile()
+    assert stripe.refunded() == 23997
+
+
+def test_a_partial_refund_is_sent_while_the_rest_is_canceled(between, stripe, provider, staff, paid, payment):
+    part = refunds.refund_order(order=paid, key="a", by=staff, amount=payment.amount - 1)
+    between.before(provider, "refund", lambda: office.cancel_order(order_id=str(paid.pk), by=staff))
+    refunds.send(part)
+    reconcile()
+    paid.refresh_from_db()
+    assert (stripe.refunded(), paid.paid_back) == (23997, paid.total)
 
 
 def test_what_releasing_the_hold_first_would_do(stripe, order, payment, product):

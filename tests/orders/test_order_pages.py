@@ -1,3 +1,6 @@
+from decimal import Decimal
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -6,9 +9,14 @@ from accounts.models import User
 from cart.services import get_cart
 from catalog.models import Product
 from catalog.services import delete_product
+from ecommerce import outbox
+from orders import fulfilment
 from orders.models import Order
+from payments.office import cancel_order
+from payments.refunds import refund_order
 from payments.services import confirm
 from tests import factories
+from tests.orders.conftest import PARCEL
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +106,53 @@ def test_trying_again_says_what_is_gone(shopper: Client, order: Order, product: 
     delete_product(pk=product.pk)
     page = shopper.post(reverse("orders:buy_again", args=[order.number]), follow=True).content.decode()
     assert f"{product.name} could not be added again." in page
+
+
+class TestFulfilment:
+    @pytest.fixture
+    def page(self, shopper: Client, paid: Order) -> Any:
+        return lambda: str(shopper.get(reverse("orders:detail", args=[paid.number])).content.decode())
+
+    @pytest.fixture
+    def rows(self, shopper: Client) -> Any:
+        return lambda: str(shopper.get(reverse("orders:list")).content.decode())
+
+    def test_a_paid_order_is_being_packed(self, page: Any) -> None:
+        for text in ("Order placed", "Payment received", "We are packing your order"):
+            assert text in page()
+
+    def test_each_step_is_told_with_its_time(self, page: Any, rows: Any, paid: Order, staff: User) -> None:
+        pk = str(paid.pk)
+        fulfilment.pack(order_id=pk, by=staff)
+        assert "Waiting for the carrier" in page()
+        fulfilment.ship(order_id=pk, by=staff, **PARCEL)
+        shipped = page()
+        assert f'<a href="{PARCEL["tracking_url"]}" rel="noreferrer">track parcel 1Z999</a>' in shipped
+        assert "Waiting for the carrier" not in shipped
+        fulfilment.deliver(order_id=pk, by=staff)
+        assert page().count("UTC</time>") == 5
+        assert "Delivered" in rows()
+
+    def test_a_parcel_without_an_address_has_no_link(self, page: Any, paid: Order, staff: User) -> None:
+        fulfilment.ship(order_id=str(paid.pk), by=staff, carrier="<b>UPS", tracking_number="<i>1")
+        assert "&lt;b&gt;UPS, &lt;i&gt;1" in page()
+
+    def test_a_refund_is_told_while_it_is_on_its_way_and_after(
+        self, page: Any, rows: Any, paid: Order, staff: User
+    ) -> None:
+        refund_order(order=paid, key="r1", by=staff, amount=Decimal("20.50"))
+        assert "$20.50 is on its way back to you." in page()
+        outbox.deliver_due()
+        assert "on its way back" not in page()
+        assert "$20.50" in page()
+        assert "Partly refunded" in rows()
+
+    def test_a_canceled_order_is_not_thanked_for(
+        self, page: Any, rows: Any, paid: Order, staff: User
+    ) -> None:
+        cancel_order(order_id=str(paid.pk), by=staff)
+        assert "Thank you" not in page()
+        assert "We are packing" not in page()
+        for text in ("Canceled", "Refunded"):
+            assert text in page()
+            assert text in rows()

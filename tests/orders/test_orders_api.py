@@ -37,6 +37,10 @@ def test_an_order_has_the_specified_fields(customer, customer_api, product, orde
         "total",
         "currency",
         "status",
+        "fulfilment",
+        "tracking",
+        "refund_status",
+        "refunded",
         "created_at",
     }
     assert found["id"] == found["_id"] == str(order.pk)

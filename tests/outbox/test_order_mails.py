@@ -104,7 +104,7 @@ def test_a_canceled_order_is_not_worth_a_mail(order):
 
 def test_a_parcel_is_told_once(order):
     for _ in range(2):
-        emails.queue_shipped(order, shipment="parcel-1", carrier="UPS & Co", tracking="1Z<99>")
+        emails.queue_shipped(order, shipment="parcel-1", carrier="UPS & Co", tracking_number="1Z<99>")
     text, html = both(sent())
     assert "on its way with UPS & Co. Its tracking number is 1Z<99>." in text
     assert "to UPS &amp; Co. Its tracking number is <strong>1Z&lt;99&gt;</strong>." in html

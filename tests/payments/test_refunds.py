@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from ecommerce import outbox
 from ecommerce.lib.errors import DomainError
 from ecommerce.models import OutboxMessage
 from payments import asking, refunds
@@ -12,6 +13,7 @@ from payments.services import confirm
 from payments.starting import start_payment
 from tests import factories
 from tests.payments.shop import money_adds_up, pay, reconcile, status, stock
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("correct")]
 
@@ -49,6 +51,8 @@ def test_a_full_refund_sends_everything_back_and_leaves_the_order_paid(stripe, o
     assert (sent.status, sent.amount) == ("refunded", Decimal("239.97"))
     assert (status(payment), status(order), stock(product)) == ("refunded", "paid", (7, 0))
     assert stripe.refunded() == 23997
+    order.refresh_from_db()
+    assert (order.refund_status, order.refunded, order.paid_back) == ("full", sent.amount, sent.amount)
     [mail] = OutboxMessage.objects.filter(kind="order_refunded")
     assert mail.payload == {"order": str(order.pk), "amount": "239.97"}
 
@@ -61,10 +65,25 @@ def test_partial_refunds_add_up_to_the_whole(stripe, order, payment):
     assert (status(payment), stripe.refunded()) == ("refunded", 23997)
 
 
-def test_what_was_refunded_is_restocked_once_where_that_is_asked(order, product):
-    refund(order, "a", "1.00", restock=True)
-    refund(order, "b", "1.00", restock=True)
+def test_the_goods_come_back_with_the_last_of_the_money_where_that_is_asked(order, product):
+    refund(order, "a", "1.00")
+    assert stock(product) == (7, 0)
+    refund(order, "b", restock=True)
+    refund(order, "b", restock=True)
     assert stock(product) == (10, 0)
+    reconcile()
+
+
+def test_a_part_of_the_money_brings_back_no_goods(order, product):
+    with pytest.raises(refunds.RestockNeedsAll):
+        refund(order, "a", "1.00", restock=True)
+    assert stock(product) == (7, 0)
+
+
+def test_what_is_refunded_in_full_has_nothing_left_to_refund(order):
+    refund(order, "a")
+    with pytest.raises(refunds.NothingToRefund, match="refunded in full"):
+        refund(order, "b")
     reconcile()
 
 
@@ -139,6 +158,33 @@ class TestLostReplies:
         assert (status(due), stripe.refunded()) == ("refunded", 500)
 
 
+class TestTheOutbox:
+    def test_a_refund_is_sent_as_soon_as_a_worker_looks(self, stripe, order):
+        due = refund(order, amount="5.00")
+        assert stripe.refunded() == 0
+        outbox.deliver_due()
+        assert (status(due), stripe.refunded()) == ("refunded", 500)
+
+    def test_a_provider_that_is_away_loses_no_refund(self, stripe, order):
+        stripe.lose = ["POST /v1/refunds"]
+        due = refund(order, amount="5.00")
+        outbox.deliver_due()
+        row = OutboxMessage.objects.get(kind="refund")
+        assert (row.status, status(due)) == ("pending", "refunding")
+        assert row.last_error.startswith("GatewayUnavailable")
+        OutboxMessage.objects.update(next_attempt_at=order.created_at)
+        outbox.deliver_due()
+        assert (status(due), stripe.refunded()) == ("refunded", 500)
+
+    def test_what_the_reconciler_has_sent_is_not_sent_again(self, stripe, order):
+        refund(order, amount="5.00")
+        reconcile()
+        asked = len(stripe.requests)
+        outbox.deliver_due()
+        assert len(stripe.requests) == asked
+        assert OutboxMessage.objects.get(kind="refund").status == "sent"
+
+
 class TestSlowAndFailed:
     def test_a_pending_one_is_asked_about_until_it_is_done(self, stripe, order, payment):
         stripe.refund_status = "pending"
@@ -157,6 +203,40 @@ class TestSlowAndFailed:
         assert (due.status, status(payment)) == ("failed", "refund_due")
         assert len(stripe.of("refund")) == 1
         assert "by hand" in caplog.text
+
+
+class TestSendingAgain:
+    @pytest.fixture
+    def failed(self, stripe, order):
+        stripe.refund_status = "failed"
+        failed = refunds.send(refund(order, amount="10.00"))
+        stripe.refund_status = "succeeded"
+        assert failed.status == "failed"
+        return failed
+
+    def test_a_failed_refund_gets_another_try(self, stripe, staff, failed, payment):
+        assert refunds.send_again(refund=failed, by=staff)
+        outbox.deliver_due()
+        assert (status(failed), stripe.refunded(), len(stripe.of("refund"))) == ("refunded", 1000, 2)
+        payment.refresh_from_db()
+        assert payment.refunded == Decimal("10.00")
+
+    def test_clicked_five_times_at_once_it_goes_back_once(self, stripe, staff, failed):
+        at_once(5, lambda: refunds.send_again(refund=failed, by=staff))
+        outbox.deliver_due()
+        assert (status(failed), stripe.refunded()) == ("refunded", 1000)
+
+    def test_a_late_answer_about_the_failed_try_does_not_end_the_new_one(self, staff, failed):
+        refunds.send_again(refund=failed, by=staff)
+        refunds._failed(failed)  # by a worker that asked before
+        assert status(failed) == "due"
+        reconcile()
+
+    def test_what_has_gone_back_is_not_sent_again(self, stripe, staff, order):
+        done = refunds.send(refund(order, amount="10.00"))
+        assert not refunds.send_again(refund=done, by=staff)
+        outbox.deliver_due()
+        assert stripe.refunded() == 1000
 
 
 def test_a_simulated_payment_is_refunded_too(settings, customer, product):

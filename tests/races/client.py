@@ -70,6 +70,17 @@ class Client:
     def confirm(self, order: str, outcome: str = "success") -> Request:
         return self.request("POST", f"/payments/confirm?order_id={order}&outcome={outcome}")
 
+    def ship(self, order: str) -> Request:
+        parcel = {"carrier": "UPS", "tracking_number": "1Z"}
+        return self.request("POST", f"/admin/orders/{order}/ship", parcel)
+
+    def cancel(self, order: str) -> Request:
+        return self.request("POST", f"/admin/orders/{order}/cancel")
+
+    def refund(self, order: str, key: str | None = None, **fields: object) -> Request:
+        request = self.request("POST", f"/admin/orders/{order}/refund", {"reason": "Scratched", **fields})
+        return replace(request, headers={**request.headers, "Idempotency-Key": key}) if key else request
+
     def look_at(self, product: Product) -> Request:
         return self.request("GET", f"/products/{product.slug}")
 

@@ -11,7 +11,10 @@ from pymongo.database import Database
 from tests.races.client import Answer, Client, Guest, Product, Request, form, log_in, send_together, sign_up
 from tests.races.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
-EMPTIED = ("carts", "orders", "outbox", "payments", "products", "stock_movements", "counters")
+EMPTIED = (
+    *("audit_entries", "carts", "counters", "orders", "outbox"),
+    *("payments", "products", "refunds", "stock_movements"),
+)
 _numbers = count(1)
 
 
@@ -85,6 +88,13 @@ class Shop:
     def order(self, buyer: Client, *products: Product) -> str:
         return self.orders([buyer], *products)[0]
 
+    def paid_order(self, product: Product) -> str:
+        """Of one unit, by somebody or other."""
+        buyer = self.customer()
+        order = self.order(buyer, product)
+        self._prepare([buyer.confirm(order).properly()])
+        return order
+
     def fill_cart(self, owner: Client, product: Product, qty: int = 1) -> None:
         self._prepare([owner.add(product, qty)])
 
@@ -96,6 +106,12 @@ class Shop:
 
     def stored_order(self, order: str) -> dict[str, Any]:
         return self._stored("orders", order)
+
+    def count(self, collection: str, **which: Any) -> int:
+        return self._database[collection].count_documents(which)
+
+    def entries(self, action: str) -> int:
+        return self.count("audit_entries", action=action)
 
     def cart(self, owner: Client) -> list[tuple[int, int]]:
         """The lines as (product_id, qty), sorted."""

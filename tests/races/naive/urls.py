@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from tests.races.naive import views
+from tests.races.naive import office, views
 
 urlpatterns = [
     path("api/v1/auth/signup", views.SignUp.as_view()),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("api/v1/payments/confirm", views.ConfirmPayment.as_view()),
     path("api/v1/admin/products", views.AdminProducts.as_view()),
     path("api/v1/admin/products/<str:pk>", views.AdminProduct.as_view()),
+    path("api/v1/admin/orders/<str:order_id>/ship", office.Ship.as_view()),
+    path("api/v1/admin/orders/<str:order_id>/cancel", office.Cancel.as_view()),
+    path("api/v1/admin/orders/<str:order_id>/refund", office.RefundOrder.as_view()),
     path("admin/catalog/product/<str:pk>/change/", views.product_page),
     path("", include("tests.races.urls")),
 ]

@@ -1,0 +1,57 @@
+"""The API of what staff do with the goods of an order."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ecommerce.lib.api import IsAdmin, body, errors
+from ecommerce.lib.http import signed_in
+from orders import fulfilment
+from orders.serializers import OrderAnswer, ShipBody
+
+
+class Pack(APIView):
+    permission_classes = [IsAdmin]
+
+    @extend_schema(
+        operation_id="pack_order",
+        tags=["admin"],
+        request=None,
+        responses={200: OrderAnswer, **errors(401, 403, 404, 409)},
+    )
+    def post(self, request: Request, order_id: str) -> Response:
+        """A paid order is packed. Sent again, it is the same answer."""
+        return Response(fulfilment.pack(order_id=order_id, by=signed_in(request)).as_dict())
+
+
+class Ship(APIView):
+    permission_classes = [IsAdmin]
+
+    @extend_schema(
+        operation_id="ship_order",
+        tags=["admin"],
+        request=ShipBody,
+        responses={200: OrderAnswer, **errors(400, 401, 403, 404, 409)},
+    )
+    def post(self, request: Request, order_id: str) -> Response:
+        """A paid order is handed to a carrier, and the customer told by mail, once.
+
+        Sent again, it is the same answer; with another parcel it is a 409.
+        """
+        parcel = body(ShipBody, request.data)
+        return Response(fulfilment.ship(order_id=order_id, by=signed_in(request), **parcel).as_dict())
+
+
+class Deliver(APIView):
+    permission_classes = [IsAdmin]
+
+    @extend_schema(
+        operation_id="deliver_order",
+        tags=["admin"],
+        request=None,
+        responses={200: OrderAnswer, **errors(401, 403, 404, 409)},
+    )
+    def post(self, request: Request, order_id: str) -> Response:
+        """A shipped order has arrived. Sent again, it is the same answer."""
+        return Response(fulfilment.deliver(order_id=order_id, by=signed_in(request)).as_dict())

@@ -1,0 +1,27 @@
+import secrets
+from decimal import Decimal
+
+from django import forms
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+
+
+class RefundForm(forms.Form):
+    """With the key of one click: a double click, back and refresh refund once."""
+
+    amount = forms.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        required=False,
+        help_text="Without it, all that is left.",
+        widget=UnfoldAdminTextInputWidget,
+    )
+    reason = forms.CharField(max_length=300, widget=UnfoldAdminTextInputWidget)
+    restock = forms.BooleanField(
+        required=False,
+        help_text="Put the order's goods back into stock; only with all that is left.",
+        widget=UnfoldBooleanWidget,
+    )
+    key = forms.RegexField(
+        r"^[\x21-\x7e]{8,200}$", widget=forms.HiddenInput, initial=lambda: secrets.token_urlsafe(16)
+    )

@@ -1,0 +1,18 @@
+"""Orders that staff have work with."""
+
+import pytest
+
+from accounts.models import User
+from catalog.models import Product
+from orders.models import Order
+from payments.services import confirm
+from tests import factories
+
+PARCEL = {"carrier": "UPS", "tracking_number": "1Z999", "tracking_url": "https://ups.example.com/1Z999"}
+
+
+@pytest.fixture
+def paid(customer: User, product: Product) -> Order:
+    """Three of 79.99."""
+    order = factories.order(customer, (product, 3))
+    return confirm(user=customer, order_id=str(order.pk), outcome="success")

@@ -1,0 +1,174 @@
+"""Staff pack, ship and deliver a paid order over the API."""
+
+import pytest
+
+from ecommerce import audit
+from ecommerce.models import AuditEntry, OutboxMessage
+from orders.models import Order
+from payments.refunds import refund_order
+from tests import factories
+from tests.answers import refused
+from tests.orders.conftest import PARCEL
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+STEPS = ("pack", "ship", "deliver")
+
+
+@pytest.fixture(autouse=True)
+def _correct(fsck):
+    yield
+    fsck()
+
+
+@pytest.fixture
+def step(staff_api):
+    def take(order, name, body=PARCEL):
+        return staff_api.post(f"/api/v1/admin/orders/{order.pk}/{name}", body if name == "ship" else None)
+
+    return take
+
+
+def stored(order):
+    return Order.objects.get(pk=order.pk)
+
+
+def parcels():
+    return OutboxMessage.objects.filter(kind="order_shipped").count()
+
+
+def test_an_order_is_packed_shipped_and_delivered(step, paid):
+    assert step(paid, "pack").json()["fulfilment"] == "packed"
+    shipped = step(paid, "ship").json()
+    assert (shipped["fulfilment"], shipped["tracking"], shipped["status"]) == ("shipped", PARCEL, "paid")
+    assert step(paid, "deliver").json()["fulfilment"] == "delivered"
+    order = stored(paid)
+    assert order.paid_at <= order.packed_at <= order.shipped_at <= order.delivered_at
+
+
+def test_packing_may_be_left_out_and_so_may_the_tracking_address(step, paid):
+    answer = step(paid, "ship", {"carrier": " DHL ", "tracking_number": "JJD1"})
+    assert answer.json()["tracking"] == {"carrier": "DHL", "tracking_number": "JJD1", "tracking_url": ""}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_repeat_is_the_same_answer_and_changes_nothing(step, paid, name):
+    for earlier in STEPS[: STEPS.index(name)]:
+        step(paid, earlier)
+    first = step(paid, name)
+    entries, mails = AuditEntry.objects.count(), parcels()
+    again = step(paid, name)
+    assert (first.status_code, again.status_code, again.json()) == (200, 200, first.json())
+    assert (AuditEntry.objects.count(), parcels()) == (entries, mails)
+
+
+def test_another_parcel_for_a_shipped_order_is_refused(step, paid):
+    step(paid, "ship")
+    other = step(paid, "ship", PARCEL | {"tracking_number": "2Z"})
+    refused(other, 409, "This order was already shipped with another parcel.")
+    assert (stored(paid).tracking_number, parcels()) == ("1Z999", 1)
+
+
+@pytest.mark.parametrize(
+    ("taken", "name", "sentence"),
+    [
+        ((), "deliver", "This order is not shipped yet."),
+        (("pack",), "deliver", "This order is not shipped yet."),
+        (("ship",), "pack", "This order is already shipped."),
+        (("ship", "deliver"), "ship", "This order is already delivered."),
+        (("ship", "deliver"), "pack", "This order is already delivered."),
+        (("cancel",), "pack", "This order is already canceled."),
+        (("cancel",), "ship", "This order is already canceled."),
+        (("cancel",), "deliver", "This order is already canceled."),
+    ],
+)
+def test_a_step_out_of_turn_is_refused(step, paid, taken, name, sentence):
+    for earlier in taken:
+        assert step(paid, earlier).status_code == 200
+    before = stored(paid).as_dict()
+    refused(step(paid, name), 409, sentence)
+    assert stored(paid).as_dict() == before
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_only_a_paid_order_moves(step, customer, product, name):
+    order = factories.order(customer, (product, 1))
+    answer = refused(step(order, name), 409)
+    assert answer["detail"].startswith("This order is pending. Only a paid order can be ")
+    assert stored(order).fulfilment == "unfulfilled"
+
+
+@pytest.mark.parametrize("name", ["pack", "ship"])
+def test_what_was_refunded_in_full_stays_in_the_house(step, paid, staff, name):
+    refund_order(order=paid, key="r1", by=staff)
+    answer = refused(step(paid, name), 409)
+    assert answer["detail"].startswith("This order was refunded in full.")
+    assert stored(paid).fulfilment == "unfulfilled"
+
+
+def test_what_was_refunded_in_part_is_shipped(step, paid, staff):
+    refund_order(order=paid, key="r1", by=staff, amount=paid.total - 1)
+    assert step(paid, "ship").status_code == 200
+
+
+@pytest.mark.parametrize("name", STEPS)
+class TestWho:
+    def test_nobody_gets_a_401(self, api, paid, name):
+        refused(api.post(f"/api/v1/admin/orders/{paid.pk}/{name}", PARCEL), 401)
+
+    def test_its_customer_gets_a_403(self, customer_api, paid, name):
+        refused(customer_api.post(f"/api/v1/admin/orders/{paid.pk}/{name}", PARCEL), 403)
+        assert stored(paid).fulfilment == "unfulfilled"
+
+    @pytest.mark.parametrize("pk", ["0" * 24, "nonsense", "1", "%00", "é", "💡"])
+    def test_an_unknown_or_malformed_id_is_not_found(self, staff_api, name, pk):
+        refused(staff_api.post(f"/api/v1/admin/orders/{pk}/{name}", PARCEL), 404, "Order not found")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("carrier", ""),
+        ("carrier", None),
+        ("carrier", "x" * 101),
+        ("carrier", "a\0b"),
+        ("carrier", "\ud800"),
+        ("carrier", {"a": 1}),
+        ("tracking_number", " "),
+        ("tracking_number", []),
+        ("tracking_url", "javascript:alert(1)"),
+        ("tracking_url", "ftp://example.com/1"),
+        ("tracking_url", "//example.com"),
+        ("tracking_url", "https://"),
+        ("tracking_url", "https://example.com/" + "x" * 2000),
+    ],
+)
+def test_a_bad_parcel_is_refused_and_nothing_is_shipped(step, paid, field, value):
+    refused(step(paid, "ship", PARCEL | {field: value}), 400, field=field)
+    assert (stored(paid).fulfilment, parcels()) == ("unfulfilled", 0)
+
+
+def test_each_step_is_written_down_with_who_took_it(step, paid, staff):
+    for name in STEPS:
+        step(paid, name)
+    entries = list(audit.entries_of(paid))
+    assert [entry.action for entry in entries] == ["order.pay", "order.pack", "order.ship", "order.deliver"]
+    shipped = entries[2]
+    assert (shipped.actor, shipped.actor_id, shipped.object_label) == (staff.email, staff.pk, paid.number)
+    assert shipped.before == {"fulfilment": "packed"}
+    assert shipped.after == {"fulfilment": "shipped", **PARCEL}
+    assert entries[0].actor == ""
+
+
+def test_twenty_at_once_ship_it_once_and_tell_it_once(step, paid):
+    answers = at_once(20, lambda: step(paid, "ship").status_code)
+    assert answers == [200] * 20
+    assert AuditEntry.objects.filter(action="order.ship").count() == parcels() == 1
+
+
+def test_of_twenty_different_parcels_at_once_one_is_shipped(step, paid):
+    numbers = [str(number) for number in range(20)]
+    answers = at_once(20, lambda: step(paid, "ship", PARCEL | {"tracking_number": numbers.pop()}).status_code)
+    assert sorted(answers) == [200] + [409] * 19
+    [mail] = OutboxMessage.objects.filter(kind="order_shipped")
+    assert mail.payload["tracking"] == stored(paid).tracking_number
