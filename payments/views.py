@@ -49,7 +49,7 @@ def paid(request: HttpRequest, order: Order) -> HttpResponse:
         payment = payment and asking.refresh(payment)
     except DomainError as refusal:
         messages.warning(request, refusal.message)
-    if payment is None or payment.status == Payment.Status.CAPTURED:
+    if payment is None or payment.paid_order:
         return redirect("orders:detail", order.number)
     response = render(request, "payments/paid.html", {"order": order, "payment": payment})
     if payment.status == Payment.Status.INITIATED:

@@ -8,6 +8,7 @@ from catalog.services import update_product
 from ecommerce.lib.status import transition
 from orders.models import TRANSITIONS, Order
 from payments.models import Payment
+from payments.refunds import refund_order
 from tests import factories
 from tests.payments.shop import pay, reconcile, status, stock, the_payment
 
@@ -51,6 +52,14 @@ def test_back_from_paying_the_order_is_paid(stripe, shopper, order, fsck):
     assert response["Location"] == reverse("orders:detail", args=[order.number])
     assert status(order) == "paid"
     fsck()
+
+
+def test_after_a_refund_the_way_back_still_leads_to_the_order(stripe, shopper, order):
+    visit(shopper, "pay", order)
+    pay(stripe, the_payment(order))
+    visit(shopper, "paid", order)
+    refund_order(order=order, key="r1")
+    assert visit(shopper, "paid", order)["Location"] == reverse("orders:detail", args=[order.number])
 
 
 def test_while_the_provider_says_nothing_the_page_asks_again(stripe, shopper, order):
