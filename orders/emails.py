@@ -2,15 +2,13 @@
 
 from decimal import Decimal
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ecommerce.lib import mail
 from ecommerce.models import OutboxMessage
 from ecommerce.outbox import enqueue, handler
 from orders.models import Order
-from orders.tokens import order_token
+from orders.tokens import page_of
 
 SUBJECTS = {
     "order_confirmed": _("Thank you. Your order %(number)s is confirmed"),
@@ -51,15 +49,9 @@ def _deliver(message: OutboxMessage) -> None:
         to=order.email,
         subject=SUBJECTS[message.kind] % {"number": order.number},
         template=message.kind,
-        context={**message.payload, "order": order, "order_url": _url(order)},
+        context={**message.payload, "order": order, "order_url": page_of(order)},
         key=message.pk,
     )
-
-
-def _url(order: Order) -> str:
-    """For a guest a signed link; whoever has an account signs in."""
-    page = settings.PUBLIC_URL + reverse("orders:detail", args=[order.number])
-    return page if order.user_id else f"{page}?token={order_token(order)}"
 
 
 for kind in SUBJECTS:

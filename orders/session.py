@@ -5,6 +5,7 @@ from functools import wraps
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from cart import session
 from orders import services, tokens
@@ -16,10 +17,16 @@ MOST_HELD = 20
 
 
 def with_order(view: Callable[[HttpRequest, Order], HttpResponse]) -> OrderPage:
-    """Hand the view the order with this number. Whoever may not see it is asked to sign in, or sees a 404."""
+    """Hand the view the order with this number. Whoever may not see it is asked to sign in, or sees a 404.
+
+    The token of a link is remembered and leaves the address.
+    """
 
     @wraps(view)
     def page(request: HttpRequest, number: str) -> HttpResponse:
+        if token := request.GET.get("token"):
+            _hold(request, token)
+            return redirect(request.path)
         for viewer in _viewers(request):
             try:
                 return view(request, services.get_order_by_number(user=viewer, number=number))
@@ -32,8 +39,7 @@ def with_order(view: Callable[[HttpRequest, Order], HttpResponse]) -> OrderPage:
     return page
 
 
-def hold(request: HttpRequest, token: str) -> None:
-    """Remember the token of a link, so that it need not stay in the address."""
+def _hold(request: HttpRequest, token: str) -> None:
     held = [token, *(each for each in request.session.get(HELD, []) if each != token)]
     request.session[HELD] = held[:MOST_HELD]
 

@@ -16,7 +16,7 @@ from cart.services import get_cart
 from cart.session import buyer_of, keep
 from ecommerce.lib.errors import DomainError
 from ecommerce.lib.http import signed_in
-from orders import services, session, timeline
+from orders import services, timeline
 from orders.forms import CheckoutForm
 from orders.models import Order
 from orders.session import with_order
@@ -71,16 +71,8 @@ def order_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-def order_detail(request: HttpRequest, number: str) -> HttpResponse:
-    """A link in a guest's mail has a token, which is remembered and leaves the address."""
-    if token := request.GET.get("token"):
-        session.hold(request, token)
-        return redirect("orders:detail", number)
-    return _show(request, number)
-
-
 @with_order
-def _show(request: HttpRequest, order: Order) -> HttpResponse:
+def order_detail(request: HttpRequest, order: Order) -> HttpResponse:
     products = services.products_of([order])
     lines = [(item, products.get(item.product_id)) for item in order.items]
     context = {"order": order, "lines": lines, "steps": timeline.steps(order)}

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from bson import ObjectId
 from django.conf import settings
 from django.db import IntegrityError
-from django.urls import reverse
 from django.utils import timezone
 
 from catalog import stock
 from ecommerce.lib.db import run_tx
 from ecommerce.lib.errors import Busy, DomainError
 from orders.models import Order
+from orders.tokens import page_of
 from payments.asking import at_provider, close, open_payment
 from payments.gateways import GATEWAYS, gateway
 from payments.lines import lines_of
@@ -106,8 +106,8 @@ def _write(order: Order, provider: str, key: str | None, pk: ObjectId, now: date
         amount=order.total,
         currency=order.currency,
         held=held,
-        return_url=settings.PUBLIC_URL + reverse("payments:paid", args=[order.number]),
-        cancel_url=settings.PUBLIC_URL + reverse("orders:detail", args=[order.number]),
+        return_url=page_of(order, "payments:paid"),
+        cancel_url=page_of(order),
         expires_at=now + timedelta(minutes=settings.PAYMENT_HOLD_MINUTES) + SLACK,
         created_at=now,
         checked_at=now,

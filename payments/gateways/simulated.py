@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.conf import settings
-from django.urls import reverse
-
+from orders.tokens import page_of
 from payments.gateways.base import BadWebhook, Event, ProviderState, RefundState, Started, State
 from payments.models import Payment, Refund
 
@@ -13,8 +11,7 @@ class Simulated:
     holds_stock = False  # as specified: confirm takes the stock or fails the order
 
     def start(self, payment: Payment) -> Started:
-        page = reverse("payments:pay", args=[payment.order.number])
-        return Started(reference=str(payment.pk), redirect_url=settings.PUBLIC_URL + page)
+        return Started(reference=str(payment.pk), redirect_url=page_of(payment.order, "payments:pay"))
 
     def retrieve(self, payment: Payment) -> ProviderState:
         return ProviderState(State.OPEN)

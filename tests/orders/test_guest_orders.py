@@ -157,6 +157,14 @@ def test_a_guest_orders_and_pays_in_the_api(
     fsck()
 
 
+def test_the_page_to_pay_on_opens_in_a_browser_that_never_saw_the_guest(holder: APIClient) -> None:
+    order = Order.objects.get()
+    started = holder.post("/api/v1/payments/start", {"order_id": str(order.pk)}, format="json").json()
+    opened = Client().get(started["redirect_url"].removeprefix("http://localhost:8000"), follow=True)
+    assert opened.redirect_chain == [(reverse("payments:pay", args=[order.number]), 302)]
+    assert opened.status_code == 200
+
+
 def test_a_guest_cancels_in_the_api(holder: APIClient) -> None:
     order = Order.objects.get()
     for _ in range(2):
