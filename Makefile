@@ -1,6 +1,6 @@
 # Everything is started with `exec`, so that a signal to make ends it, too.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test coverage journeys lint fsck import install
+.PHONY: help run dev test coverage journeys soak lint fsck import install
 
 python := .venv/bin/python
 
@@ -23,6 +23,9 @@ coverage: install  ## The tests, and how much of the code they run
 journeys: install  ## Run the tests that drive a real browser
 	@exec ecommerce/install/browser
 	@exec $(python) -m pytest -m journey tests/journeys $(ARGS)
+
+soak: install  ## Prove money and stock at full size, in 20 minutes, for example: make soak BUYERS=1000
+	@exec env SOAK=true $(python) -m pytest -m proof --tb=short $(ARGS)
 
 lint: install  ## Check style, types and the layers
 	@exec $(python) -m ruff check .

@@ -15,13 +15,14 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecommerce.settings")
 
-# Every task that runs by itself, and how often. `manage.py run_due_tasks` runs the same ones.
+# Every task that runs by itself, and how often. `manage.py run_due_tasks` runs the same ones in this order:
+# an order is free to be canceled once its payment has expired, and the mails of all that come last.
 PERIODIC_S = {
-    "ecommerce.tasks.deliver_outbox": settings.OUTBOX_INTERVAL_SECONDS,
-    "cart.tasks.forget_old_guest_carts": 3600,
-    "orders.tasks.cancel_unpaid_orders": 300,
     "payments.tasks.release_expired_holds": 60,
     "payments.tasks.reconcile": 60,
+    "orders.tasks.cancel_unpaid_orders": 300,
+    "cart.tasks.forget_old_guest_carts": 3600,
+    "ecommerce.tasks.deliver_outbox": settings.OUTBOX_INTERVAL_SECONDS,
 }
 
 app = Celery("ecommerce")

@@ -1,6 +1,7 @@
 """The one transaction: whatever the driver meets, the effect happens once or not at all."""
 
 from collections.abc import Iterator
+from time import sleep
 
 import pytest
 from bson import ObjectId
@@ -12,6 +13,7 @@ from catalog.stock import adjust
 from ecommerce.lib import db
 from ecommerce.lib.db import collection, connection, on_commit, run_tx
 from ecommerce.lib.errors import Busy, DomainError
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -174,6 +176,31 @@ def test_conflicts_beyond_the_deadline_are_busy_and_change_nothing(monkeypatch):
         run_tx(conflict)
     assert len(runs) > 1
     assert value() == 0
+
+
+def test_who_met_a_conflict_tries_again_while_no_other_does():
+    trying, most = [], []
+
+    def change(runs):
+        runs.append(1)
+        count_up(f"of {id(runs)}")
+        if len(runs) == 1:
+            raise labelled("TransientTransactionError", 112)
+        trying.append(1)
+        most.append(len(trying))
+        sleep(0.02)
+        trying.pop()
+
+    def one():
+        try:
+            runs = []
+            run_tx(lambda: change(runs))
+            return len(runs)
+        finally:
+            connection.close()
+
+    assert at_once(5, one) == [2] * 5
+    assert max(most) == 1
 
 
 @pytest.mark.parametrize("error", [DomainError, ValueError, KeyboardInterrupt])

@@ -5,9 +5,10 @@ leaks its session when a commit fails; both are banned by lint.
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, TypeVar, cast
 
 from bson import ObjectId
@@ -30,6 +31,9 @@ FUNCTION_DEADLINE_S = 6.0
 COMMIT_DEADLINE_S = 12.0
 BACKOFF_BASE_S, BACKOFF_CAP_S = 0.002, 0.1
 MAX_TIME_MS_EXPIRED = 50
+# Threads that met a conflict try again one at a time: all at once they only meet each other, and in a crowd
+# some of them never get through.
+_retrying = threading.Lock()
 
 
 def run_tx(fn: Callable[[], T]) -> T:
@@ -41,18 +45,8 @@ def run_tx(fn: Callable[[], T]) -> T:
     if connection.in_atomic_block_mongo:
         return fn()
     connection.ensure_connection()
-    started, tries = time.monotonic(), 0
-    while True:
-        tries += 1
-        try:
-            result, hooks = _attempt(fn, started + COMMIT_DEADLINE_S)
-            break
-        except Exception as error:
-            if not _has_label(error, "TransientTransactionError"):
-                raise
-            if time.monotonic() - started > FUNCTION_DEADLINE_S:
-                raise Busy from error
-        _pause(min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(tries, 10)))
+    with ExitStack() as turn:
+        result, hooks = _until_it_fits(fn, turn)
     for hook in hooks:
         hook()
     return result
@@ -83,6 +77,23 @@ class BoundCollection:
 def object_id(text: object) -> ObjectId | None:
     """The ObjectId that this text spells, or None: a malformed id is one that nothing has."""
     return ObjectId(text) if isinstance(text, (str, ObjectId)) and ObjectId.is_valid(text) else None
+
+
+def _until_it_fits(fn: Callable[[], T], turn: ExitStack) -> tuple[T, list[Callable[[], None]]]:
+    """Try again after conflicts; from the first one on, `turn` holds the process's one place to do so."""
+    started, tries = time.monotonic(), 0
+    while True:
+        tries += 1
+        try:
+            return _attempt(fn, started + COMMIT_DEADLINE_S)
+        except Exception as error:
+            if not _has_label(error, "TransientTransactionError"):
+                raise
+            if tries == 1 and _retrying.acquire(timeout=FUNCTION_DEADLINE_S):
+                turn.callback(_retrying.release)
+            if time.monotonic() - started > FUNCTION_DEADLINE_S:
+                raise Busy from error
+        _pause(min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(tries, 10)))
 
 
 def _attempt(fn: Callable[[], T], commit_deadline: float) -> tuple[T, list[Callable[[], None]]]:

@@ -21,7 +21,11 @@ from tests import factories
 from tests.payments import conftest as payments
 from tests.payments.shop import deliver, expire, money_adds_up, pay, reconcile, status, stock, the_payment
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("correct")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("correct"),
+    pytest.mark.proof("forced interleavings"),
+]
 stripe = payments.stripe  # a fixture
 
 

@@ -12,16 +12,19 @@ from tests import factories
 from tests.payments import conftest as payments
 from tests.payments.shop import pay
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.proof("forced interleavings")]
 stripe = payments.stripe  # a fixture
 
 
 def settle_naively(payment, other_party):
-    row, order = Payment.objects.get(pk=payment.pk), Order.objects.get(pk=payment.order_id)
-    product = Product.objects.get()
-    if row.status != "initiated":
-        return
-    other_party()
+    row = Payment.objects.get(pk=payment.pk)
+    order, product = Order.objects.get(pk=row.order_id), Product.objects.get()
+    if row.status == "initiated":
+        other_party()
+        write_naively(row, order, product)
+
+
+def write_naively(row, order, product):
     row.status, row.paid_order, row.held = "captured", True, False
     row.received, row.received_currency = row.amount, row.currency
     row.save()
@@ -42,11 +45,13 @@ def payment(stripe, customer, product):
     return payment
 
 
+@pytest.mark.control("naive code keeps it alone")
 def test_alone_it_is_right(payment, fsck):
     settle_naively(payment, lambda: None)
     fsck()
 
 
+@pytest.mark.control("naive code breaks it")
 def test_with_another_in_between_it_sells_twice(payment, fsck):
     settle_naively(payment, lambda: asking.refresh(payment))
     with pytest.raises(CommandError):

@@ -1,7 +1,4 @@
-"""Processes killed around the calls of the provider, which loses one reply in ten: no cent is lost.
-
-PROVIDER_KILLS=100 makes it longer.
-"""
+"""Processes killed around the calls of the provider, which loses one reply in ten: no cent is lost."""
 
 import json
 import os
@@ -22,11 +19,12 @@ from tests.conftest import written
 from tests.payments import conftest as payments
 from tests.payments.shop import expire, money_adds_up, pay, reconcile, status, stock
 from tests.payments.stripe_standin import Standin
+from tests.proof import size
 from tests.races.server import ROOT, free_port
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.proof("kills around the provider")]
 stripe = payments.stripe  # a fixture
-KILLS = int(os.environ.get("PROVIDER_KILLS", "20"))
+KILLS = size("PROVIDER_KILLS", ci=20, soak=100)
 LONGEST_DELAY_MS = 25
 # How many points a fork passes at the most: two for every call of the provider and every commit.
 POINTS = {"pay": 8, "cancel": 10, "leave": 4, "partial": 16, "full": 16}
@@ -74,7 +72,7 @@ def chance():
     return random.Random(seed)
 
 
-def test_every_cent_taken_pays_an_order_or_goes_back(stripe, payer, customer, chance, fsck):
+def test_every_cent_taken_pays_an_order_or_goes_back(stripe, payer, customer, chance, counted, fsck):
     product = factories.product(inventory=10_000)
     stripe.lost_replies, killed, jobs = 0.1, 0, 0
     for plan in cycle(POINTS):
@@ -92,6 +90,8 @@ def test_every_cent_taken_pays_an_order_or_goes_back(stripe, payer, customer, ch
     assert killed == KILLS
     stripe.lost_replies = 0.0
     reconcile()
+    taken, back = stripe.taken, stripe.refunded()
+    counted(f"{killed} kills of {jobs} payers", f"{taken / 100:.2f} taken, {back / 100:.2f} of it gone back")
     money_adds_up(stripe)
     fsck()
     assert not Refund.objects.outstanding().exists()
@@ -102,21 +102,24 @@ def test_every_cent_taken_pays_an_order_or_goes_back(stripe, payer, customer, ch
     assert not Payment.objects.unsettled().exists()
     assert stock(product)[1] == 0
     fsck()
-    taken, back = stripe.taken, stripe.refunded()
-    sys.stdout.write(f"{killed} kills of {jobs} payers: {taken} cents taken, {back} back\n")
 
 
-def test_the_same_kills_lose_money_where_the_provider_is_called_first(stripe, payer, customer, fsck):
-    """The negative control."""
+@pytest.mark.control("naive code breaks it")
+def test_the_same_kills_lose_money_where_the_provider_is_called_first(stripe, payer, customer, counted, fsck):
     product = factories.product(inventory=10_000)
     for at in range(1, NAIVE_POINTS + 1):
         order = factories.order(customer, (product, 1))
         assert payer.works(order, plan="pay", kill_at=at, delay_ms=0, naive=True) == KILLED
     reconcile()
+    paid = Payment.objects.count()
+    counted(
+        f"{NAIVE_POINTS} kills", f"{stripe.taken / 100:.2f} taken, {paid} of {NAIVE_POINTS} payments known"
+    )
     with pytest.raises(AssertionError):
         money_adds_up(stripe)
 
 
+@pytest.mark.control("naive code keeps it unkilled")
 def test_without_kills_the_naive_way_is_right(stripe, payer, customer, fsck):
     """So what the control finds is the kills' doing."""
     order = factories.order(customer, (factories.product(), 1))

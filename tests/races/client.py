@@ -137,9 +137,14 @@ def send_together(port: int, requests: Sequence[Request]) -> list[Answer]:
         return list(threads.map(lambda request: _send(port, request, start), requests))
 
 
-def _send(port: int, request: Request, start: Barrier) -> Answer:
+def send(port: int, request: Request, patience: float = 3 * TIMEOUT_S) -> Answer:
+    """One of many, which may have to wait for its turn at the server."""
+    return _send(port, request, Barrier(1), patience)
+
+
+def _send(port: int, request: Request, start: Barrier, patience: float = TIMEOUT_S) -> Answer:
     headers = {"Content-Type": "application/json", **request.headers}
-    with closing(HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)) as connection:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=patience)) as connection:
         connection.connect()
         start.wait()
         connection.request(request.method, request.path, _body(request), headers)

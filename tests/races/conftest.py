@@ -8,6 +8,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from tests.proof import Counted
 from tests.races.race import NAIVE, NAIVE_ALONE, SHOP
 from tests.races.server import Server
 from tests.races.shop import Shop
@@ -62,11 +63,13 @@ def shops() -> dict[str, Shop]:
 
 
 @pytest.fixture
-def shop(way: str, shops: dict[str, Shop], server_of: ServerOf, database_of: DatabaseOf) -> Shop:
+def shop(
+    way: str, shops: dict[str, Shop], server_of: ServerOf, database_of: DatabaseOf, counted: Counted
+) -> Shop:
     settings = SETTINGS[way]
     if settings not in shops:
         shops[settings] = Shop(server_of(settings).port, database_of(settings))
-    shops[settings].begin(one_by_one=way == NAIVE_ALONE)
+    shops[settings].begin(one_by_one=way == NAIVE_ALONE, proper=way == SHOP, counted=counted)
     return shops[settings]
 
 

@@ -17,22 +17,23 @@ GUNICORN = [sys.executable, "-m", "gunicorn", "ecommerce.wsgi:application"]  # g
 class Server:
     """Two workers of eight threads each. They end with the tests, even when those are killed."""
 
-    def __init__(self, settings: str, folder: Path) -> None:
-        manage(settings, "prepare")
+    def __init__(self, settings: str, folder: Path, **more: str) -> None:
+        manage(settings, "prepare", **more)
         self.port = free_port()
         self._lock = FileLock(folder / "lock")
         self._lock.exclusive()
-        variables = {"HOST": "127.0.0.1", "PORT": str(self.port), "WEB_WORKERS": "2"}
-        self._process = TiedProcess(GUNICORN, self._lock, ROOT, **variables, DJANGO_SETTINGS_MODULE=settings)
+        variables = {"HOST": "127.0.0.1", "PORT": str(self.port), "WEB_WORKERS": "2"} | more
+        self._tied = TiedProcess(GUNICORN, self._lock, ROOT, **variables, DJANGO_SETTINGS_MODULE=settings)
+        self.process = self._tied.process
         assert wait_until(self._listens, 30)
 
     def stop(self) -> None:
-        self._process.stop(patience=6)
+        self._tied.stop(patience=6)
         self._lock.close()
 
     def _listens(self) -> bool:
         """Requests wait in the socket until the workers are there."""
-        assert not self._process.ended()
+        assert not self._tied.ended()
         with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self.port)):
             return True
         return False
@@ -44,15 +45,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment(settings: str) -> dict[str, str]:
-    return os.environ | {"DJANGO_SETTINGS_MODULE": settings}
+def environment(settings: str, **more: str) -> dict[str, str]:
+    return os.environ | {"DJANGO_SETTINGS_MODULE": settings} | more
 
 
-def manage(settings: str, *command: str) -> None:
+def manage(settings: str, *command: str, **more: str) -> None:
     subprocess.run(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
-        env=environment(settings),
+        env=environment(settings, **more),
         check=True,
         timeout=60,
     )

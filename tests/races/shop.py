@@ -1,20 +1,24 @@
 """What a race needs of a shop: rows to begin with, requests at once, and the truth afterwards."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any
 
 from bson import ObjectId
 from pymongo.database import Database
 
+from tests.proof import Counted
 from tests.races.client import Answer, Client, Guest, Product, Request, form, log_in, send_together, sign_up
+from tests.races.crowd import Cast, Told, crowd
 from tests.races.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
 EMPTIED = (
     *("audit_entries", "carts", "counters", "orders", "outbox"),
     *("payments", "products", "refunds", "stock_movements"),
 )
+
+AT_ONCE = 100  # requests that only prepare
 _numbers = count(1)
 
 
@@ -24,26 +28,33 @@ class SetupFailed(Exception):
 
 class Shop:
     def __init__(self, port: int, database: "Database[dict[str, Any]]") -> None:
-        self._port, self._database = port, database
+        self.port, self.database = port, database
         self._signed_up: list[Client] = []
         [signed_in] = self._prepare([log_in(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)])
         self.admin = Client(DEFAULT_ADMIN_EMAIL, signed_in["access_token"])
 
-    def begin(self, *, one_by_one: bool) -> None:
+    def begin(self, *, one_by_one: bool = False, proper: bool = True, counted: Counted | None = None) -> None:
         """A test begins with the admin, and with customers who have done nothing yet."""
-        self._one_by_one = one_by_one
-        assert self._database.name.startswith("test_"), self._database.name
+        self._one_by_one, self.proper = one_by_one, proper
+        self.counted = counted or (lambda size, numbers: None)
+        assert self.database.name.startswith("test_"), self.database.name
         for name in EMPTIED:
-            self._database[name].delete_many({})
+            self.database[name].delete_many({})
         known = [client.email for client in self._signed_up]
-        self._database["users"].delete_many({"email": {"$nin": [DEFAULT_ADMIN_EMAIL, *known]}})
+        self.database["users"].delete_many({"email": {"$nin": [DEFAULT_ADMIN_EMAIL, *known]}})
         self._free = list(self._signed_up)
 
     def race(self, requests: Sequence[Request]) -> list[Answer]:
         """The answers in the order of the requests, which leave together (or one by one)."""
         if self._one_by_one:
-            return [answer for request in requests for answer in send_together(self._port, [request])]
-        return send_together(self._port, requests)
+            return [answer for request in requests for answer in send_together(self.port, [request])]
+        return send_together(self.port, requests)
+
+    def crowd(self, story: Callable[[Cast], Told], cast: Sequence[Cast], processes: int) -> list[Told]:
+        """The same for stories of several requests, told by processes (or one by one)."""
+        if self._one_by_one:
+            return [story(one) for one in cast]
+        return crowd(story, cast, processes)
 
     def customers(self, number: int) -> list[Client]:
         """Customers of this test, some of them known from earlier ones: signing up costs the most."""
@@ -67,7 +78,7 @@ class Shop:
     def admin_session(self) -> str:
         """The cookie of the admin in Django's admin."""
         login = form("/admin/login/", username=DEFAULT_ADMIN_EMAIL, password=DEFAULT_ADMIN_PASSWORD)
-        [answer] = send_together(self._port, [login])
+        [answer] = send_together(self.port, [login])
         found = [cookie for cookie in answer.cookies if cookie.startswith("sessionid=")]
         if not found:
             raise SetupFailed(answer)
@@ -108,10 +119,20 @@ class Shop:
         return self._stored("orders", order)
 
     def count(self, collection: str, **which: Any) -> int:
-        return self._database[collection].count_documents(which)
+        return self.database[collection].count_documents(which)
 
     def entries(self, action: str) -> int:
         return self.count("audit_entries", action=action)
+
+    def stored_orders(self) -> dict[str, dict[str, Any]]:
+        return {str(order["_id"]): order for order in self.database["orders"].find()}
+
+    def sold(self) -> Counter[str]:
+        """The units of each product that left by a sale."""
+        units: Counter[str] = Counter()
+        for movement in self.database["stock_movements"].find({"reason": "sale"}):
+            units[str(movement["product"])] -= movement["quantity"]
+        return units
 
     def cart(self, owner: Client) -> list[tuple[int, int]]:
         """The lines as (product_id, qty), sorted."""
@@ -133,13 +154,14 @@ class Shop:
 
     def _prepare(self, requests: Sequence[Request]) -> list[Any]:
         """The JSON of requests that have nothing to race for and must succeed."""
-        answers = send_together(self._port, requests) if requests else []
+        parts = [requests[start : start + AT_ONCE] for start in range(0, len(requests), AT_ONCE)]
+        answers = [answer for part in parts for answer in send_together(self.port, part)]
         if refused := [answer for answer in answers if answer.status >= 300]:
             raise SetupFailed(refused[0])
         return [answer.json for answer in answers]
 
     def _stored(self, collection: str, pk: str) -> dict[str, Any]:
-        found = self._database[collection].find_one({"_id": ObjectId(pk)})
+        found = self.database[collection].find_one({"_id": ObjectId(pk)})
         if found is None:
             raise SetupFailed(f"{collection} {pk} is gone")
         return found

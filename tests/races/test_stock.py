@@ -74,11 +74,11 @@ def test_an_order_that_finds_the_stock_short_is_failed_for_everyone(shop: Shop) 
     for number, order in enumerate(orders):
         stored = shop.stored_order(order)
         paid += stored["status"] == "paid"
-        _assert_told(stored, answers[number * len(outcomes) : (number + 1) * len(outcomes)])
+        assert_told(stored, answers[number * len(outcomes) : (number + 1) * len(outcomes)])
     assert shop.stock(product) == 2 - paid
 
 
-def _assert_told(stored: dict[str, object], answers: list[Answer]) -> None:
+def assert_told(stored: dict[str, object], answers: list[Answer]) -> None:
     """The stored status, but for the one call that made the order failed by finding the stock short."""
     refused = [answer for answer in answers if answer.status != 200]
     if refused:

@@ -205,6 +205,7 @@ def sell(order: Order) -> None:
         product = products[item.product_id]
         product.inventory -= item.qty
         product.save()
+        pause()  # for a kill to meet
         record(product, -item.qty, "sale", order=order.pk)
     order.status = Order.Status.PAID
     order.payment = take_money(order)

@@ -1,0 +1,80 @@
+"""Somebody who buys and buys while the shop is killed, and remembers what it said."""
+
+import random
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPException
+from threading import Event
+
+from tests.payments.shop import WEBHOOK
+from tests.payments.stripe_standin import Standin, signed
+from tests.races.client import Answer, Client, Product, Request, send
+
+GIVES_UP, TELLS = 0.2, 0.7  # how often, after no answer, and after a payment at the provider
+
+
+class GaveUp(Exception):
+    """Closed the browser; what becomes of the purchase is the shop's business now."""
+
+
+class Customer:
+    def __init__(self, port: int, client: Client, product: Product, seed: int) -> None:
+        self.port, self.client, self.product = port, client, product
+        self.chance = random.Random(seed)
+        self.orders: set[str] = set()  # which the shop said there are
+        self.paid: set[str] = set()  # which it said are paid
+        self.surprises: list[Answer] = []
+
+    def buy_until(self, end: Event, pay: "Pay") -> None:
+        while not end.is_set():
+            with suppress(GaveUp):
+                self.buy(pay)
+
+    def buy(self, pay: "Pay") -> None:
+        self.ask(self.client.add(self.product))
+        order = self.ask(self.client.create_order(uuid.uuid4().hex)).json["order_id"]
+        self.orders.add(order)
+        if pay(self, order):
+            self.paid.add(order)
+
+    def ask(self, request: Request) -> Answer:
+        """The same again until it is answered; a server that is away may answer nothing, or 503."""
+        while True:
+            with suppress(OSError, HTTPException):
+                answer = send(self.port, request)
+                if answer.status < 300:
+                    return answer
+                if answer.status != 503:
+                    self.surprises.append(answer)
+                    raise GaveUp
+            if self.chance.random() < GIVES_UP:
+                raise GaveUp
+            time.sleep(0.05)
+
+
+Pay = Callable[[Customer, str], bool]
+
+
+def confirm(customer: Customer, order: str) -> bool:
+    return bool(customer.ask(customer.client.confirm(order)).json["status"] == "paid")
+
+
+class AtStripe:
+    """The customer pays on the provider's page. Its event may get lost, or comes again while it fails."""
+
+    def __init__(self, standin: Standin) -> None:
+        self._standin = standin
+
+    def __call__(self, customer: Customer, order: str) -> bool:
+        start = customer.client.request("POST", "/payments/start", {"order_id": order})
+        payment = customer.ask(start).json["payment_id"]
+        session = self._standin.session_of(payment)["id"]
+        if not self._standin.pay(session):
+            return False
+        if customer.chance.random() < TELLS:
+            event = self._standin.event("checkout.session.completed", session)
+            customer.ask(Request("POST", WEBHOOK, event, {"Stripe-Signature": signed(event)[1]}))
+        payment = customer.ask(customer.client.request("GET", f"/payments/{payment}")).json
+        return bool(payment["status"] == "captured")
