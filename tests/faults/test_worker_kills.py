@@ -21,7 +21,6 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database as Stored
 
-from ecommerce.lib.filelock import wait_until
 from tests.faults.customer import AtStripe, Customer, Pay, confirm
 from tests.faults.mortal import PROMISED, Database, MortalShop, Victim
 from tests.payments.stripe_standin import Standin, serving
@@ -54,17 +53,20 @@ class Trial:
         self._shop.begin()
         self.cast = [self._customer() for _ in range(CUSTOMERS)]
 
-    def run(self, pay: Pay, victims: Sequence[Victim], counted: Counted, ledger: str = "") -> None:
+    def run(
+        self, pay: Pay, victims: Sequence[Victim], counted: Counted, standin: Standin | None = None
+    ) -> None:
         with buying(self.cast, pay):
             seconds = [self._kill(victim) for victim in self._chance.sample(victims, len(victims))]
-        assert wait_until(self._mortal.whole, PROMISED)
         self._let_days_pass()
+        if standin:
+            standin.answers.clear()  # by then Stripe has forgotten the keys
         self._mortal.run_due_tasks()
         statuses = {str(order["_id"]): order["status"] for order in self.stored["orders"].find()}
         slowest = max(seconds, default=0)
         counted(f"{tally(victims)} kills", f"{tally(statuses.values())}; back within {slowest:.1f} s")
         self._check(statuses)
-        self._mortal.check_books(*filter(None, [ledger]))
+        self._mortal.check_books(*([str(standin.ledger)] if standin else []))
         assert slowest < PROMISED
 
     def _check(self, statuses: dict[str, str]) -> None:
@@ -139,7 +141,7 @@ def test_no_cent_at_the_provider_is_lost(database: Database, tmp_path: Path, cou
         serving(standin) as address,
         closing(Trial(database, tmp_path, STRIPE, STRIPE_API_BASE=address)) as trial,
     ):
-        trial.run(AtStripe(standin), VICTIMS, counted, ledger=str(standin.ledger))
+        trial.run(AtStripe(standin), VICTIMS, counted, standin)
 
 
 @pytest.mark.parametrize(
