@@ -16,6 +16,7 @@ from ecommerce.lib.embedded.service import Files
 from ecommerce.lib.filelock import FileLock, wait_until
 from tests.races.client import Request, send
 from tests.races.server import ROOT, Server, environment, free_port
+from tests.races.shop import SetupFailed
 from tests.runshop.shop import listed
 
 PROMISED = 10  # seconds until the shop serves again
@@ -71,7 +72,8 @@ class MortalShop:
             self._database.start()
         wait_until(self.serves, 3 * PROMISED)
         seconds = time.monotonic() - started
-        assert wait_until(self.whole, 6 * PROMISED)
+        if not wait_until(self.whole, 6 * PROMISED):
+            raise SetupFailed("Not all workers came back.")
         return seconds
 
     def run_due_tasks(self) -> None:
