@@ -14,6 +14,7 @@ from typing import Literal
 
 from ecommerce.lib.embedded.service import Files
 from ecommerce.lib.filelock import FileLock, wait_until
+from ecommerce.lib.tied import TiedProcess
 from tests.races.client import Request, send
 from tests.races.server import ROOT, Server, environment, free_port
 from tests.races.shop import SetupFailed
@@ -57,6 +58,8 @@ class MortalShop:
         self._database, variables = database, {"MONGODB_URI": database.uri} | more
         self._variables = environment(settings, **variables)
         self.server = Server(settings, folder, **variables)
+        self._lock = FileLock(folder / "due.lock")
+        assert self._lock.exclusive()
         self._due = self._due_worker()
 
     def kill(self, what: Victim, chance: random.Random) -> float:
@@ -85,6 +88,7 @@ class MortalShop:
 
     def stop(self) -> None:
         self._kill_due()
+        self._lock.close()
         self.server.stop()
 
     def serves(self) -> bool:
@@ -106,8 +110,9 @@ class MortalShop:
         self._due.wait()
 
     def _due_worker(self) -> "subprocess.Popen[bytes]":
+        """It ends with the tests, even when those are killed."""
         command = [sys.executable, "manage.py", "run_due_tasks", "--every=0.5"]
-        return subprocess.Popen(command, cwd=ROOT, env=self._variables)
+        return TiedProcess(command, self._lock, ROOT, **self._variables).process
 
     def _run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
