@@ -17,7 +17,6 @@ EMPTIED = (
     *("audit_entries", "carts", "counters", "orders", "outbox"),
     *("payments", "products", "refunds", "stock_movements"),
 )
-
 AT_ONCE = 100  # requests that only prepare
 _numbers = count(1)
 
