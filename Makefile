@@ -3,6 +3,8 @@
 .PHONY: help run dev test coverage journeys soak lint fsck import install
 
 python := .venv/bin/python
+# The tests' processes, each with servers of its own; on given servers there is one.
+workers := $(if $(MONGODB_URI),0,auto)
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -14,7 +16,7 @@ dev: install  ## The same, restarting on change
 	@exec $(python) manage.py runshop --reload
 
 test: install  ## Run the tests, for example: make test ARGS="-k cart"
-	@exec $(python) -m pytest $(ARGS)
+	@exec $(python) -m pytest -n $(workers) --dist loadfile $(ARGS)
 
 coverage: install  ## The tests, and how much of the code they run
 	@exec $(python) -m pytest --cov --cov-report=term $(ARGS)

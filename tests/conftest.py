@@ -69,6 +69,11 @@ def _database_only_with_the_mark(request: pytest.FixtureRequest, monkeypatch: py
     monkeypatch.setattr(DatabaseWrapper, "database", property(refuse, refuse))
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_xdist_suffix() -> None:
+    """Several processes of tests need no names of their own: each has a MongoDB."""
+
+
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
     """Each test begins with an empty Redis and a process that has not seen it fail."""

@@ -1,5 +1,7 @@
 """Start the servers that the tests run on, unless MONGODB_URI and REDIS_URL name others.
 
+`pytest -n 2` runs them in two processes, each with servers of its own; on given ones that would be one database.
+
 A plugin loaded with `-p`, not a conftest: pytest-django reads the settings before any conftest is.
 """
 
@@ -17,8 +19,11 @@ from ecommerce.lib.embedded.command_line import embedded, missing_services
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     options = early_config.known_args_namespace
-    if options.help or options.version:
-        return
+    in_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if options.help or options.version or (options.numprocesses and not in_worker):
+        return  # the workers have servers of their own
+    if in_worker and not missing_services():
+        raise pytest.UsageError("On given servers the tests run in one process: -n 0.")
     signal.signal(signal.SIGTERM, terminate)
     stack = ExitStack()
     early_config.add_cleanup(stack.close)
