@@ -1,6 +1,6 @@
 """Start the servers that the tests run on, unless MONGODB_URI and REDIS_URL name others.
 
-`pytest -n 2` runs them in two processes, each with servers of its own; on given ones that would be one database.
+`pytest -n 2` runs them in two processes, each with servers of its own.
 
 A plugin loaded with `-p`, not a conftest: pytest-django reads the settings before any conftest is.
 """
