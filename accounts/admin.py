@@ -5,17 +5,19 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts import services
 from accounts.models import User
 from ecommerce.lib.admin import RefusableForm, ServiceAdmin
+from ecommerce.lib.errors import DomainError
 
 
 class UserForm(RefusableForm):
@@ -81,7 +83,7 @@ class UserAdmin(BoxesForMany, ServiceAdmin, DjangoUserAdmin):  # type: ignore[mi
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
             password, role = form.cleaned_data["password1"], User.Role(form.cleaned_data["role"])
-            obj.pk = services.sign_up(email=obj.email, password=password, role=role).pk
+            obj.pk = services.make_user(email=obj.email, password=password, role=role).pk
         elif changes := form.changes():
             services.update_user(pk=obj.pk, **changes)
 
@@ -89,6 +91,15 @@ class UserAdmin(BoxesForMany, ServiceAdmin, DjangoUserAdmin):  # type: ignore[mi
         services.delete_user(obj)
 
 
+class SignInForm(AuthenticationForm):
+    def clean(self) -> Any:
+        try:
+            return super().clean()
+        except DomainError as refusal:
+            raise ValidationError(refusal.message) from None
+
+
+admin.site.login_form = SignInForm
 admin.site.unregister(Group)
 
 

@@ -1,29 +1,17 @@
-"""The API of accounts: sign up, sign in, who am I, promote."""
+"""The API of accounts: sign up, sign in, who am I, promote; take one's data along, or have it deleted."""
 
-from django.contrib.auth.signals import user_logged_in
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import services
-from accounts.models import User
-from accounts.serializers import (
-    AccessTokenAnswer,
-    Credentials,
-    Email,
-    NewCredentials,
-    UserAnswer,
-)
-from accounts.tokens import access_token
+from accounts import cookies, erasure, services
+from accounts.granting import signed_in_answer
+from accounts.serializers import Credentials, Email, NewCredentials, Password, TokensAnswer, UserAnswer
 from ecommerce.lib.api import IsAdmin, body, errors
-from ecommerce.lib.http import signed_in
-
-
-def _token(request: Request, user: User) -> Response:
-    user_logged_in.send(sender=User, request=request, user=user)
-    return Response({"access_token": access_token(user), "token_type": "bearer"})
+from ecommerce.lib.http import client_ip, signed_in
 
 
 class SignUp(APIView):
@@ -35,11 +23,13 @@ class SignUp(APIView):
         tags=["auth"],
         auth=[],
         request=NewCredentials,
-        responses={200: AccessTokenAnswer, **errors(400)},
+        responses={200: TokensAnswer, **errors(400)},
     )
     def post(self, request: Request) -> Response:
         """Make an account and sign in: 400 when the e-mail is registered, whatever its case."""
-        return _token(request, services.sign_up(**body(NewCredentials, request.data)))
+        given = body(NewCredentials, request.data)
+        cookie = given.pop("cookie")
+        return signed_in_answer(request, services.sign_up(**given), cookie=cookie)
 
 
 class Login(APIView):
@@ -51,11 +41,14 @@ class Login(APIView):
         tags=["auth"],
         auth=[],
         request=Credentials,
-        responses={200: AccessTokenAnswer, **errors(400, 401)},
+        responses={200: TokensAnswer, **errors(400, 401)},
     )
     def post(self, request: Request) -> Response:
-        """Sign in: 401 for wrong credentials."""
-        return _token(request, services.sign_in(**body(Credentials, request.data)))
+        """Sign in: 401 for wrong credentials, 429 with `Retry-After` after too many of them."""
+        given = body(Credentials, request.data)
+        cookie = given.pop("cookie")
+        user = services.sign_in(**given, ip=client_ip(request))
+        return signed_in_answer(request, user, cookie=cookie)
 
 
 class Me(APIView):
@@ -63,6 +56,32 @@ class Me(APIView):
     def get(self, request: Request) -> Response:
         """The signed-in user."""
         return Response(signed_in(request).as_dict())
+
+    @extend_schema(
+        operation_id="delete_account",
+        tags=["auth"],
+        request=Password,
+        responses={204: None, **errors(400, 401)},
+    )
+    def delete(self, request: Request) -> Response:
+        """Delete the account; its orders are kept without it. Send the password: `{"password": "…"}`."""
+        password = body(Password, request.data)["password"]
+        erasure.erase_account(signed_in(request), password=password, ip=client_ip(request))
+        response = Response(status=204)
+        cookies.forget(response)
+        return response
+
+
+class Export(APIView):
+    @extend_schema(
+        operation_id="export_account",
+        tags=["auth"],
+        responses={200: OpenApiTypes.OBJECT, **errors(401)},
+    )
+    def get(self, request: Request) -> Response:
+        """Everything the shop holds about the signed-in user."""
+        headers = {"Content-Disposition": 'attachment; filename="account.json"', "Cache-Control": "no-store"}
+        return Response(erasure.export_account(signed_in(request)), headers=headers)
 
 
 class PromoteToAdmin(APIView):
@@ -75,5 +94,5 @@ class PromoteToAdmin(APIView):
         responses={200: UserAnswer, **errors(400, 401, 403, 404)},
     )
     def post(self, request: Request) -> Response:
-        """Make a user an admin: 404 for an unknown e-mail, 400 for one who is already."""
+        """Make a user an admin, who signs in again: 404 for an unknown e-mail, 400 for one who is already."""
         return Response(services.promote_to_admin(**body(Email, request.data)).as_dict())

@@ -26,8 +26,10 @@ class BearerAuthentication(JWTAuthentication):
         return "Bearer"
 
     def get_user(self, validated_token: Token) -> Any:
-        user = User.objects.filter(pk=object_id(validated_token.get("sub")), is_active=True).first()
-        if user is None:
+        """The one query of a request: this document says all that may have changed since."""
+        claims = {name: validated_token.get(name) for name in ("version", "family")}
+        user = User.objects.filter(pk=object_id(validated_token.get("sub"))).first()
+        if user is None or not user.accepts(**claims):
             raise TokenRefused
         return user
 

@@ -1,28 +1,61 @@
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
-class SignInForm(forms.Form):
+def _password(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, max_length=128, strip=False, widget=widget, **options)
+
+
+def _new_password(label: Any) -> forms.CharField:
+    return _password(
+        label,
+        "new-password",
+        help_text=_("8 characters or more."),
+        min_length=8,
+        error_messages={"min_length": _("Use 8 characters or more.")},
+    )
+
+
+class EmailForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=128,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
 
 
-class SignUpForm(SignInForm):
-    password = forms.CharField(
-        label=_("Password"),
-        help_text=_("8 characters or more."),
-        min_length=8,
-        error_messages={"min_length": _("Use 8 characters or more.")},
-        max_length=128,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+class SignInForm(EmailForm):
+    password = _password(_("Password"), "current-password")
+
+
+class SignUpForm(EmailForm):
+    password = _new_password(_("Password"))
+
+
+class TokenForm(forms.Form):
+    """The link of a mail leads to a button: what only looks at links uses none up."""
+
+    token = forms.CharField(max_length=100, widget=forms.HiddenInput)
+
+
+class ResetForm(TokenForm):
+    password = _new_password(_("New password"))
+
+
+class ChangePasswordForm(forms.Form):
+    current = _password(_("Your password now"), "current-password")
+    password = _new_password(_("New password"))
+
+
+class ChangeEmailForm(forms.Form):
+    email = forms.EmailField(
+        label=_("New e-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
+    password = _password(_("Your password"), "current-password")
+
+
+class DeleteForm(forms.Form):
+    password = _password(_("Your password"), "current-password")

@@ -1,9 +1,15 @@
 from typing import Any
 
+from bson import ObjectId
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django_mongodb_backend.fields import EmbeddedModelArrayField, ObjectIdField
+from django_mongodb_backend.models import EmbeddedModel
 
+from ecommerce.lib.http import MAX_AGENT
 from ecommerce.lib.times import as_json as time_as_json
 
 
@@ -22,6 +28,13 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
+class RevokedFamily(EmbeddedModel):
+    """A token family that was ended, for as long as one of its access tokens may still be valid."""
+
+    family = models.CharField(max_length=24)
+    until = models.DateTimeField()
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A customer or a member of staff. E-mails are stored lower-cased and compared exactly."""
 
@@ -30,10 +43,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         ADMIN = "admin"
 
     email = models.EmailField(unique=True, error_messages={"unique": "Email already registered"})
+    email_verified_at = models.DateTimeField(null=True, editable=False)
     password = models.CharField(max_length=128, db_column="hashed_password")
     role = models.CharField(max_length=20, choices=Role, default=Role.USER)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
+    # One more ends every session of the account, token or cookie.
+    token_version = models.PositiveIntegerField(default=0, editable=False)
+    revoked_families = EmbeddedModelArrayField(RevokedFamily, default=list, editable=False)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
@@ -53,6 +71,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return {
             "id": str(self.pk),
             "email": self.email,
+            "email_verified": self.email_verified_at is not None,
             "role": self.role,
             "created_at": time_as_json(self.created_at),
         }
@@ -64,3 +83,115 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_staff(self) -> bool:
         return self.role == self.Role.ADMIN
+
+    def accepts(self, *, version: object, family: object) -> bool:
+        """Whether an access token with these claims still counts."""
+        revoked = {each.family for each in self.revoked_families}
+        return self.is_active and version == self.token_version and family not in revoked
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's, over the version as well: one more ends the sessions of pages, too."""
+        value = f"{self.password}:{self.token_version}"
+        return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+
+class TokenFamily(models.Model):
+    """One sign-in of an API client. No token is stored: it is an HMAC over the family and its generation."""
+
+    user_id: ObjectId
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
+    version = models.PositiveIntegerField()  # the account's when it was begun
+    generation = models.PositiveIntegerField(default=0)  # of the refresh token that counts now
+    rotated_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True)
+    ip = models.CharField(max_length=45)
+    agent = models.CharField(max_length=MAX_AGENT)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "token_families"
+        indexes = [
+            models.Index(fields=["user", "-rotated_at"], name="token_families_of_user"),
+            models.Index(fields=["expires_at"], name="token_families_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"family {self.pk}"
+
+
+class WebSession(AbstractBaseSession):
+    """A session of the pages that knows whose it is, so that its owner can see and end it."""
+
+    user = ObjectIdField(null=True)
+    public_id = ObjectIdField(null=True)  # the key itself opens the account and is shown to nobody
+    ip = models.CharField(max_length=45, default="")
+    agent = models.CharField(max_length=MAX_AGENT, default="")
+    created_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "sessions"
+        indexes = [models.Index(fields=["user", "-created_at"], name="sessions_of_user")]
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from accounts.websessions import SessionStore
+
+        return SessionStore
+
+
+class SignInAttempts(models.Model):
+    """Failures of late at signing in to one e-mail, which may have no account (`accounts.lockout`)."""
+
+    key = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the e-mail
+    counts = models.JSONField(default=dict)
+    stamp = models.CharField(max_length=32)  # of the last writer, by which a racing one is noticed
+    updated_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "sign_in_attempts"
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class OneTimeToken(models.Model):
+    """A link in a mail: 256 random bits of which only the SHA-256 is stored, gone once used."""
+
+    class Purpose(models.TextChoices):
+        VERIFY_EMAIL = "verify_email"
+        PASSWORD_RESET = "password_reset"  # noqa: S105  # a name
+        EMAIL_CHANGE_OLD = "email_change_old"
+        EMAIL_CHANGE_NEW = "email_change_new"
+
+    key = models.CharField(max_length=64, primary_key=True)
+    purpose = models.CharField(max_length=20, choices=Purpose)
+    user_id: ObjectId
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
+    subject = models.CharField(max_length=254)  # the e-mail it was sent to, or the change it confirms
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "one_time_tokens"
+        indexes = [models.Index(fields=["user", "purpose"], name="one_time_tokens_of_user")]
+
+    def __str__(self) -> str:
+        return self.purpose
+
+
+class EmailChange(models.Model):
+    """A new e-mail that waits until both addresses have confirmed it. A user has one at the most."""
+
+    user_id: ObjectId
+    user = models.OneToOneField(User, on_delete=models.CASCADE)
+    email = models.EmailField(max_length=254)
+    old_confirmed = models.BooleanField(default=False)
+    new_confirmed = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "email_changes"
+        indexes = [models.Index(fields=["user"], name="email_changes_of_user")]
+
+    def __str__(self) -> str:
+        return self.email

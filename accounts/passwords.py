@@ -1,6 +1,25 @@
-"""What a password may be, where Django's forms ask for one."""
+"""What a password may be. The validators are in AUTH_PASSWORD_VALIDATORS; every way in asks them."""
 
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from ecommerce.lib.errors import FieldError
+
+
+class WeakPassword(FieldError):
+    code = "weak_password"
+
+    def __init__(self, message: str) -> None:
+        super().__init__("password", message)
+
+
+def refuse_weak(password: str, *, email: str) -> None:
+    """Raises WeakPassword with all that is wrong with it."""
+    try:
+        validate_password(password, User(email=email))
+    except ValidationError as error:
+        raise WeakPassword(" ".join(error.messages)) from None
 
 
 class MaximumLengthValidator:

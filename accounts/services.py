@@ -1,13 +1,18 @@
-"""Use cases of accounts."""
+"""Use cases of accounts: sign up, sign in, roles."""
 
 from typing import Any
 
 from bson import ObjectId
 from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
-from django.db.models import ProtectedError
+from django.db.models import F, ProtectedError
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts import emails, lockout, onetime, passwords
+from accounts.models import EmailChange, User
+from ecommerce.lib.db import run_tx
 from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.lease import lease
 
@@ -21,6 +26,13 @@ class EmailTaken(FieldError):
 
 class InvalidCredentials(DomainError):
     message, code, status_code = "Invalid credentials", "invalid_credentials", 401
+
+
+class WrongPassword(FieldError):
+    code = "wrong_password"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field, _("This is not your password."))
 
 
 class UserNotFound(DomainError):
@@ -42,27 +54,46 @@ class HasOrders(DomainError):
     message, code = "This user has orders, which are kept. Make the account inactive instead.", "has_orders"
 
 
-def sign_up(*, email: str, password: str, role: User.Role = User.Role.USER) -> User:
-    """Make an account. Of several requests for one e-mail exactly one succeeds, whatever the case."""
-    if User.objects.filter(email=email.lower()).exists():
-        raise EmailTaken  # before the slow hash; the unique index decides between racers
-    try:
-        return User.objects.create_user(email, password, role=role)
-    except IntegrityError:
-        raise EmailTaken from None
+def sign_up(*, email: str, password: str) -> User:
+    """Make a customer's account, and send a mail that asks to confirm the e-mail.
+
+    Of several requests for one e-mail exactly one succeeds, whatever the case.
+    """
+    passwords.refuse_weak(password, email=email.lower())
+    return _insert(User(email=email.lower()), password)
 
 
-def sign_in(*, email: str, password: str) -> User:
-    """The account with these credentials. An unknown e-mail costs the same time as a known one."""
-    user = authenticate(username=email.lower(), password=password)
+def make_user(*, email: str, password: str, role: User.Role = User.Role.USER) -> User:
+    """An account made by whoever runs the shop: its e-mail needs no confirming."""
+    passwords.refuse_weak(password, email=email.lower())
+    return _insert(User(email=email.lower(), role=role, email_verified_at=timezone.now()), password)
+
+
+def sign_in(*, email: str, password: str, ip: str) -> User:
+    """The account with these credentials. An unknown e-mail costs the same time as a known one.
+
+    Raises InvalidCredentials, or Locked after too many of those.
+    """
+    user = authenticate(username=email.lower(), password=password, ip=ip)
     if not isinstance(user, User):
         raise InvalidCredentials
     return user
 
 
+def confirm_password(user: User, password: str, *, ip: str, field: str = "password") -> None:
+    """Ask again before what cannot be taken back. Counts like a sign-in. Raises WrongPassword, Locked."""
+    with lockout.attempt(user.email, ip) as attempt:
+        attempt.succeeded = user.check_password(password)
+    if not attempt.succeeded:
+        raise WrongPassword(field)
+
+
 def promote_to_admin(*, email: str) -> User:
-    promoted = User.objects.filter(email=email.lower(), role=User.Role.USER).update(role=User.Role.ADMIN)
-    user = User.objects.filter(email=email.lower()).first()
+    """The new admin's sessions end: they were begun with less at stake."""
+    users = User.objects.filter(email=email.lower())
+    customers = users.filter(role=User.Role.USER)
+    promoted = customers.update(role=User.Role.ADMIN, token_version=F("token_version") + 1)
+    user = users.first()
     if user is None:
         raise UserNotFound
     if not promoted:
@@ -71,9 +102,14 @@ def promote_to_admin(*, email: str) -> User:
 
 
 def update_user(*, pk: ObjectId, **fields: Any) -> None:
-    """Change just these fields. Raises UserNotFound, EmailTaken or LastAdmin; then nothing was changed."""
+    """Change just these fields; another role or state ends the account's sessions.
+
+    Raises UserNotFound, EmailTaken or LastAdmin; then nothing was changed.
+    """
+    if {"role", "is_active"} & fields.keys():
+        fields["token_version"] = F("token_version") + 1
     with lease("admins"):  # of two admins who demote each other, one stays
-        if (fields.get("role") == User.Role.USER or fields.get("is_active") is False) and _last_admin(pk):
+        if (fields.get("role") == User.Role.USER or fields.get("is_active") is False) and last_admin(pk):
             raise LastAdmin("role" if "role" in fields else "is_active")
         try:
             found = User.objects.filter(pk=pk).update(**fields)
@@ -84,13 +120,48 @@ def update_user(*, pk: ObjectId, **fields: Any) -> None:
 
 
 def set_password(user: User, password: str) -> None:
-    user.set_password(password)
-    User.objects.filter(pk=user.pk).update(password=user.password)
+    """Whatever the old one was. Every session of the account ends."""
+    replace_password(user, make_password(password))
+
+
+def change_password(user: User, *, current: str, password: str, ip: str) -> None:
+    """Every session ends, the asking one too. Raises WrongPassword, WeakPassword, Locked."""
+    passwords.refuse_weak(password, email=user.email)
+    confirm_password(user, current, ip=ip, field="current")
+    if not replace_password(user, make_password(password), instead_of=user.password):
+        raise WrongPassword("current")  # another request changed it in this moment
+
+
+def replace_password(user: User, hashed: str, *, instead_of: str | None = None) -> bool:
+    """Store it, end all sessions, and take back what was asked for with the old one. Joins a transaction.
+
+    False where the stored one was not `instead_of` any more; then nothing was changed.
+    """
+    rows = User.objects.filter(pk=user.pk, **({"password": instead_of} if instead_of else {}))
+
+    def change() -> bool:
+        if not rows.update(password=hashed, token_version=F("token_version") + 1):
+            return False
+        user.refresh_from_db(fields=["password", "token_version"])
+        withdraw_links(user)
+        emails.queue_password_changed(user, version=user.token_version)
+        return True
+
+    changed = run_tx(change)
+    lockout.forgive(user.email)
+    return changed
+
+
+def withdraw_links(user: User) -> None:
+    """Links that lead into the account or away from its e-mail."""
+    purposes = onetime.Purpose
+    onetime.withdraw(user, purposes.PASSWORD_RESET, purposes.EMAIL_CHANGE_OLD, purposes.EMAIL_CHANGE_NEW)
+    EmailChange.objects.filter(user=user).delete()
 
 
 def delete_user(user: User) -> None:
     with lease("admins"):
-        if _last_admin(user.pk):
+        if last_admin(user.pk):
             raise LastAdmin
         try:
             user.delete()
@@ -100,14 +171,33 @@ def delete_user(user: User) -> None:
 
 def ensure_default_admin(*, email: str, password: str) -> bool:
     """Make the admin of the environment unless the e-mail has an account; True where it was made."""
+    admin = User(email=email.lower(), role=User.Role.ADMIN, email_verified_at=timezone.now())
     try:
-        sign_up(email=email, password=password, role=User.Role.ADMIN)
+        _insert(admin, password)
     except EmailTaken:
         return False
     return True
 
 
-def _last_admin(pk: ObjectId) -> bool:
-    """Nobody else could let this admin in again."""
+def last_admin(pk: ObjectId) -> bool:
+    """Nobody else could let this admin in again. Ask it under the lease `admins`."""
     admins = User.objects.filter(role=User.Role.ADMIN, is_active=True)
     return admins.filter(pk=pk).exists() and not admins.exclude(pk=pk).exists()
+
+
+def _insert(user: User, password: str) -> User:
+    if User.objects.filter(email=user.email).exists():
+        raise EmailTaken  # before the slow hash; the unique index decides between racers
+    user.pk = ObjectId()
+    user.set_password(password)
+    try:
+        run_tx(lambda: _insert_in_transaction(user))
+    except IntegrityError:
+        raise EmailTaken from None
+    return user
+
+
+def _insert_in_transaction(user: User) -> None:
+    user.save(force_insert=True)
+    if user.email_verified_at is None:
+        emails.queue_verification(user)

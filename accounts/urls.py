@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import views
+from accounts import recovery_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -8,4 +8,15 @@ urlpatterns = [
     path("login/", views.log_in, name="login"),
     path("signup/", views.sign_up, name="signup"),
     path("logout/", views.log_out, name="logout"),
+    path("logout-everywhere/", views.log_out_everywhere, name="logout_everywhere"),
+    path("sessions/<str:session_id>/end/", views.end_session, name="end_session"),
+    path("verify-email/", recovery_views.verify_email, name="verify_email"),
+    path("verify-email/resend/", recovery_views.resend_verification, name="resend_verification"),
+    path("password/", recovery_views.change_password, name="change_password"),
+    path("password/forgot/", recovery_views.forgot_password, name="forgot_password"),
+    path("password/reset/", recovery_views.reset_password, name="reset_password"),
+    path("email/", recovery_views.change_email, name="change_email"),
+    path("email/confirm/", recovery_views.confirm_email_change, name="confirm_email_change"),
+    path("export/", views.export, name="export"),
+    path("delete/", views.delete, name="delete"),
 ]

@@ -1,29 +1,33 @@
-"""The pages of accounts: sign up, sign in, sign out, the account itself."""
+"""The pages of accounts: sign up, sign in, sign out, the account and where it is signed in."""
 
 from collections.abc import Callable
+from functools import partial
 
-from django.contrib import auth
+from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import services
-from accounts.forms import SignInForm, SignUpForm
+from accounts import erasure, services, sessions
+from accounts.formpages import Submission
+from accounts.forms import DeleteForm, EmailForm, SignInForm, SignUpForm
 from accounts.models import User
-from ecommerce.lib.errors import DomainError
+from accounts.websessions import public_id
+from ecommerce.lib.http import client_ip, signed_in
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-UNPROCESSABLE = 422
+BACKEND = "accounts.backends.LockingBackend"
 
 
 @sensitive_post_parameters("password")
 @never_cache
 def log_in(request: HttpRequest) -> HttpResponse:
-    return _enter(request, SignInForm, services.sign_in, "accounts/login.html")
+    use_case = partial(services.sign_in, ip=client_ip(request))
+    return _enter(request, SignInForm, use_case, "accounts/login.html")
 
 
 @sensitive_post_parameters("password")
@@ -38,30 +42,71 @@ def log_out(request: HttpRequest) -> HttpResponse:
     return redirect("catalog:home")
 
 
+@require_POST
+@login_required
+def log_out_everywhere(request: HttpRequest) -> HttpResponse:
+    sessions.end_all_sessions(signed_in(request))
+    auth.logout(request)
+    messages.success(request, _("You are signed out everywhere."))
+    return redirect("accounts:login")
+
+
 @require_safe
 @never_cache
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/account.html")
+    found = sessions.list_sessions(signed_in(request), current=public_id(request.session))
+    return render(request, "accounts/account.html", {"sessions": found})
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, session_id: str) -> HttpResponse:
+    if session_id == public_id(request.session):
+        return log_out(request)
+    try:
+        sessions.end_session(signed_in(request), session_id)
+    except sessions.SessionNotFound:
+        messages.info(request, _("That session had ended already."))
+    else:
+        messages.success(request, _("Signed out there."))
+    return redirect("accounts:detail")
+
+
+@require_safe
+@never_cache
+@login_required
+def export(request: HttpRequest) -> HttpResponse:
+    headers = {"Content-Disposition": 'attachment; filename="account.json"'}
+    return JsonResponse(
+        erasure.export_account(signed_in(request)), headers=headers, json_dumps_params={"indent": 2}
+    )
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@login_required
+def delete(request: HttpRequest) -> HttpResponse:
+    submission, user = Submission(request, DeleteForm), signed_in(request)
+    if submission.accepted(
+        lambda password: erasure.erase_account(user, password=password, ip=client_ip(request))
+    ):
+        auth.logout(request)
+        messages.success(request, _("Your account is deleted."))
+        return redirect("catalog:home")
+    return submission.page("accounts/delete.html")
 
 
 def _enter(
-    request: HttpRequest, form_class: type[SignInForm], use_case: Callable[..., User], template: str
+    request: HttpRequest, form_class: type[EmailForm], use_case: Callable[..., User], template: str
 ) -> HttpResponse:
     """Sign in or up, then go on to where the visitor came from."""
     if request.user.is_authenticated:
         return redirect(_next(request))
-    form = form_class(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            user = use_case(**form.cleaned_data)
-        except DomainError as refusal:
-            form.add_error(getattr(refusal, "field", None), refusal.message)
-        else:
-            auth.login(request, user, backend=BACKEND)
-            return redirect(_next(request))
-    context = {"form": form, "next": _next(request)}
-    return render(request, template, context, status=UNPROCESSABLE if form.is_bound else 200)
+    submission = Submission(request, form_class)
+    if submission.accepted(lambda **given: auth.login(request, use_case(**given), backend=BACKEND)):
+        return redirect(_next(request))
+    return submission.page(template, next=_next(request))
 
 
 def _next(request: HttpRequest) -> str:

@@ -5,4 +5,4 @@ class CartConfig(AppConfig):
     name = "cart"
 
     def ready(self) -> None:
-        from cart import signals  # noqa: F401  # registers the receiver, once models are loaded
+        from cart import erasure, signals  # noqa: F401  # register what they handle

@@ -47,7 +47,7 @@ class ProductList(APIView):
         ],
         responses={
             200: ProductAnswer(many=True),
-            **errors(400, 429),
+            **errors(400),
         },
     )
     def get(self, request: Request) -> HttpResponse:
@@ -67,7 +67,7 @@ class ProductDetail(APIView):
         operation_id="get_product",
         tags=["products"],
         auth=[],
-        responses={200: ProductAnswer, **errors(404, 429)},
+        responses={200: ProductAnswer, **errors(404)},
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """One active product."""

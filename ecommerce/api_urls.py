@@ -3,6 +3,8 @@
 from django.urls import path
 
 import accounts.api as accounts
+import accounts.recovery_api as recovery
+import accounts.session_api as sessions
 import cart.api as cart
 import catalog.api as catalog
 import orders.admin_api as fulfilment
@@ -13,7 +15,20 @@ import payments.api as payments
 urlpatterns = [
     path("auth/signup", accounts.SignUp.as_view()),
     path("auth/login", accounts.Login.as_view()),
+    path("auth/refresh", sessions.Refresh.as_view()),
+    path("auth/logout", sessions.Logout.as_view()),
+    path("auth/logout-all", sessions.LogoutAll.as_view()),
+    path("auth/sessions", sessions.SessionList.as_view()),
+    path("auth/sessions/<str:session_id>", sessions.Session.as_view()),
+    path("auth/verify-email", recovery.VerifyEmail.as_view()),
+    path("auth/verify-email/resend", recovery.ResendVerification.as_view()),
+    path("auth/password/forgot", recovery.ForgotPassword.as_view()),
+    path("auth/password/reset", recovery.ResetPassword.as_view()),
+    path("auth/password/change", recovery.ChangePassword.as_view()),
+    path("auth/email/change", recovery.ChangeEmail.as_view()),
+    path("auth/email/confirm", recovery.ConfirmEmailChange.as_view()),
     path("auth/me", accounts.Me.as_view()),
+    path("auth/export", accounts.Export.as_view()),
     path("auth/promote-to-admin", accounts.PromoteToAdmin.as_view()),
     path("products", catalog.ProductList.as_view()),
     path("products/<str:slug>", catalog.ProductDetail.as_view()),

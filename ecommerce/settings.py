@@ -40,8 +40,11 @@ if not IN_PRODUCTION and SECRET_KEY in production.PUBLISHED_SECRETS:
     SECRET_KEY = development_secret(DATA_DIR, "SECRET_KEY")
 if not IN_PRODUCTION and JWT_SECRET in production.PUBLISHED_SECRETS:
     JWT_SECRET = development_secret(DATA_DIR, "JWT_SECRET")
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
+JWT_SECRET_PREVIOUS = env.names("JWT_SECRET_PREVIOUS")
 JWT_ALG = env.choice("JWT_ALG", "HS256", ["HS256", "HS384", "HS512"])
 ACCESS_TOKEN_EXPIRES_MIN = env.integer("ACCESS_TOKEN_EXPIRES_MIN", 15, low=1, high=1440)
+REFRESH_TOKEN_EXPIRES_DAYS = env.integer("REFRESH_TOKEN_EXPIRES_DAYS", 30, low=1, high=365)
 
 # The shop
 CREATE_DEFAULT_ADMIN = env.flag("CREATE_DEFAULT_ADMIN", default=True)
@@ -189,10 +192,16 @@ WSGI_APPLICATION = "ecommerce.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "admin:index"  # of the admin's own sign-in page; ours knows where a visitor came from
+SESSION_ENGINE = "accounts.websessions"
+AUTHENTICATION_BACKENDS = ["accounts.backends.LockingBackend"]
 PASSWORD_HASHERS = ["accounts.hashers.OneAtATimeBCryptHasher"]
+_validators = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": f"{_validators}.MinimumLengthValidator"},
     {"NAME": "accounts.passwords.MaximumLengthValidator"},
+    {"NAME": f"{_validators}.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["email"]}},
+    {"NAME": f"{_validators}.CommonPasswordValidator"},
+    {"NAME": f"{_validators}.NumericPasswordValidator"},
 ]
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -297,6 +306,7 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
     "TOKEN_TYPE_CLAIM": "typ",
     "UPDATE_LAST_LOGIN": False,
+    "AUTH_TOKEN_CLASSES": ("ecommerce.lib.bearer.AccessToken",),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Shop API",
@@ -370,6 +380,10 @@ if IN_PRODUCTION and (
     culprits := list(
         production.problems(
             secrets={"SECRET_KEY": SECRET_KEY, "JWT_SECRET": JWT_SECRET},
+            previous_secrets={
+                "SECRET_KEY_FALLBACKS": SECRET_KEY_FALLBACKS,
+                "JWT_SECRET_PREVIOUS": JWT_SECRET_PREVIOUS,
+            },
             admin_password=DEFAULT_ADMIN_PASSWORD if CREATE_DEFAULT_ADMIN else None,
             mongodb_uri=MONGODB_URI,
             public_url=PUBLIC_URL,

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from ecommerce import views
@@ -13,6 +14,7 @@ urlpatterns = [
     path("orders/", include("payments.urls")),
     path("", include("orders.urls")),
     path("account/", include("accounts.urls")),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:change_password")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ecommerce.api_urls")),
     re_path(r"^api(/|$)", views.UnknownRoute.as_view()),

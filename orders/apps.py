@@ -5,4 +5,4 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        from orders import emails, signals  # noqa: F401  # register the outbox's handlers and a receiver
+        from orders import emails, erasure, signals  # noqa: F401  # register what they handle

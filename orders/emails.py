@@ -45,6 +45,8 @@ def _queue(kind: str, order: Order, *, event: object, **facts: str) -> None:
 
 def _deliver(message: OutboxMessage) -> None:
     order = Order.objects.get(pk=message.payload["order"])
+    if not order.email:
+        return  # it was erased with the account
     mail.send(
         to=order.email,
         subject=SUBJECTS[message.kind] % {"number": order.number},

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from ecommerce.lib.errors import Busy, DomainError, FieldError, is_database_trouble
+from ecommerce.lib.errors import Busy, DomainError, FieldError, TryLater, is_database_trouble
 from ecommerce.lib.ratelimit import RateLimited
 
 logger = logging.getLogger("shop.api")
@@ -42,14 +42,15 @@ class ErrorAnswer(serializers.Serializer[Any]):
 class TooManyRequests(serializers.Serializer[Any]):
     """The one error with a shape of its own, as specified; `Retry-After` says when to come back."""
 
-    error = serializers.CharField(default="rate_limit_exceeded")
+    error = serializers.CharField(default="rate_limit_exceeded", help_text="Or why else: locked")
     message = serializers.CharField()
     detail = serializers.CharField(help_text="The rate: 5 per 1 minute")
+    code = serializers.SlugField(required=False)
 
 
 def errors(*statuses: int) -> dict[int, type[serializers.Serializer[Any]]]:
     """The error answers of a route, for its schema."""
-    return {status: TooManyRequests if status == 429 else ErrorAnswer for status in (*statuses, 503)}
+    return {status: TooManyRequests if status == 429 else ErrorAnswer for status in (*statuses, 429, 503)}
 
 
 class IsAdmin(BasePermission):
@@ -90,6 +91,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """Every error as `{"detail", "code"}`, for invalid fields with `errors` by field."""
     if isinstance(error, RateLimited):
         return _rate_limited(error)
+    if isinstance(error, TryLater):
+        return _try_later(error)
     if isinstance(error, DomainError):
         return _refusal(error)
     if isinstance(error, RequestDataTooBig):
@@ -121,16 +124,23 @@ def _refusal(error: DomainError) -> Response:
     return response
 
 
+def rate_limited_body(error: RateLimited) -> dict[str, str]:
+    return {
+        "error": "rate_limit_exceeded",
+        "message": "Too many requests. Please slow down and try again later.",
+        "detail": str(error.rate),
+    }
+
+
 def _rate_limited(error: RateLimited) -> Response:
-    return Response(
-        {
-            "error": "rate_limit_exceeded",
-            "message": "Too many requests. Please slow down and try again later.",
-            "detail": str(error.rate),
-        },
-        status=429,
-        headers={"Retry-After": str(error.retry_after)},
-    )
+    headers = {"Retry-After": str(error.retry_after)}
+    return Response(rate_limited_body(error), status=429, headers=headers)
+
+
+def _try_later(error: TryLater) -> Response:
+    """In the shape of a rate limit's refusal, and with the code that every other error has."""
+    body = {"error": error.code, "message": error.message, "detail": error.message, "code": error.code}
+    return Response(body, status=429, headers={"Retry-After": str(error.retry_after)})
 
 
 def _reshaped(error: Exception) -> dict[str, Any]:

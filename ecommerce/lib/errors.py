@@ -1,5 +1,7 @@
 """The one type of refusal, whose text is safe to show to a customer; and what is trouble of the database."""
 
+import math
+
 from django.db import DatabaseError
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, WTimeoutError
 
@@ -30,6 +32,17 @@ class FieldError(DomainError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class TryLater(DomainError):
+    """Not now: the same request may be sent again after so many seconds."""
+
+    code = "try_later"
+    status_code = 429
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, math.ceil(seconds))
 
 
 class Busy(DomainError):

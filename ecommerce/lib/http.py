@@ -1,10 +1,13 @@
 """Facts about a request that do not depend on who asks."""
 
 import ipaddress
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+
+MAX_AGENT = 200
 
 
 def signed_in(request: Any) -> Any:
@@ -36,3 +39,15 @@ def _is_trusted(address: str) -> bool:
     return _is_address(address) and any(
         ipaddress.ip_address(address) in network for network in settings.TRUSTED_PROXIES
     )
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where somebody signed in, for the list that they may end it from."""
+
+    ip: str
+    agent: str
+
+    @classmethod
+    def of(cls, request: Any) -> "Device":
+        return cls(client_ip(request), request.META.get("HTTP_USER_AGENT", "")[:MAX_AGENT])

@@ -48,6 +48,7 @@ def payment_problems(
 def problems(
     *,
     secrets: dict[str, str],
+    previous_secrets: dict[str, list[str]],
     admin_password: str | None,
     mongodb_uri: str,
     public_url: str,
@@ -63,6 +64,8 @@ def problems(
     for name, value in secrets.items():
         if problem := secret_problem(name, value):
             yield problem
+    for name, values in previous_secrets.items():
+        yield from filter(None, (secret_problem(name, value) for value in values))
     if admin_password is not None and (problem := password_problem("DEFAULT_ADMIN_PASSWORD", admin_password)):
         yield problem
     if not mongodb_uri:

@@ -14,7 +14,9 @@ def login(api, email="customer@example.com", password=PASSWORD):
 def test_it_answers_with_a_bearer_token(api, customer):
     response = login(api)
     assert response.status_code == 200
-    assert response.json().keys() == {"access_token", "token_type"}
+    assert response.json().keys() == {"access_token", "token_type", "expires_in", "refresh_token"}
+    assert response.json()["expires_in"] == 900
+    assert response["Cache-Control"] == "no-store"
     assert response.json()["token_type"] == "bearer"
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.answers import refused
+from tests.conftest import api_of
 
 URL = "/api/v1/auth/promote-to-admin"
 
@@ -19,10 +20,12 @@ def test_it_makes_a_user_an_admin(customer, staff_api, email):
     assert customer.is_superuser
 
 
-def test_the_promoted_may_do_it_at_once_with_the_token_they_have(customer, customer_api, stranger, staff_api):
+def test_the_promoted_sign_in_again_and_may_do_it_at_once(customer, customer_api, stranger, staff_api):
     refused(customer_api.post(URL, {"email": stranger.email}), 403)
     staff_api.post(URL, {"email": customer.email})
-    assert customer_api.post(URL, {"email": stranger.email}).status_code == 200
+    refused(customer_api.post(URL, {"email": stranger.email}), 401)
+    customer.refresh_from_db()
+    assert api_of(customer).post(URL, {"email": stranger.email}).status_code == 200
 
 
 def test_it_refuses_an_unknown_email(staff_api):

@@ -9,12 +9,22 @@ import pytest
 from bson import ObjectId
 from django.conf import settings
 
+from accounts import sessions
 from accounts.models import User
+from accounts.services import update_user
 from accounts.tokens import access_token
+from ecommerce.lib.http import Device
+from ecommerce.lib.ratelimit import Rate
 from tests.answers import refused
 
 pytestmark = pytest.mark.django_db
 ME = "/api/v1/auth/me"
+DEVICE = Device(ip="203.0.113.1", agent="curl/8")
+
+
+def begun(user):
+    """The family of a new session."""
+    return sessions.begin(user, DEVICE).refresh_token.partition(".")[0]
 
 
 def claims_of(user, **changed):
@@ -24,6 +34,8 @@ def claims_of(user, **changed):
         "role": "user",
         "typ": "access",
         "jti": "a",
+        "family": "",
+        "version": 0,
         "iat": now,
         "exp": now + 900,
         **changed,
@@ -63,6 +75,9 @@ def test_a_token_made_by_hand_with_the_secret_works(api, customer):
         lambda user: signed(claims_of(user, typ="refresh")),
         lambda user: signed(claims_of(user, typ=None)),
         lambda user: signed(claims_of(user, jti=None)),
+        lambda user: signed(claims_of(user, version=None)),
+        lambda user: signed(claims_of(user, version=1)),
+        lambda user: signed(claims_of(user, version="0")),
         lambda user: signed(claims_of(user, sub=None)),
         lambda user: signed(claims_of(user, sub=str(ObjectId()))),
         lambda user: signed(claims_of(user, sub="customer@example.com")),
@@ -84,6 +99,9 @@ def test_a_token_made_by_hand_with_the_secret_works(api, customer):
         "a refresh token",
         "no type",
         "no id",
+        "no version",
+        "another version",
+        "a version as text",
         "no subject",
         "an unknown subject",
         "a subject that is no id",
@@ -157,6 +175,64 @@ def test_a_disabled_user_is_refused_at_once(customer, customer_api):
     refused(customer_api.get(ME), 401)
 
 
+def test_a_request_reads_the_user_once_and_asks_nothing_else(
+    customer_api, customer, django_assert_num_queries
+):
+    sessions.end_session(customer, begun(customer))  # there is a revoked family to look at
+    with django_assert_num_queries(1):
+        assert customer_api.get(ME).status_code == 200
+
+
+@pytest.mark.parametrize("change", [{"role": "admin"}, {"is_active": False}, {"is_active": True}])
+def test_another_role_or_state_ends_the_tokens_of_before(customer, customer_api, change):
+    update_user(pk=customer.pk, **change)
+    refused(customer_api.get(ME), 401)
+
+
+def test_another_email_alone_ends_none(customer, customer_api):
+    update_user(pk=customer.pk, email="renamed@example.com")
+    assert customer_api.get(ME).json()["email"] == "renamed@example.com"
+
+
+class TestAnotherSecret:
+    """JWT_SECRET is replaced: what the previous one signed counts on, until that one is forgotten."""
+
+    @pytest.fixture(autouse=True)
+    def _replace(self, settings):
+        self.old, self.new = settings.JWT_SECRET, "a new secret of thirty-two bytes!"
+
+    def replaced(self, settings, *, keep):
+        settings.JWT_SECRET, settings.JWT_SECRET_PREVIOUS = self.new, [self.old] if keep else []
+
+    def test_nobody_is_signed_out(self, api, customer, settings):
+        grant = sessions.begin(customer, DEVICE)
+        self.replaced(settings, keep=True)
+        assert send(api, f"Bearer {grant.access_token}").status_code == 200
+        renewed = sessions.refresh(grant.refresh_token)
+        assert jwt.decode(renewed.access_token, self.new, algorithms=["HS256"])
+        self.replaced(settings, keep=False)
+        assert sessions.refresh(renewed.refresh_token)
+
+    def test_without_the_previous_one_both_tokens_are_refused(self, api, customer, settings):
+        grant = sessions.begin(customer, DEVICE)
+        self.replaced(settings, keep=False)
+        refused(send(api, f"Bearer {grant.access_token}"), 401)
+        with pytest.raises(sessions.InvalidRefreshToken):
+            sessions.refresh(grant.refresh_token)
+
+    def test_an_expired_token_of_the_previous_one_is_refused(self, api, customer, settings):
+        token = signed(claims_of(customer, exp=int(time.time()) - 1))
+        self.replaced(settings, keep=True)
+        refused(send(api, f"Bearer {token}"), 401)
+
+    def test_the_product_routes_know_both(self, api, customer, settings):
+        settings.PRODUCT_RATE_LIMIT, settings.PRODUCT_RATE_LIMIT_USER = Rate.parse("1/m"), Rate.parse("3/m")
+        token = access_token(customer)
+        self.replaced(settings, keep=True)
+        given = [send(api, f"Bearer {token}", "/api/v1/products").status_code for _ in range(4)]
+        assert given == [200, 200, 200, 429]
+
+
 def test_a_deleted_user_is_refused_at_once(customer, customer_api):
     customer.delete()
     refused(customer_api.get(ME), 401)
@@ -178,6 +254,15 @@ def test_a_token_says_who_and_until_when(customer, staff):
 PROTECTED = [
     ("get", "/auth/me"),
     ("post", "/auth/promote-to-admin"),
+    ("post", "/auth/logout"),
+    ("post", "/auth/logout-all"),
+    ("get", "/auth/sessions"),
+    ("delete", "/auth/sessions/5f5f5f5f5f5f5f5f5f5f5f5f"),
+    ("post", "/auth/verify-email/resend"),
+    ("post", "/auth/password/change"),
+    ("post", "/auth/email/change"),
+    ("get", "/auth/export"),
+    ("delete", "/auth/me"),
     ("get", "/cart"),
     ("post", "/cart/add"),
     ("post", "/cart/remove"),

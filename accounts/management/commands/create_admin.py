@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import services
 from accounts.models import User
-from accounts.serializers import Email, NewCredentials
+from accounts.serializers import Email, NewAccount
+from ecommerce.lib.errors import FieldError
 from ecommerce.lib.migrating import refuse_unprepared
 
 
@@ -37,8 +38,11 @@ class Command(BaseCommand):
         self.stdout.write(f"Promoted {user.email}; the password stays as it was.")
 
     def _create(self, email: str) -> None:
-        given = _checked(NewCredentials, email=email, password=_password())
-        user = services.sign_up(**given, role=User.Role.ADMIN)
+        given = _checked(NewAccount, email=email, password=_password())
+        try:
+            user = services.make_user(**given, role=User.Role.ADMIN)
+        except FieldError as refusal:
+            raise CommandError(f"{refusal.field}: {refusal.message}") from None
         self.stdout.write(f"Created the admin {user.email}.")
 
 

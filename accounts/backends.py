@@ -1,0 +1,29 @@
+"""Django's authentication behind the lockout, for every way in: pages, API and back office."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+
+from accounts import lockout
+from accounts.models import User
+from ecommerce.lib.http import client_ip
+
+
+class LockingBackend(ModelBackend):
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        ip: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        """One hash whether the e-mail is known or not; none while it is locked, which raises Locked."""
+        if username is None or password is None:
+            return None
+        email = username.lower()
+        with lockout.attempt(email, ip or (client_ip(request) if request else "")) as attempt:
+            user = super().authenticate(request, username=email, password=password, **kwargs)
+            attempt.succeeded = user is not None
+        return user if isinstance(user, User) else None

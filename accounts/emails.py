@@ -1,0 +1,106 @@
+"""The mails about an account. A row of the outbox names the account; the link is made when it is sent.
+
+So no link stands in the database, and its hour begins with the mail.
+"""
+
+import hashlib
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import onetime
+from accounts.models import EmailChange, OneTimeToken, User
+from ecommerce.lib import mail
+from ecommerce.lib.db import object_id
+from ecommerce.models import OutboxMessage
+from ecommerce.outbox import enqueue, handler
+
+Purpose = OneTimeToken.Purpose
+PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a name
+SUBJECTS = {
+    Purpose.VERIFY_EMAIL: _("Please confirm your e-mail address"),
+    Purpose.PASSWORD_RESET: _("Choose a new password"),
+    Purpose.EMAIL_CHANGE_OLD: _("Somebody wants to change your e-mail address"),
+    Purpose.EMAIL_CHANGE_NEW: _("Please confirm your new e-mail address"),
+    PASSWORD_CHANGED: _("Your password was changed"),
+}
+PAGES = {
+    Purpose.VERIFY_EMAIL: "accounts:verify_email",
+    Purpose.PASSWORD_RESET: "accounts:reset_password",
+    Purpose.EMAIL_CHANGE_OLD: "accounts:confirm_email_change",
+    Purpose.EMAIL_CHANGE_NEW: "accounts:confirm_email_change",
+    PASSWORD_CHANGED: "accounts:forgot_password",
+}
+
+
+def queue_verification(user: User) -> None:
+    _queue_once_a_minute(Purpose.VERIFY_EMAIL, user.email, user)
+
+
+def queue_password_reset(email: str, user: User | None) -> None:
+    """A row also where nobody has the e-mail, so that the answer takes as long."""
+    _queue_once_a_minute(Purpose.PASSWORD_RESET, email, user)
+
+
+def queue_password_changed(user: User, *, version: int) -> None:
+    enqueue(
+        kind=PASSWORD_CHANGED,
+        key=f"{PASSWORD_CHANGED}:{user.pk}:{version}",
+        payload={"user": str(user.pk)},
+    )
+
+
+def queue_email_change(change: EmailChange) -> None:
+    for kind in (Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW):
+        enqueue(kind=kind, key=f"{kind}:{change.pk}", payload={"change": str(change.pk)})
+
+
+def _queue_once_a_minute(kind: str, email: str, user: User | None) -> None:
+    """Whoever presses the button again and again fills nobody's mailbox."""
+    digest, minute = hashlib.sha256(email.encode()).hexdigest()[:32], int(timezone.now().timestamp()) // 60
+    enqueue(kind=kind, key=f"{kind}:{digest}:{minute}", payload={"user": str(user.pk) if user else ""})
+
+
+def _deliver_to_user(message: OutboxMessage) -> None:
+    user = User.objects.filter(pk=object_id(message.payload["user"]), is_active=True).first()
+    if user is None or (message.kind == Purpose.VERIFY_EMAIL and user.email_verified_at):
+        return
+    _send(message, user, user.email, subject=user.email)
+
+
+def _deliver_change(message: OutboxMessage) -> None:
+    change = (
+        EmailChange.objects.filter(pk=object_id(message.payload["change"])).select_related("user").first()
+    )
+    if change is None:
+        return  # another one took its place
+    to = change.email if message.kind == Purpose.EMAIL_CHANGE_NEW else change.user.email
+    _send(message, change.user, to, subject=str(change.pk), new_email=change.email)
+
+
+def _send(message: OutboxMessage, user: User, to: str, *, subject: str, **facts: str) -> None:
+    query = ""
+    if message.kind in Purpose.values:
+        query = "?" + urlencode({"token": onetime.mint(user, Purpose(message.kind), subject=subject)})
+    mail.send(
+        to=to,
+        subject=str(SUBJECTS[message.kind]),
+        template=message.kind,
+        context={"url": settings.PUBLIC_URL + reverse(PAGES[message.kind]) + query, **facts},
+        key=message.pk,
+    )
+
+
+DELIVERIES: dict[str, Callable[[OutboxMessage], None]] = {
+    Purpose.VERIFY_EMAIL: _deliver_to_user,
+    Purpose.PASSWORD_RESET: _deliver_to_user,
+    Purpose.EMAIL_CHANGE_OLD: _deliver_change,
+    Purpose.EMAIL_CHANGE_NEW: _deliver_change,
+    PASSWORD_CHANGED: _deliver_to_user,
+}
+for kind, deliver in DELIVERIES.items():
+    handler(kind)(deliver)

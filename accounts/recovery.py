@@ -1,0 +1,92 @@
+"""Use cases around an account's e-mail: confirm it, reset a password by it, change it."""
+
+from datetime import timedelta
+
+from bson import ObjectId
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError
+from django.utils import timezone
+
+from accounts import emails, onetime, passwords, services
+from accounts.models import EmailChange, OneTimeToken, User
+from ecommerce.lib.db import run_tx
+
+Purpose = OneTimeToken.Purpose
+CHANGE_LIFETIME = timedelta(hours=1)
+
+
+def send_verification(user: User) -> None:
+    """Nothing is sent to an e-mail that is confirmed, nor twice in a minute."""
+    emails.queue_verification(user)
+
+
+def verify_email(token: str) -> None:
+    """Raises LinkInvalid."""
+
+    def verify() -> None:
+        link = onetime.use(token, Purpose.VERIFY_EMAIL)
+        mine = User.objects.filter(pk=link.user_id, email=link.subject)
+        mine.filter(email_verified_at=None).update(email_verified_at=timezone.now())
+
+    run_tx(verify)
+
+
+def forgot_password(email: str) -> None:
+    """Send a link where the e-mail has an account. The answer and its time tell nobody whether it has."""
+    user = User.objects.filter(email=email.lower(), is_active=True).first()
+    emails.queue_password_reset(email.lower(), user)
+
+
+def reset_password(*, token: str, password: str) -> None:
+    """Every session of the account ends. Raises LinkInvalid, WeakPassword; then the link still works."""
+    passwords.refuse_weak(password, email=onetime.find(token, Purpose.PASSWORD_RESET).user.email)
+    hashed = make_password(password)  # before the transaction: it is slow
+    run_tx(lambda: _reset(token, hashed))
+
+
+def change_email(user: User, *, email: str, password: str, ip: str) -> None:
+    """Ask both addresses. Raises EmailTaken, WrongPassword, Locked."""
+    services.confirm_password(user, password, ip=ip)
+    if User.objects.filter(email=email.lower()).exists():
+        raise services.EmailTaken
+
+    def begin() -> None:
+        services.withdraw_links(user)
+        emails.queue_email_change(
+            EmailChange.objects.create(
+                pk=ObjectId(), user=user, email=email.lower(), expires_at=timezone.now() + CHANGE_LIFETIME
+            )
+        )
+
+    run_tx(begin)
+
+
+def confirm_email_change(token: str) -> bool:
+    """True where both have confirmed it now, so that it is changed. Raises LinkInvalid, EmailTaken."""
+    try:
+        return run_tx(lambda: _confirm(token))
+    except IntegrityError:
+        raise services.EmailTaken from None
+
+
+def _reset(token: str, hashed: str) -> None:
+    link = onetime.use(token, Purpose.PASSWORD_RESET)
+    if link.user.email != link.subject:
+        raise onetime.LinkInvalid
+    services.replace_password(link.user, hashed)
+    # Whoever read the mail owns the address.
+    User.objects.filter(pk=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
+
+
+def _confirm(token: str) -> bool:
+    link = onetime.use(token, Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW)
+    side = "old_confirmed" if link.purpose == Purpose.EMAIL_CHANGE_OLD else "new_confirmed"
+    changes = EmailChange.objects.filter(pk=link.subject, expires_at__gt=timezone.now())
+    if not changes.update(**{side: True}):
+        raise onetime.LinkInvalid
+    change = changes.get()
+    if not (change.old_confirmed and change.new_confirmed):
+        return False
+    User.objects.filter(pk=change.user_id).update(email=change.email, email_verified_at=timezone.now())
+    services.withdraw_links(User(pk=change.user_id))
+    return True

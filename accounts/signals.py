@@ -1,0 +1,19 @@
+"""A session of the pages remembers where it was begun."""
+
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.websessions import DEVICE, remember_device
+from ecommerce.lib.http import Device
+
+
+@receiver(user_logged_in)
+def signed_in(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    session = getattr(request, "session", {})
+    if session.get(SESSION_KEY) == str(user.pk) and DEVICE not in session:  # not by the API
+        remember_device(session, Device.of(request))

@@ -1,0 +1,19 @@
+"""What the cart holds about a person."""
+
+from typing import Any
+
+from accounts import personal_data
+from accounts.models import User
+from cart.models import Cart, owner_key
+
+
+def export(user: User) -> list[dict[str, Any]]:
+    cart = Cart.objects.filter(owner=owner_key(user)).first()
+    return [{"product_id": item.product_id, "qty": item.qty} for item in cart.items] if cart else []
+
+
+def erase(user: User) -> None:
+    Cart.objects.filter(owner=owner_key(user)).delete()
+
+
+personal_data.hold("cart", export=export, erase=erase)
