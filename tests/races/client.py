@@ -117,6 +117,10 @@ def log_in(email: str, password: str) -> Request:
     return Request("POST", "/api/v1/auth/login", {"email": email, "password": password})
 
 
+def refresh(token: str) -> Request:
+    return Request("POST", "/api/v1/auth/refresh", {"refresh_token": token})
+
+
 CSRF = "0123456789abcdef" * 2
 
 

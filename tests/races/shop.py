@@ -15,7 +15,7 @@ from tests.races.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
 EMPTIED = (
     *("audit_entries", "carts", "counters", "orders", "outbox"),
-    *("payments", "products", "refunds", "stock_movements"),
+    *("payments", "products", "refunds", "sign_in_attempts", "stock_movements", "token_families"),
 )
 AT_ONCE = 100  # requests that only prepare
 _numbers = count(1)

@@ -1,6 +1,6 @@
-"""One e-mail, many requests."""
+"""One e-mail or one session, many requests."""
 
-from tests.races.client import sign_up
+from tests.races.client import log_in, refresh, sign_up
 from tests.races.race import race
 from tests.races.shop import Shop, statuses
 
@@ -25,3 +25,25 @@ def test_ten_promotions_of_one_user_are_one_promotion(shop: Shop) -> None:
     assert statuses(answers) == {200: 1, 400: 9}
     refusals = {answer.json["detail"] for answer in answers if answer.status == 400}
     assert refusals == {"User is already an admin"}
+
+
+@race
+def test_twenty_refreshes_of_one_token_get_one_successor_and_the_session_goes_on(shop: Shop) -> None:
+    [signed_in] = shop.race([log_in(shop.new_customer().email, "SecurePass123")])
+
+    answers = shop.race([refresh(signed_in.json["refresh_token"])] * 20)
+
+    assert statuses(answers) == {200: 20}
+    successors = {answer.json["refresh_token"] for answer in answers}
+    assert len(successors) == 1
+    assert statuses(shop.race([refresh(successors.pop())])) == {200: 1}
+
+
+@race
+def test_of_twenty_wrong_passwords_five_are_tried(shop: Shop) -> None:
+    customer = shop.new_customer()
+
+    answers = shop.race([log_in(customer.email, "SecurePass124")] * 20)
+
+    assert statuses(answers) == {401: 5, 429: 15}
+    assert statuses(shop.race([log_in(customer.email, "SecurePass123")])) == {429: 1}

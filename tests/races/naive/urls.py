@@ -7,6 +7,7 @@ from tests.races.naive import office, views
 urlpatterns = [
     path("api/v1/auth/signup", views.SignUp.as_view()),
     path("api/v1/auth/login", views.Login.as_view()),
+    path("api/v1/auth/refresh", views.Refresh.as_view()),
     path("api/v1/auth/promote-to-admin", views.Promote.as_view()),
     path("api/v1/products/<str:slug>", views.ProductDetail.as_view()),
     path("api/v1/cart/add", views.CartAdd.as_view()),

@@ -11,6 +11,7 @@ from typing import Any
 from bson import ObjectId
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -19,9 +20,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
-from accounts.services import sign_in
-from accounts.tokens import access_token
+from accounts.models import SignInAttempts, TokenFamily, User
+from accounts.sessions import begin
+from accounts.tokens import access_token, read_refresh_token, refresh_token
 from cart.authentication import CartToken
 from cart.models import MAX_QTY, Cart, CartItem, Guest, owner_key
 from cart.serializers import cart_as_dict
@@ -29,6 +30,7 @@ from cart.services import add_item
 from catalog.models import Counter, Product, StockMovement
 from ecommerce.lib.api import BEARER
 from ecommerce.lib.bearer import BearerClaims
+from ecommerce.lib.http import Device
 from ecommerce.lib.money import line_total
 from orders.models import Order, OrderItem, subtotal_of
 from payments.models import Payment
@@ -56,13 +58,27 @@ class SignUp(APIView):
 
 
 class Login(APIView):
-    """Moves the guest's lines one after the other, then empties the guest's cart."""
+    """Counts failures after the password was looked at; moves the guest's lines one after the other."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
 
     def post(self, request: Request) -> Response:
-        user = sign_in(**request.data)
+        email = request.data["email"]
+        row = SignInAttempts.objects.filter(pk=email).first()
+        failures = row.counts["failures"] if row else 0
+        if failures >= 5:
+            return refused("Too many failed attempts", status=429)
+        user = User.objects.filter(email=email).first()
+        pause(0.2)
+        if user is not None and user.check_password(request.data["password"]):
+            self.move_cart(request, user)
+            grant = begin(user, Device.of(request))
+            return Response({"access_token": grant.access_token, "refresh_token": grant.refresh_token})
+        SignInAttempts(pk=email, counts={"failures": failures + 1}, updated_at=timezone.now()).save()
+        return refused("Invalid credentials", status=401)
+
+    def move_cart(self, request: Request, user: User) -> None:
         if guest := Guest.of_token(request.headers.get("X-Cart-Token", "")):
             cart = cart_of(guest)
             pause()
@@ -70,7 +86,24 @@ class Login(APIView):
                 add_item(user=user, product_id=line.product_id, qty=line.qty)
             cart.items = []
             cart.save()
-        return Response({"access_token": access_token(user), "token_type": "bearer"})
+
+
+class Refresh(APIView):
+    """Rotates where the token counted a moment ago."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        pk, generation = read_refresh_token(request.data["refresh_token"])
+        family = TokenFamily.objects.get(pk=pk)
+        if generation < family.generation - 1:
+            return refused("The refresh token is invalid or has expired.", status=401)
+        if generation == family.generation:
+            pause()
+            TokenFamily.objects.filter(pk=pk).update(generation=F("generation") + 1)
+            family.refresh_from_db()
+        return Response({"refresh_token": refresh_token(pk, family.generation)})
 
 
 class Promote(APIView):
