@@ -31,6 +31,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import SignInAttempts
 from ecommerce.lib.errors import TryLater
+from ecommerce.lib.http import network_of
 
 FREE_FROM_ONE_ADDRESS, FREE_FROM_ANYWHERE = 5, 20
 FIRST_DELAY_S, LONGEST_DELAY_S = 60, 900
@@ -85,7 +86,10 @@ class Attempt:
 @contextmanager
 def attempt(email: str, ip: str) -> Iterator[Attempt]:
     """Set `succeeded` on what it yields where the password was right. Raises Locked before."""
-    key, limits = _digest(email), {"all": FREE_FROM_ANYWHERE, _digest(ip)[:16]: FREE_FROM_ONE_ADDRESS}
+    key, limits = (
+        _digest(email),
+        {"all": FREE_FROM_ANYWHERE, _digest(network_of(ip))[:16]: FREE_FROM_ONE_ADDRESS},
+    )
     _admit(key, limits)
     running = Attempt()
     try:

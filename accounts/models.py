@@ -133,12 +133,6 @@ class WebSession(AbstractBaseSession):
         db_table = "sessions"
         indexes = [models.Index(fields=["user", "-created_at"], name="sessions_of_user")]
 
-    @classmethod
-    def get_session_store_class(cls) -> Any:
-        from accounts.websessions import SessionStore
-
-        return SessionStore
-
 
 class SignInAttempts(models.Model):
     """Failures of late at signing in to one e-mail, which may have no account (`accounts.lockout`)."""

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import OneTimeToken, User
+from accounts.models import EmailChange, OneTimeToken, User
 from ecommerce.lib.errors import FieldError
 
 Purpose = OneTimeToken.Purpose
@@ -52,7 +52,8 @@ def withdraw(user: User, *purposes: Purpose) -> None:
 
 
 def forget_expired() -> None:
-    OneTimeToken.objects.filter(expires_at__lt=timezone.now()).delete()
+    for model in (OneTimeToken, EmailChange):
+        model._default_manager.filter(expires_at__lt=timezone.now()).delete()
 
 
 def _valid(token: str, *purposes: Purpose) -> "QuerySet[OneTimeToken]":

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.agents import describe
 from accounts.models import TokenFamily, User, WebSession
 from accounts.tokens import access_token, read_refresh_token, refresh_token
+from accounts.websessions import SessionStore
 from ecommerce.lib.db import collection, object_id, run_tx
 from ecommerce.lib.errors import DomainError
 from ecommerce.lib.http import Device
@@ -189,7 +190,7 @@ def _web_sessions(user: User, current: str) -> Iterable[SignedIn]:
     rows = WebSession.objects.filter(user=user.pk, expire_date__gt=timezone.now())
     hashes = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
     for row in rows.exclude(public_id=None):
-        if row.get_decoded().get(HASH_SESSION_KEY) in hashes:
+        if SessionStore().decode(row.session_data).get(HASH_SESSION_KEY) in hashes:
             pk = str(row.public_id)
             yield SignedIn(
                 pk, "web", row.ip, row.agent, row.created_at or row.expire_date, None, pk == current

@@ -22,6 +22,7 @@ PERIODIC_S = {
     "payments.tasks.reconcile": 60,
     "orders.tasks.cancel_unpaid_orders": 300,
     "cart.tasks.forget_old_guest_carts": 3600,
+    "accounts.tasks.forget_what_expired": 3600,
     "ecommerce.tasks.deliver_outbox": settings.OUTBOX_INTERVAL_SECONDS,
 }
 

@@ -78,6 +78,9 @@ TAX_PERCENT = env.amount("TAX_PERCENT") or Decimal(0)
 ORDER_PAYMENT_DEADLINE_HOURS = env.integer("ORDER_PAYMENT_DEADLINE_HOURS", 24, low=1, high=8760)
 PRODUCT_RATE_LIMIT = env.rate("PRODUCT_RATE_LIMIT", "5/m")
 PRODUCT_RATE_LIMIT_USER = env.rate("PRODUCT_RATE_LIMIT_USER", "120/m")
+AUTH_RATE_LIMIT = env.rate("AUTH_RATE_LIMIT", "60/m")
+WRITE_RATE_LIMIT = env.rate("WRITE_RATE_LIMIT", "600/m")
+READ_RATE_LIMIT = env.rate("READ_RATE_LIMIT", "1200/m")
 
 # MongoDB
 MONGODB_URI = env.text("MONGODB_URI", "" if IN_PRODUCTION else "mongodb://localhost:27017/ecommerce")
@@ -125,8 +128,9 @@ IN_PROCESS_CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 CACHES = {
     "default": REDIS_CACHE if REDIS_ENABLED else IN_PROCESS_CACHE,
     "in_process": IN_PROCESS_CACHE | {"LOCATION": "in_process"},
+    "ratelimit": {"BACKEND": "ecommerce.lib.failover.FailOverCache"},
 }
-RATELIMIT_USE_CACHE = "in_process"  # django-ratelimit counts where Redis is away
+RATELIMIT_USE_CACHE = "ratelimit"
 
 # The outbox: with these an attempt is made for about 15 hours before a row is dead
 OUTBOX_MAX_ATTEMPTS = env.integer("OUTBOX_MAX_ATTEMPTS", 12, low=1, high=100)
@@ -185,6 +189,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "ecommerce.limits.RateLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "ecommerce.urls"
@@ -199,7 +204,11 @@ _validators = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_validators}.MinimumLengthValidator"},
     {"NAME": "accounts.passwords.MaximumLengthValidator"},
-    {"NAME": f"{_validators}.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["email"]}},
+    {
+        "NAME": f"{_validators}.UserAttributeSimilarityValidator",
+        # It compares letters without their order: by default it takes SecurePass123 for user123@example.com.
+        "OPTIONS": {"user_attributes": ["email"], "max_similarity": 0.8},
+    },
     {"NAME": f"{_validators}.CommonPasswordValidator"},
     {"NAME": f"{_validators}.NumericPasswordValidator"},
 ]

@@ -153,7 +153,8 @@ def test_signing_in_to_the_admin(staff):
 
 
 def test_changing_ones_own_password(office):
-    assert office.get(reverse("admin:password_change")).status_code == 200
+    """On the page of the account, which ends all other sessions."""
+    assert office.get(reverse("admin:password_change"), follow=True).status_code == 200
 
 
 def test_signing_in_at_the_admins_own_page_leads_into_the_admin(staff: User) -> None:

@@ -56,14 +56,14 @@ def read_through(
     Raises RateLimited when the allowance is used up; nothing is read then.
     """
     started = time.perf_counter()
-    if not _reachable():
+    if not reachable():
         _count_in_process(allowance)
         return fill()
     try:
         _trust(namespace)
         found = _look_up(namespace, key, allowance)
     except RedisError as error:
-        _lost(error)
+        lost(error)
         _count_in_process(allowance)
         return fill()
     if (payload := found.payload) is not None:
@@ -135,7 +135,7 @@ def _fill_once(namespace: str, key: str, fill: Callable[[], bytes], found: Found
         if not mine or not found.generation:
             found = _look_up(namespace, key)
     except RedisError as error:
-        _lost(error)
+        lost(error)
         return fill()
     try:
         asked_at = time.time()
@@ -166,7 +166,7 @@ def _store(namespace: str, key: str, payload: bytes, found: Found, asked_at: flo
     try:
         _redis().set(_full(f"{namespace}:{key}"), head + payload, ex=settings.CACHE_TTL_SECONDS)
     except RedisError as error:
-        _lost(error)
+        lost(error)
 
 
 def _unlock(lock: str, turn: str) -> None:
@@ -174,7 +174,7 @@ def _unlock(lock: str, turn: str) -> None:
     try:
         _redis().eval(UNLOCK, 1, lock, turn)
     except RedisError as error:
-        _lost(error)
+        lost(error)
 
 
 def _trust(namespace: str) -> None:
@@ -193,7 +193,7 @@ def _stamp(namespace: str, stamp: str) -> None:
     try:  # also while the breaker is open: it may be open for this process alone
         _redis().set(_full(f"{namespace}:{stamp}"), uuid.uuid4().hex)
     except RedisError as error:
-        _lost(error)
+        lost(error)
         _stamp_when_back(namespace)
 
 
@@ -218,11 +218,12 @@ def _stamp_later(namespace: str) -> None:
                 return
 
 
-def _reachable() -> bool:
+def reachable() -> bool:
+    """False for a moment after Redis did not answer."""
     return settings.REDIS_ENABLED and time.monotonic() >= _away_until
 
 
-def _lost(error: RedisError) -> None:
+def lost(error: Exception) -> None:
     global _away_until
     with _state:
         _trusted.clear()

@@ -27,6 +27,15 @@ def client_ip(request: HttpRequest) -> str:
     return address
 
 
+def network_of(address: str) -> str:
+    """What one caller has: an IPv4 address; of IPv6 a network of 64 bits, whose addresses are free."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

@@ -75,6 +75,10 @@ def test_it_refuses_a_password_that_is_easily_guessed(api, password):
     assert not User.objects.exists()
 
 
+def test_letters_in_common_are_no_likeness(api):
+    assert sign_up(api, "user123@example.com", "SecurePass123").status_code == 200
+
+
 def test_it_refuses_a_bad_password(api):
     for password in BAD_PASSWORDS:
         refused(sign_up(api, password=password), 400, field="password")

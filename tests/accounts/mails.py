@@ -1,0 +1,28 @@
+"""The mails of an account, as its owner reads them."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from django.core import mail
+
+from ecommerce import outbox
+
+
+def delivered():
+    """The mails since the last call, by recipient."""
+    mail.outbox.clear()
+    outbox.deliver_due()
+    return sorted(mail.outbox, key=lambda message: message.to)
+
+
+def link_of(message):
+    """The link, which text and HTML must share."""
+    (link,) = re.findall(r"http://testserver/account/\S+", message.body)
+    ((html, _kind),) = message.alternatives
+    assert f'href="{link}"' in html
+    return link.removeprefix("http://testserver")
+
+
+def token_of(message):
+    (token,) = parse_qs(urlsplit(link_of(message)).query)["token"]
+    return token

@@ -1,0 +1,35 @@
+"""What can open nothing any more is deleted, and nothing else."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts import onetime, sessions
+from accounts.models import EmailChange, OneTimeToken, TokenFamily, WebSession
+from accounts.tasks import forget_what_expired
+from ecommerce.lib.http import Device
+
+pytestmark = pytest.mark.django_db
+HELD = (TokenFamily, WebSession, OneTimeToken, EmailChange)
+
+
+def counts():
+    return [model.objects.count() for model in HELD]
+
+
+def test_expired_sessions_and_links_are_deleted(customer):
+    sessions.begin(customer, Device("", ""))
+    Client().force_login(customer)
+    onetime.mint(customer, onetime.Purpose.PASSWORD_RESET, subject=customer.email)
+    later = timezone.now() + timedelta(hours=1)
+    EmailChange.objects.create(user=customer, email="renamed@example.com", expires_at=later)
+    forget_what_expired()
+    assert counts() == [1, 1, 1, 1]
+    past = timezone.now() - timedelta(seconds=1)
+    for model in (TokenFamily, OneTimeToken, EmailChange):
+        model.objects.update(expires_at=past)
+    WebSession.objects.update(expire_date=past)
+    forget_what_expired()
+    assert counts() == [0, 0, 0, 0]

@@ -1,0 +1,102 @@
+"""Whoever knows the password replaces it, and is signed out everywhere else."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from accounts.services import change_password, sign_in
+from tests.accounts.mails import delivered
+from tests.answers import refused
+from tests.conftest import api_of
+from tests.factories import PASSWORD
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+URL, ME = "/api/v1/auth/password/change", "/api/v1/auth/me"
+NEW = "AnotherPass1"
+
+
+def change(api, current=PASSWORD, password=NEW, **more):
+    return api.post(URL, {"current": current, "password": password, **more})
+
+
+def page_of(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_the_answer_begins_a_new_session_and_all_others_end(api, customer, customer_api):
+    client = page_of(customer)
+    response = change(customer_api)
+    assert response.status_code == 200
+    assert response.json().keys() == {"access_token", "token_type", "expires_in", "refresh_token"}
+    token = response.json()["access_token"]
+    assert api.get(ME, HTTP_AUTHORIZATION=f"Bearer {token}").status_code == 200
+    refused(customer_api.get(ME), 401)
+    assert client.get("/account/").status_code == 302
+    assert sign_in(email=customer.email, password=NEW, ip="") == customer
+
+
+def test_on_the_page_this_session_goes_on_under_another_key(customer, customer_api):
+    client, other = page_of(customer), page_of(customer)
+    before = client.session.session_key
+    assert client.post("/account/password/", {"current": PASSWORD, "password": NEW}).status_code == 302
+    assert client.session.session_key != before
+    assert "signed out everywhere else" in client.get("/account/").content.decode()
+    assert other.get("/account/").status_code == 302
+    refused(customer_api.get(ME), 401)
+
+
+def test_the_owner_is_told(customer_api, customer):
+    change(customer_api)
+    (message,) = delivered()
+    assert (message.to, message.subject) == ([customer.email], "Your password was changed")
+
+
+def test_a_wrong_password_changes_nothing(customer, customer_api):
+    refused(change(customer_api, "SecurePass124"), 400, "This is not your password.", field="current")
+    page = page_of(customer).post("/account/password/", {"current": "SecurePass124", "password": NEW})
+    assert page.status_code == 422
+    assert "This is not your password." in page.content.decode()
+    assert customer_api.get(ME).status_code == 200
+
+
+def test_guessing_is_locked_like_signing_in(api, customer, customer_api):
+    for _ in range(5):
+        change(customer_api, "SecurePass124")
+    response = change(customer_api)
+    assert (response.status_code, response["Retry-After"]) == (429, "60")
+    page = page_of(customer).post("/account/password/", {"current": PASSWORD, "password": NEW})
+    assert (page.status_code, page["Retry-After"]) == (429, "60")
+    login = {"email": customer.email, "password": PASSWORD}
+    assert api.post("/api/v1/auth/login", login).status_code == 429
+
+
+@pytest.mark.parametrize("password", ["password123", "12345678", "customer@example.com", "short", "x" * 129])
+def test_a_weak_password_is_refused_on_both_faces(customer, customer_api, password):
+    refused(change(customer_api, password=password), 400, field="password")
+    page = page_of(customer).post("/account/password/", {"current": PASSWORD, "password": password})
+    assert page.status_code == 422
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_of_ten_at_once_one_changes_it(customer):
+    def one():
+        user = User.objects.get(pk=customer.pk)
+        change_password(user, current=PASSWORD, password=NEW, ip="")
+
+    answers = at_once(10, one)
+    assert answers.count(None) == 1
+    assert User.objects.get().token_version == 1
+
+
+def test_the_back_office_has_no_other_way(staff):
+    client = page_of(staff)
+    assert client.get("/admin/password_change/")["Location"] == "/account/password/"
+
+
+def test_it_can_keep_the_refresh_token_in_the_cookie(customer):
+    api = api_of(customer)
+    assert "refresh_token" not in change(api, cookie=True).json()
+    assert api.cookies["refresh_token"].value

@@ -1,0 +1,159 @@
+"""A forgotten password is replaced by the link in a mail."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts import sessions
+from accounts.models import OneTimeToken, User
+from accounts.recovery import reset_password
+from accounts.services import sign_in
+from ecommerce.lib.http import Device
+from ecommerce.models import OutboxMessage
+from tests.accounts.mails import delivered, link_of, token_of
+from tests.answers import refused
+from tests.factories import PASSWORD
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+AUTH = "/api/v1/auth"
+NEW = "AnotherPass1"
+
+
+def forgot(api, email="customer@example.com"):
+    return api.post(f"{AUTH}/password/forgot", {"email": email})
+
+
+def reset(api, token, password=NEW):
+    return api.post(f"{AUTH}/password/reset", {"token": token, "password": password})
+
+
+@pytest.fixture
+def token(api, customer):
+    forgot(api)
+    return token_of(delivered()[0])
+
+
+def test_the_link_sets_a_new_password(api, token, customer):
+    assert reset(api, token).status_code == 204
+    assert sign_in(email=customer.email, password=NEW, ip="") == customer
+    (notice,) = delivered()
+    assert notice.subject == "Your password was changed"
+
+
+def test_on_the_pages(customer):
+    client = Client()
+    response = client.post("/account/password/forgot/", {"email": "Customer@example.com"}, follow=True)
+    assert "If there is an account with this e-mail" in response.content.decode()
+    link = link_of(delivered()[0])
+    page = client.get(link)
+    given = {"token": page.context["form"]["token"].value(), "password": NEW}
+    assert client.post(link, given)["Location"] == "/account/login/"
+    assert sign_in(email=customer.email, password=NEW, ip="") == customer
+
+
+def test_known_or_not_the_answer_and_the_work_are_the_same(api, customer, django_assert_num_queries):
+    answers = []
+    for email in (customer.email, "nobody@example.com"):
+        with django_assert_num_queries(3):
+            answers.append(forgot(api, email))
+    assert answers[0].json() == answers[1].json()
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert [message.to for message in delivered()] == [[customer.email]]
+
+
+def test_no_e_mail_stands_in_the_outbox(api, customer):
+    forgot(api)
+    forgot(api, "nobody@example.com")
+    assert "@" not in str(list(OutboxMessage.objects.values("key", "payload")))
+
+
+def test_pressing_again_fills_no_mailbox(api, customer, one_minute):
+    for _ in range(5):
+        forgot(api)
+    assert len(delivered()) == 1
+
+
+def test_every_session_ends(api, token, customer):
+    grant = sessions.begin(customer, Device("", ""))
+    client = Client()
+    client.force_login(customer)
+    reset(api, token)
+    refused(api.get(f"{AUTH}/me", HTTP_AUTHORIZATION=f"Bearer {grant.access_token}"), 401)
+    refused(api.post(f"{AUTH}/refresh", {"refresh_token": grant.refresh_token}), 401)
+    assert client.get("/account/").status_code == 302
+
+
+def test_it_works_once(api, token, customer):
+    reset(api, token)
+    refused(reset(api, token, "YetAnotherPass1"), 400, field="token")
+    assert sign_in(email=customer.email, password=NEW, ip="")
+
+
+def test_used_twenty_times_at_once_it_works_once(token, customer):
+    answers = at_once(20, lambda: reset_password(token=token, password=NEW))
+    assert answers.count(None) == 1
+    assert User.objects.get().token_version == 1
+
+
+def test_one_used_takes_back_the_others(api, customer):
+    forgot(api)
+    OutboxMessage.objects.update(key="an earlier minute")
+    forgot(api)
+    first, second = map(token_of, delivered())
+    assert reset(api, first).status_code == 204
+    refused(reset(api, second), 400)
+
+
+def test_a_weak_password_is_refused_and_the_link_still_works(api, token):
+    refused(reset(api, token, "password123"), 400, field="password")
+    page = Client().post("/account/password/reset/", {"token": token, "password": "12345678"})
+    assert page.status_code == 422
+    assert "too common" in page.content.decode()
+    assert reset(api, token).status_code == 204
+
+
+def test_an_expired_link_is_refused(api, token):
+    OneTimeToken.objects.update(expires_at=timezone.now())
+    refused(reset(api, token), 400)
+
+
+def test_a_link_to_the_e_mail_of_before_is_refused(api, token, customer):
+    User.objects.filter(pk=customer.pk).update(email="renamed@example.com")
+    refused(reset(api, token), 400, field="token")
+
+
+def test_a_link_for_another_purpose_is_refused(api, token):
+    OneTimeToken.objects.update(purpose="verify_email")
+    refused(reset(api, token), 400)
+
+
+def test_a_disabled_account_gets_none_and_its_link_is_refused(api, token, customer):
+    User.objects.filter(pk=customer.pk).update(is_active=False)
+    refused(reset(api, token), 400)
+    OutboxMessage.objects.all().delete()
+    forgot(api)
+    assert delivered() == []
+
+
+@pytest.mark.parametrize("email", ["", None, "nobody", {"$ne": ""}, "a\0@example.com", ".*"])
+def test_a_bad_e_mail_is_refused(api, email, db):
+    refused(forgot(api, email), 400, field="email")
+
+
+def test_whoever_used_the_link_owns_the_e_mail(api, token, customer):
+    User.objects.filter(pk=customer.pk).update(email_verified_at=None)
+    reset(api, token)
+    assert User.objects.get().email_verified_at
+
+
+def test_a_password_of_more_than_72_bytes_counts_whole(api, token, customer):
+    reset(api, token, "ö" * 100)
+    for password, works in (("ö" * 100, True), ("ö" * 99, False)):
+        login = api.post(f"{AUTH}/login", {"email": customer.email, "password": password})
+        assert (login.status_code == 200) is works
+
+
+def test_the_old_password_works_no_more(api, token, customer):
+    reset(api, token)
+    refused(api.post(f"{AUTH}/login", {"email": customer.email, "password": PASSWORD}), 401)

@@ -1,0 +1,132 @@
+"""Taking one's data along, and having it deleted: orders are kept and lead to nobody."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from accounts import personal_data, sessions
+from accounts.models import EmailChange, OneTimeToken, TokenFamily, User, WebSession
+from accounts.services import sign_up
+from cart.models import Cart
+from cart.services import add_item
+from ecommerce.lib.http import Device
+from orders.models import Order
+from payments.services import confirm
+from tests import factories
+from tests.accounts.mails import delivered
+from tests.answers import refused
+from tests.factories import PASSWORD
+
+pytestmark = pytest.mark.django_db
+ME, EXPORT = "/api/v1/auth/me", "/api/v1/auth/export"
+
+
+@pytest.fixture
+def order(customer, product):
+    return factories.order(customer, (product, 2), key="written by a client")
+
+
+@pytest.fixture
+def page(customer):
+    client = Client()
+    client.post("/account/login/", {"email": customer.email, "password": PASSWORD})
+    return client
+
+
+def delete(api, password=PASSWORD):
+    return api.delete(ME, {"password": password})
+
+
+def test_the_export_has_all_that_is_held(customer, customer_api, order, product, page):
+    add_item(user=customer, product_id=product.product_id, qty=3)
+    response = customer_api.get(EXPORT)
+    assert response["Content-Disposition"] == 'attachment; filename="account.json"'
+    found = response.json()
+    assert found.keys() == {"exported_at", "account", "sessions", *personal_data.holders}
+    assert found["account"]["email"] == customer.email
+    assert [each["number"] for each in found["orders"]] == [order.number]
+    assert found["orders"][0]["total"] == 159.98
+    assert found["cart"] == [{"product_id": product.product_id, "qty": 3}]
+    assert [each["kind"] for each in found["sessions"]] == ["web"]
+    downloaded = json.loads(page.get("/account/export/").content)
+    assert downloaded | {"exported_at": 0} == found | {"exported_at": 0}
+
+
+def test_an_export_holds_nothing_of_others(customer, stranger_api, order):
+    assert stranger_api.get(EXPORT).json()["orders"] == []
+
+
+def test_nothing_in_an_export_opens_the_account(customer, customer_api, page):
+    text = customer_api.get(EXPORT).content.decode()
+    assert customer.password not in text
+    assert page.session.session_key not in text
+
+
+@pytest.mark.parametrize("face", ["api", "page"])
+def test_a_deleted_account_leaves_its_orders_and_nothing_that_leads_to_the_person(
+    api, customer, customer_api, order, product, page, fsck, face
+):
+    grant = sessions.begin(customer, Device("203.0.113.7", "curl/8"))
+    confirm(user=customer, order_id=str(order.pk), outcome="success")
+    add_item(user=customer, product_id=product.product_id, qty=1)
+    if face == "api":
+        assert delete(customer_api).status_code == 204
+    else:
+        assert page.post("/account/delete/", {"password": PASSWORD})["Location"] == "/"
+    kept = Order.objects.get()
+    assert (kept.status, kept.total, kept.idempotency_key) == ("paid", order.total, None)
+    stored = str(list(User.objects.values())) + str(list(Order.objects.values()))
+    assert "customer@" not in stored
+    assert customer.password not in stored
+    for model in (Cart, TokenFamily, OneTimeToken, EmailChange):
+        assert not model.objects.exists(), model
+    assert not WebSession.objects.filter(user=customer.pk).exists()
+    refused(customer_api.get(ME), 401)
+    refused(api.post("/api/v1/auth/refresh", {"refresh_token": grant.refresh_token}), 401)
+    assert page.get("/account/").status_code == 302
+    refused(api.post("/api/v1/auth/login", {"email": customer.email, "password": PASSWORD}), 401)
+    fsck()
+
+
+def test_a_deleted_accounts_mails_are_not_sent(customer, customer_api, order):
+    confirm(user=customer, order_id=str(order.pk), outcome="success")
+    delete(customer_api)
+    assert delivered() == []
+
+
+def test_the_e_mail_is_free_again(customer, customer_api):
+    delete(customer_api)
+    assert sign_up(email=customer.email, password=PASSWORD).pk != customer.pk
+
+
+def test_it_needs_the_password(customer, customer_api, page):
+    refused(delete(customer_api, "SecurePass124"), 400, "This is not your password.", field="password")
+    refused(customer_api.delete(ME), 400, field="password")
+    assert page.post("/account/delete/", {"password": "SecurePass124"}).status_code == 422
+    assert page.get("/account/delete/").status_code == 200
+    assert customer_api.get(ME).status_code == 200
+
+
+def test_the_last_admin_cannot_be_deleted(staff, staff_api):
+    refused(delete(staff_api), 400, "This is the only active admin. Make another one first.")
+    client = Client()
+    client.force_login(staff)
+    answer = client.post("/account/delete/", {"password": PASSWORD})
+    assert "This is the only active admin." in answer.content.decode()
+    factories.user(role=User.Role.ADMIN)
+    assert delete(staff_api).status_code == 204
+
+
+def test_what_fails_half_way_deletes_nothing(customer, customer_api, product, monkeypatch):
+    add_item(user=customer, product_id=product.product_id, qty=1)
+
+    def fail(user):
+        raise ZeroDivisionError
+
+    broken = personal_data.Holder(export=lambda user: None, erase=fail)
+    monkeypatch.setitem(personal_data.holders, "zz", broken)
+    with pytest.raises(ZeroDivisionError):
+        delete(customer_api)
+    assert Cart.objects.exists()
+    assert User.objects.get().email == customer.email

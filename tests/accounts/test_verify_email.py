@@ -1,0 +1,124 @@
+"""A new account's e-mail is confirmed by the link in a mail."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import OneTimeToken, User
+from ecommerce.models import OutboxMessage
+from tests.accounts.mails import delivered, link_of, token_of
+from tests.answers import refused
+from tests.conftest import api_of
+from tests.factories import PASSWORD
+
+pytestmark = pytest.mark.django_db
+AUTH = "/api/v1/auth"
+
+
+@pytest.fixture
+def user(api):
+    api.post(f"{AUTH}/signup", {"email": "new@example.com", "password": PASSWORD})
+    return User.objects.get()
+
+
+def verified():
+    return User.objects.get().email_verified_at is not None
+
+
+def verify(api, token):
+    return api.post(f"{AUTH}/verify-email", {"token": token})
+
+
+def test_a_sign_up_sends_a_link_that_confirms_it(api, user):
+    (message,) = delivered()
+    assert message.to == ["new@example.com"]
+    assert not verified()
+    assert verify(api, token_of(message)).status_code == 204
+    assert verified()
+    assert api_of(user).get(f"{AUTH}/me").json()["email_verified"] is True
+
+
+def test_on_the_page_looking_uses_nothing_up_and_a_button_confirms(user):
+    client, link = Client(), link_of(delivered()[0])
+    page = client.get(link)
+    assert page.status_code == 200
+    assert not verified()
+    (token,) = [page.context["form"]["token"].value()]
+    assert client.post("/account/verify-email/", {"token": token}).status_code == 302
+    assert verified()
+
+
+def test_it_works_once(api, user):
+    token = token_of(delivered()[0])
+    verify(api, token)
+    User.objects.update(email_verified_at=None)
+    sentence = "This link was used already or has expired. Please ask for a new one."
+    refused(verify(api, token), 400, sentence, field="token")
+    page = Client().post("/account/verify-email/", {"token": token})
+    assert page.status_code == 422
+    assert sentence in page.content.decode()
+    assert not verified()
+
+
+def test_it_works_for_an_hour(api, user):
+    token = token_of(delivered()[0])
+    left = OneTimeToken.objects.get().expires_at - timezone.now()
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+    OneTimeToken.objects.update(expires_at=timezone.now())
+    refused(verify(api, token), 400)
+
+
+def test_a_link_to_the_e_mail_of_before_confirms_nothing(api, user):
+    token = token_of(delivered()[0])
+    User.objects.update(email="renamed@example.com")
+    verify(api, token)
+    assert not verified()
+
+
+@pytest.mark.parametrize("token", ["", None, {"$ne": ""}, [], "nonsense", "x" * 101, "nul\0", "\ud800", True])
+def test_a_bad_token_is_refused(api, user, token):
+    refused(verify(api, token), 400, field="token")
+
+
+def test_the_token_is_stored_hashed_and_stands_in_no_outbox(user):
+    token = token_of(delivered()[0])
+    assert len(token) == 43  # 256 bits
+    assert token not in str(list(OneTimeToken.objects.values())) + str(list(OutboxMessage.objects.values()))
+
+
+def test_the_mail_is_sent_again_but_not_twice_a_minute(one_minute, user):
+    api = api_of(user)
+    delivered()
+    for _ in range(2):
+        assert api.post(f"{AUTH}/verify-email/resend").status_code == 202
+    assert delivered() == []  # the minute of the sign-up
+    OutboxMessage.objects.all().delete()
+    for _ in range(3):
+        api.post(f"{AUTH}/verify-email/resend")
+    assert len(delivered()) == 1
+
+
+def test_the_page_sends_it_again(user):
+    client = Client()
+    client.force_login(user)
+    assert "Your e-mail is not confirmed yet." in client.get("/account/").content.decode()
+    OutboxMessage.objects.all().delete()
+    assert client.post("/account/verify-email/resend/").status_code == 302
+    assert len(delivered()) == 1
+
+
+def test_nothing_is_sent_to_a_confirmed_one(user):
+    delivered()
+    OutboxMessage.objects.all().delete()
+    User.objects.update(email_verified_at=timezone.now())
+    api_of(user).post(f"{AUTH}/verify-email/resend")
+    assert delivered() == []
+
+
+def test_a_refused_sign_up_sends_nothing(api, user):
+    delivered()
+    refused(api.post(f"{AUTH}/signup", {"email": "new@example.com", "password": PASSWORD}), 400)
+    refused(api.post(f"{AUTH}/signup", {"email": "b@example.com", "password": "password123"}), 400)
+    assert delivered() == []

@@ -1,0 +1,169 @@
+"""Every route has a rate limit; what it is counted by, and what happens beyond."""
+
+import pytest
+from django.conf import settings as live_settings
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from ecommerce.lib.http import network_of
+from ecommerce.lib.ratelimit import Rate
+from ecommerce.limits import LIMITS, limit_of
+from tests.factories import PASSWORD
+from tests.valkey import valkey  # noqa: F401  # a fixture
+
+pytestmark = pytest.mark.django_db
+ME, LOGIN, ADD = "/api/v1/auth/me", "/api/v1/auth/login", "/api/v1/cart/add"
+AGAIN = "Too many requests. Please slow down and try again later."
+
+
+@pytest.fixture(autouse=True)
+def _limits(settings):
+    """Of a day: windows begin at fixed times, and a test may not meet one."""
+    settings.AUTH_RATE_LIMIT = Rate.parse("3/d")
+    settings.WRITE_RATE_LIMIT = Rate.parse("4/d")
+    settings.READ_RATE_LIMIT = Rate.parse("5/d")
+
+
+def statuses(send, count):
+    return [send().status_code for _ in range(count)]
+
+
+def login(api, **extra):
+    return api.post(LOGIN, {"email": "nobody@example.com", "password": PASSWORD}, **extra)
+
+
+def name_of(rf, method, path):
+    return limit_of(rf.generic(method, path)).name
+
+
+def test_credentials_and_mails_have_the_narrowest(rf):
+    for path in (
+        "/api/v1/auth/login",
+        "/api/v1/auth/signup",
+        "/api/v1/auth/password/forgot",
+        "/api/v1/auth/password/reset",
+        "/api/v1/auth/password/change",
+        "/api/v1/auth/email/change",
+        "/api/v1/auth/verify-email",
+        "/api/v1/auth/verify-email/resend",
+        "/account/login/",
+        "/account/signup/",
+        "/account/password/",
+        "/account/password/forgot/",
+        "/account/password/reset/",
+        "/account/email/",
+        "/account/verify-email/resend/",
+        "/account/delete/",
+        "/admin/login/",
+    ):
+        assert name_of(rf, "POST", path) == "auth", path
+    assert name_of(rf, "DELETE", "/api/v1/auth/me") == "auth"
+
+
+def routes(patterns, prefix="/"):
+    for each in patterns:
+        route = prefix + str(each.pattern).lstrip("^")
+        if isinstance(each, URLPattern):
+            yield route
+        else:
+            yield from routes(each.url_patterns, route)
+
+
+def test_every_route_that_changes_something_has_one(rf):
+    for route in routes(get_resolver().url_patterns):
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            assert limit_of(rf.generic(method, route)).setting, route
+
+
+def test_every_read_of_the_api_has_one_and_the_products_their_own(rf):
+    found = {name_of(rf, "GET", f"/api/v1/{route}") for route in ("cart", "orders", "auth/sessions", "x")}
+    assert found == {"reads"}
+    assert name_of(rf, "GET", "/api/v1/products") == name_of(rf, "GET", "/api/v1/products/x") == "products"
+    assert name_of(rf, "GET", "/products/") == "pages"
+
+
+def test_the_table_of_the_documentation_is_this_one():
+    text = (live_settings.BASE_DIR / "docs" / "rate-limits.md").read_text()
+    for limit in LIMITS:
+        assert f"| {limit.name} |" in text
+        assert limit.setting in text
+
+
+def test_the_api_refuses_in_the_specified_shape(api):
+    assert statuses(lambda: login(api), 3) == [401] * 3
+    response = login(api)
+    assert (response.status_code, response["Content-Type"]) == (429, "application/json")
+    assert response.json() == {"error": "rate_limit_exceeded", "message": AGAIN, "detail": "3 per 1 day"}
+    assert int(response["Retry-After"]) >= 1
+    assert response["X-Request-ID"]
+
+
+def test_a_page_refuses_with_a_page(db):
+    client = Client()
+    given = {"email": "nobody@example.com", "password": PASSWORD}
+    assert statuses(lambda: client.post("/account/login/", given), 3) == [422] * 3
+    response = client.post("/account/login/", given)
+    assert response.status_code == 429
+    assert "That was a little fast" in response.content.decode()
+    assert int(response["Retry-After"]) >= 1
+
+
+def test_api_and_pages_are_counted_together(api):
+    statuses(lambda: login(api), 3)
+    assert Client().post("/account/login/", {}).status_code == 429
+    assert Client().post("/admin/login/", {}).status_code == 429
+
+
+def test_looking_at_pages_is_not_counted(db):
+    client = Client()
+    assert statuses(lambda: client.get("/account/login/"), 8) == [200] * 8
+
+
+def test_a_refused_request_reads_nothing(api, django_assert_num_queries):
+    statuses(lambda: login(api), 3)
+    with django_assert_num_queries(0):
+        assert login(api).status_code == 429
+
+
+def test_each_signed_in_client_has_its_own_writes(customer_api, stranger_api, product):
+    body = {"product_id": product.product_id, "qty": 1}
+    assert statuses(lambda: customer_api.post(ADD, body), 5) == [200] * 4 + [429]
+    assert statuses(lambda: stranger_api.post(ADD, body), 1) == [200]
+
+
+def test_each_signed_in_client_has_its_own_reads(customer_api, stranger_api):
+    assert statuses(lambda: customer_api.get(ME), 6) == [200] * 5 + [429]
+    assert stranger_api.get(ME).status_code == 200
+
+
+def test_a_forged_token_brings_no_window(api):
+    given = [api.get(ME, HTTP_AUTHORIZATION=f"Bearer {n}").status_code for n in range(6)]
+    assert given == [401] * 5 + [429]
+
+
+def test_a_forwarded_address_is_not_believed(api):
+    given = [login(api, HTTP_X_FORWARDED_FOR=f"203.0.113.{n}").status_code for n in range(4)]
+    assert given == [401] * 3 + [429]
+
+
+def test_another_address_has_its_own(api):
+    statuses(lambda: login(api), 4)
+    assert login(api, REMOTE_ADDR="203.0.113.1").status_code == 401
+
+
+def test_all_addresses_of_one_ipv6_network_are_one_caller(api):
+    given = [login(api, REMOTE_ADDR=f"2001:db8::{n}").status_code for n in range(4)]
+    assert given == [401] * 3 + [429]
+    assert network_of("203.0.113.1") == "203.0.113.1"
+    assert network_of("") == ""
+
+
+class TestWithoutRedis:
+    def test_switched_off_the_process_counts(self, api, settings):
+        settings.REDIS_ENABLED = False
+        assert statuses(lambda: login(api), 4) == [401] * 3 + [429]
+
+    def test_stopped_the_process_counts_from_then_on(self, api, valkey):  # noqa: F811
+        assert statuses(lambda: login(api), 2) == [401] * 2
+        valkey.stop()
+        assert statuses(lambda: login(api), 4) == [401] * 3 + [429]
