@@ -120,6 +120,10 @@ def test_each_can_be_set(load, name, given, setting, value):
         ("PUBLIC_URL", "https://shop.example/shop"),
         ("PUBLIC_URL", "https://u:SeCrEt@shop.example"),
         ("CORS_ORIGINS", "https://a.example,b.example"),
+        ("AUTH_RATE_LIMIT", "60"),
+        ("WRITE_RATE_LIMIT", "-1/m"),
+        ("READ_RATE_LIMIT", "x"),
+        ("REFRESH_TOKEN_EXPIRES_DAYS", "0"),
         ("TRUSTED_PROXIES", "proxy"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("MONGODB_URI", "localhost:27017"),
@@ -205,6 +209,12 @@ class TestProduction:
         named = {culprit for culprit in [*PRODUCTION, "CORS_ORIGINS", "DEBUG"] if culprit in sentence}
         assert named == {name}
         assert not value or "SECRET" not in name or value not in sentence
+
+    @pytest.mark.parametrize("name", ["SECRET_KEY_FALLBACKS", "JWT_SECRET_PREVIOUS"])
+    def test_a_weak_secret_of_before_is_a_culprit_too(self, load, name):
+        for value in ("short", f"{'p' * 32},change_me"):
+            assert f"{name} is " in refusal(load, **PRODUCTION | {name: value})
+        assert load(**PRODUCTION | {name: f"{'p' * 32},{'q' * 32}"})[name] == ["p" * 32, "q" * 32]
 
     @pytest.mark.parametrize(
         "more",
