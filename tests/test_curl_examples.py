@@ -130,18 +130,14 @@ def shop(db):
     seed_samples()
 
 
-def sign_up():
-    return run(SIGNUP)["access_token"]
-
-
 def test_a_customer_does_all_of_it(shop, fsck):
     signed_up, logged_in = run(SIGNUP), run(LOGIN)
-    assert signed_up.keys() == logged_in.keys() == {"access_token", "token_type"}
+    assert signed_up.keys() == logged_in.keys() >= {"access_token", "token_type"}
     assert logged_in["token_type"] == "bearer"
     mine = {"YOUR_TOKEN_HERE": logged_in["access_token"]}
 
     me = run(ME, **mine)
-    assert me.keys() == {"id", "email", "role", "created_at"}
+    assert me.keys() >= {"id", "email", "role", "created_at"}
     assert (me["email"], me["role"]) == ("john@example.com", "user")
 
     assert len(run(ALL_PRODUCTS)) == 20
@@ -177,9 +173,9 @@ def test_a_customer_does_all_of_it(shop, fsck):
 
 
 def test_an_admin_does_all_of_it(shop, staff_api, fsck):
-    token = sign_up()
+    run(SIGNUP)
     staff_api.post("/api/v1/auth/promote-to-admin", {"email": "john@example.com"})
-    mine = {"ADMIN_TOKEN_HERE": token}
+    mine = {"ADMIN_TOKEN_HERE": run(LOGIN)["access_token"]}
     created = run(CREATE, **mine)
     assert (created["product_id"], created["price"], created["inventory"]) == (101, 99.99, 50)
     this = {"507f1f77bcf86cd799439012": created["_id"]}
