@@ -37,6 +37,11 @@ def forgot_password(email: str) -> None:
     emails.queue_password_reset(email.lower(), user)
 
 
+def check_reset_link(token: str) -> None:
+    """Without using it up. Raises LinkInvalid."""
+    onetime.find(token, Purpose.PASSWORD_RESET)
+
+
 def reset_password(*, token: str, password: str) -> None:
     """Every session of the account ends. Raises LinkInvalid, WeakPassword; then the link still works."""
     passwords.refuse_weak(password, email=onetime.find(token, Purpose.PASSWORD_RESET).user.email)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from accounts import recovery, services
 from accounts.formpages import Submission
 from accounts.forms import ChangeEmailForm, ChangePasswordForm, EmailForm, ResetForm, TokenForm
+from ecommerce.lib.errors import DomainError
 from ecommerce.lib.http import client_ip, signed_in
 
 
@@ -45,6 +46,13 @@ def forgot_password(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password", "token")
 @never_cache
 def reset_password(request: HttpRequest) -> HttpResponse:
+    """A dead link says so before anybody thinks of a password."""
+    if request.method == "GET":
+        try:
+            recovery.check_reset_link(request.GET.get("token", ""))
+        except DomainError as refusal:
+            messages.error(request, refusal.message)
+            return redirect("accounts:forgot_password")
     submission = Submission(request, ResetForm, token=request.GET.get("token", ""))
     if submission.accepted(recovery.reset_password):
         messages.success(request, _("Your password is changed. Please sign in with it."))

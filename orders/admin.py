@@ -73,7 +73,9 @@ class OrderAdmin(ReadOnlyAdmin):
     def customer(self, order: Order) -> SafeString | str:
         if order.user is None:
             return f"{order.email} (guest)"
-        return format_html('<a href="{}" class="underline">{}</a>', change_url(order.user), order.email or order.user)
+        return format_html(
+            '<a href="{}" class="underline">{}</a>', change_url(order.user), order.email or order.user
+        )
 
     @admin.display(description="Ships to")
     def address(self, order: Order) -> SafeString:

@@ -118,6 +118,12 @@ def test_an_expired_link_is_refused(api, token):
     refused(reset(api, token), 400)
 
 
+def test_a_dead_link_says_so_before_a_password_is_typed(db):
+    page = Client().get("/account/password/reset/?token=nonsense", follow=True)
+    assert page.redirect_chain == [("/account/password/forgot/", 302)]
+    assert "This link was used already or has expired." in page.content.decode()
+
+
 def test_a_link_to_the_e_mail_of_before_is_refused(api, token, customer):
     User.objects.filter(pk=customer.pk).update(email="renamed@example.com")
     refused(reset(api, token), 400, field="token")
