@@ -102,12 +102,14 @@ def promote_to_admin(*, email: str) -> User:
 
 
 def update_user(*, pk: ObjectId, **fields: Any) -> None:
-    """Change just these fields; another role or state ends the account's sessions.
+    """Change just these fields; another role or state ends all sessions, another e-mail is unconfirmed.
 
     Raises UserNotFound, EmailTaken or LastAdmin; then nothing was changed.
     """
     if {"role", "is_active"} & fields.keys():
         fields["token_version"] = F("token_version") + 1
+    if "email" in fields:
+        fields["email_verified_at"] = None
     with lease("admins"):  # of two admins who demote each other, one stays
         if (fields.get("role") == User.Role.USER or fields.get("is_active") is False) and last_admin(pk):
             raise LastAdmin("role" if "role" in fields else "is_active")

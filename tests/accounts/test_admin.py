@@ -69,6 +69,12 @@ def test_a_change_writes_only_what_the_person_changed(office, customer):
     assert again(customer).check_password(PASSWORD)
 
 
+def test_another_email_is_not_confirmed(office, customer):
+    assert again(customer).email_verified_at
+    form_of(office, customer).send(email="renamed@example.com")
+    assert again(customer).email_verified_at is None
+
+
 def test_a_taken_email_is_a_form_error(office, customer, stranger):
     assert list(errors(form_of(office, customer).send(email=stranger.email.upper()))) == ["email"]
 
