@@ -134,7 +134,7 @@ def test_anyone_elses_order_is_not_found(stranger_api, staff_api, order):
 
 @pytest.mark.parametrize(
     "pk",
-    [ObjectId(), "x", "1", "$ne", "5f5f5f5f5f5f5f5f5f5f5f5g", "%ff", "9" * 2000],
+    [ObjectId("5f5f5f5f5f5f5f5f5f5f5f5f"), "x", "1", "$ne", "5f5f5f5f5f5f5f5f5f5f5f5g", "%ff", "9" * 2000],
     ids=lambda pk: str(pk)[:24],
 )
 def test_an_unknown_or_malformed_id_is_not_found(customer_api, order, pk):
