@@ -16,10 +16,10 @@ dev: install  ## The same, restarting on change
 	@exec $(python) manage.py runshop --reload
 
 test: install  ## Run the tests, for example: make test ARGS="-k cart"
-	@exec $(python) -m pytest -n $(workers) --dist loadfile $(ARGS)
+	@exec $(python) -m pytest -n $(workers) --maxprocesses 8 --dist loadfile $(ARGS)
 
 coverage: install  ## The tests, and how much of the code they run
-	@exec $(python) -m pytest --cov --cov-report=term $(ARGS)
+	@exec $(python) -m pytest -n $(workers) --maxprocesses 8 --dist loadfile --cov --cov-report=term $(ARGS)
 	@exec $(python) -m coverage report --include="*/services.py,catalog/stock.py,payments/*" --fail-under=90
 
 journeys: install  ## Run the tests that drive a real browser
