@@ -282,7 +282,7 @@ class AdminProduct(APIView):
     def patch(self, request: Request, pk: str) -> Response:
         changes = dict(request.data)
         product = Product.objects.get(pk=pk)
-        pause(0.1)
+        pause(0.4)
         level = changes.pop("inventory", product.inventory + changes.pop("inventory_delta", 0))
         change, product.inventory = level - product.inventory, level
         for field, value in changes.items():
@@ -307,7 +307,7 @@ class AdminProduct(APIView):
 def product_page(request: HttpRequest, pk: str) -> HttpResponse:
     """As Django's admin does it: the form's fields into the row, and the row back."""
     product = Product.objects.get(pk=pk)
-    pause(0.1)
+    pause(0.4)
     product.price = request.POST["price"]
     product.save()
     return HttpResponse(status=302)
