@@ -11,7 +11,15 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from catalog import categories, services
 from catalog.images import validate_image
-from catalog.models import LOW_STOCK, MAX_INVENTORY, MAX_PRODUCT_ID, Category, Product, StockMovement
+from catalog.models import (
+    LOW_STOCK,
+    MAX_INVENTORY,
+    MAX_PRODUCT_ID,
+    Category,
+    Product,
+    SearchMiss,
+    StockMovement,
+)
 from ecommerce.lib.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin
 from ecommerce.lib.db import object_id
 
@@ -152,6 +160,12 @@ class CategoryAdmin(ServiceAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         categories.delete_category(obj)
+
+
+@admin.register(SearchMiss)
+class SearchMissAdmin(ReadOnlyAdmin):
+    list_display = ["text", "count", "last_at"]
+    search_fields = ["text"]
 
 
 @admin.register(StockMovement)

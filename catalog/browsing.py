@@ -55,11 +55,11 @@ def _without(product: dict[str, Any], products: list[dict[str, Any]]) -> list[di
 
 
 def _fill_counts(query: ProductQuery) -> bytes:
-    anywhere = services.matching(replace(query, category=None)).order_by()
+    anywhere = services.matching(replace(query, category=None)).rows.order_by()
     named = anywhere.exclude(category=None).values_list("category")
     counts = {
         "categories": dict(named.annotate(number=Count("pk"))),
         "in_every_category": anywhere.count(),
-        "in_stock": services.matching(replace(query, in_stock=True)).count(),
+        "in_stock": services.matching(replace(query, in_stock=True)).rows.count(),
     }
     return json.dumps(counts).encode()

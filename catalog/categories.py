@@ -11,6 +11,7 @@ from django.utils.text import slugify
 
 from catalog import cache
 from catalog.models import Category, Product
+from catalog.search import indexing
 from ecommerce.lib.db import on_commit, run_tx
 from ecommerce.lib.errors import DomainError
 
@@ -112,7 +113,7 @@ def rename_category(category: Category, name: str) -> None:
     """Rename it, and its products with it, or nothing where the new name is taken."""
 
     def rename() -> None:
-        Product.objects.filter(category=category.name).update(category=name)
+        indexing.move(Product.objects.filter(category=category.name), name)
         Category.objects.filter(pk=category.pk).update(name=name)
         on_commit(cache.products_changed)
 

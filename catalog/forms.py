@@ -7,7 +7,6 @@ from django import forms
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from catalog.services import RELEVANCE
 from ecommerce.lib.money import MAX_PRICE, currency_symbol
 
 MAX_QUERY = 200
@@ -89,8 +88,3 @@ class FilterForm(forms.Form):
         """The choices of an order: with a query the usual one is by relevance."""
         usual = _("Relevance") if self.cleaned_data.get("q") else SORT_LABELS[""]
         return [(value, str(label if value else usual)) for value, label in SORT_LABELS.items()]
-
-    @property
-    def sort_of_query(self) -> str:
-        usual = RELEVANCE if self.cleaned_data.get("q") else ""
-        return self.cleaned_data.get("sort") or usual

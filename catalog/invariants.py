@@ -3,6 +3,7 @@
 from collections import Counter as Tally
 from collections.abc import Iterator
 
+from catalog import search
 from catalog.models import Counter, Product, StockMovement
 
 
@@ -20,6 +21,8 @@ def violations() -> Iterator[str]:
             yield f"product {product.slug}: inventory {product.inventory} is negative"
         if total != product.inventory:
             yield f"product {product.slug}: inventory {product.inventory}, movements sum to {total}"
+        if product.search_terms != search.backend().terms(product.name, product.category):
+            yield f"product {product.slug}: its search terms are not those of its name and category"
         if product.on_hold != -held[product.pk] or product.on_hold < 0:
             yield f"product {product.slug}: {product.on_hold} on hold, movements hold {-held[product.pk]}"
         for field, values in seen.items():

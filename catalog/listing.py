@@ -63,7 +63,8 @@ class Listing:
             min_price=self.filters.get("min_price"),
             max_price=self.filters.get("max_price"),
             in_stock=self.filters.get("in_stock", False),
-            sort=self.form.sort_of_query,
+            fuzzy=bool(self.filters.get("q")),
+            sort=self.filters.get("sort", ""),
             skip=(self.number - 1) * PAGE_SIZE,
             limit=PAGE_SIZE,
         )

@@ -5,10 +5,9 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Case, IntegerField, Q, Value, When
 from django.templatetags.static import static
 from django.utils import timezone
-from django_mongodb_backend.fields import ObjectIdField
+from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
 from ecommerce.lib.money import MAX_PRICE, as_json
 from ecommerce.lib.times import as_json as time_as_json
@@ -21,22 +20,6 @@ LOW_STOCK = 5  # from here down customers read how many are left
 class ProductQuerySet(models.QuerySet["Product"]):
     def visible(self) -> "ProductQuerySet":
         return self.filter(is_active=True)
-
-    def search(self, text: str) -> "ProductQuerySet":
-        """Name or category holds the text, literally, whatever the case; no text is no search."""
-        if not text:
-            return self
-        return self.filter(Q(name__icontains=text) | Q(category__icontains=text))
-
-    def by_relevance(self, text: str) -> "ProductQuerySet":
-        """Names that begin with the text, then names that hold it, then the rest."""
-        rank = Case(
-            When(name__istartswith=text, then=Value(0)),
-            When(name__icontains=text, then=Value(1)),
-            default=Value(2),
-            output_field=IntegerField(),
-        )
-        return self.order_by(rank, "product_id")
 
 
 class Product(models.Model):
@@ -79,6 +62,8 @@ class Product(models.Model):
     category = models.CharField(max_length=100, null=True, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # By what the search finds it (`catalog.search`): whoever writes name or category writes this, too.
+    search_terms = ArrayField(models.CharField(max_length=20), default=list, editable=False)
 
     objects = ProductQuerySet.as_manager()
 
@@ -95,6 +80,8 @@ class Product(models.Model):
             models.Index(fields=["is_active", "price", "product_id"], name="products_by_price"),
             models.Index(fields=["is_active", "-created_at", "-product_id"], name="products_newest"),
             models.Index(fields=["is_active", "category", "product_id"], name="products_by_category"),
+            # The array first: MongoDB then weighs every word of a query as its way in, not just one.
+            models.Index(fields=["search_terms", "is_active"], name="products_search"),
         ]
 
     def __str__(self) -> str:
@@ -188,8 +175,28 @@ class StockMovement(models.Model):
         return f"{self.key} {self.quantity:+d}"
 
 
+class SearchMiss(models.Model):
+    """What customers looked for and the shop does not have. Nobody's name, address or account."""
+
+    text = models.CharField(max_length=100, primary_key=True, db_column="_id")
+    count = models.IntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "search_misses"
+        verbose_name, verbose_name_plural = "search without result", "searches without result"
+        ordering = ["-count", "text"]
+        indexes = [
+            models.Index(fields=["-count", "text"], name="search_misses_count"),
+            models.Index(fields=["last_at"], name="search_misses_last"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Counter(models.Model):
-    """A number that only grows: the last `product_id` given out."""
+    """A number that only grows: the last `product_id` given out, the version of the stored search terms."""
 
     name = models.CharField(max_length=50, primary_key=True, db_column="_id")
     value = models.IntegerField()

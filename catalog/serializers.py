@@ -32,9 +32,24 @@ class PriceBound(serializers.DecimalField):
         super().__init__(max_digits=9, decimal_places=2, min_value=Decimal(0), required=False, **options)
 
 
+@extend_schema_field({"type": "integer", "enum": [0, 1], "default": 0})
+class Switch(serializers.Field):
+    default_error_messages = {"invalid": "Give 0 or 1."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data not in ("0", "1"):
+            self.fail("invalid")
+        return bool(data == "1")
+
+
 class ListQuery(Page):
     q = serializers.CharField(
         max_length=200, default="", allow_blank=True, help_text="Part of a name or category."
+    )
+    fuzzy = Switch(
+        default=False,
+        help_text="1: `q` is words, in any order, the best matches first; where few hold them, those follow "
+        "that differ in a letter of words of five letters and more.",
     )
     category = serializers.CharField(max_length=100, required=False)
     product_id = ProductIds(required=False, help_text="One or several: 1,5,9")
@@ -45,7 +60,7 @@ class ListQuery(Page):
         choices=[name for name in SORTS if name],
         required=False,
         error_messages={"invalid_choice": "Sort by name, price, -price or newest."},
-        help_text="By default by product_id.",
+        help_text="By default by product_id, with fuzzy=1 by how well they match.",
     )
 
 

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
 from django.db import IntegrityError
 
-from catalog import cache, stock
+from catalog import cache, search, stock
 from catalog.categories import ensure_category
 from catalog.models import MAX_PRODUCT_ID, Counter, Product, ProductQuerySet
+from catalog.search import indexing, misses
+from catalog.search.base import Matches
 from ecommerce.lib.db import collection, object_id, on_commit, run_tx
 from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.ratelimit import Allowance
@@ -24,7 +26,6 @@ SORTS = {
     "-price": ("-price", "-product_id"),
     "newest": ("-created_at", "-product_id"),
 }
-RELEVANCE = "relevance"  # on pages only, and only with a query
 
 
 class ProductNotFound(DomainError):
@@ -54,9 +55,13 @@ class NoFreeProductId(FieldError):
 
 @dataclass(frozen=True, kw_only=True)
 class ProductQuery:
-    """What a list shows; only active products, whatever is asked."""
+    """What a list shows; only active products, whatever is asked.
+
+    `q` is a part of a name or category; with `fuzzy` it is words, in the order of how well they match.
+    """
 
     q: str = ""
+    fuzzy: bool = False
     category: str | None = None
     product_id: tuple[int, ...] | None = None
     min_price: Decimal | None = None
@@ -72,6 +77,7 @@ class ProductQuery:
             q=self.q,
             skip=self.skip,
             limit=self.limit,
+            fuzzy=int(self.fuzzy) if self.fuzzy and self.q else None,
             category=self.category,
             product_id=",".join(map(str, self.product_id)) if self.product_id else None,
             min_price=self.min_price,
@@ -80,6 +86,12 @@ class ProductQuery:
             sort=self.sort or None,
         )
 
+    @property
+    def is_plain_search(self) -> bool:
+        """The first page of a search without a filter."""
+        plain = ProductQuery(q=self.q, fuzzy=self.fuzzy, limit=self.limit)
+        return bool(self.q) and self == plain
+
 
 @dataclass(frozen=True)
 class ProductList:
@@ -87,6 +99,7 @@ class ProductList:
 
     json: bytes
     total: int
+    only_close: bool = False  # none of them is as it was asked for
 
     @property
     def products(self) -> list[dict[str, Any]]:
@@ -96,8 +109,9 @@ class ProductList:
 def list_products(query: ProductQuery, *, allowance: Allowance | None = None) -> ProductList:
     """The page, from the cache where it can be. Raises RateLimited beyond the allowance."""
     stored = cache.read(query.key, lambda: _fill_list(query), allowance)
-    total, body = stored.split(b"\n", 1)
-    return ProductList(body, int(total))
+    head, body = stored.split(b"\n", 1)
+    total, only_close = head.split()
+    return ProductList(body, int(total), only_close == b"1")
 
 
 def product_json(slug: str, *, allowance: Allowance | None = None) -> bytes:
@@ -138,7 +152,9 @@ def insert_products(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         number = next(free) if row["product_id"] is None else row["product_id"]
         fields = {name: value for name, value in row.items() if name != "inventory"}
-        products.append((Product(**{**fields, "product_id": number}), row["inventory"]))
+        terms = search.backend().terms(row["name"], row.get("category"))
+        product = Product(**{**fields, "product_id": number, "search_terms": terms})
+        products.append((product, row["inventory"]))
     _reserve_product_id(max(product.product_id for product, _ in products))
     stock.insert(products)
 
@@ -164,7 +180,7 @@ def update_product(
         if "product_id" in fields:
             _reserve_product_id(fields["product_id"])
         if written := _without_own_image(current, fields):
-            rows.update(**written)
+            rows.update(**indexing.with_terms(current, written))
         _changed(fields)
 
     try:
@@ -204,14 +220,28 @@ def _changed(fields: dict[str, Any]) -> None:
 
 
 def _fill_list(query: ProductQuery) -> bytes:
-    rows = matching(query)
-    ordered = rows.by_relevance(query.q) if query.sort == RELEVANCE else rows.order_by(*SORTS[query.sort])
-    page = ordered[query.skip : query.skip + query.limit]
-    return b"%d\n%s" % (rows.count(), _encoded([product.as_dict() for product in page]))
+    found = matching(query)
+    order = SORTS[query.sort] if query.sort else found.order
+    page = found.rows.order_by(*order).defer("search_terms")[query.skip : query.skip + query.limit]
+    total = found.rows.count()
+    if not total and query.is_plain_search:
+        misses.record(query.q)
+    return b"%d %d\n%s" % (total, found.only_close, _encoded([product.as_dict() for product in page]))
 
 
-def matching(query: ProductQuery) -> ProductQuerySet:
-    rows = Product.objects.visible().search(query.q)
+def matching(query: ProductQuery) -> Matches:
+    found = _search(query)
+    return replace(found, rows=_filtered(found.rows, query))
+
+
+def _search(query: ProductQuery) -> Matches:
+    rows, usual = Product.objects.visible(), SORTS[""]
+    if query.q and query.fuzzy:
+        return search.backend().fuzzy(rows, query.q)
+    return Matches(search.backend().literal(rows, query.q) if query.q else rows, usual)
+
+
+def _filtered(rows: ProductQuerySet, query: ProductQuery) -> ProductQuerySet:
     if query.category is not None:
         rows = rows.filter(category=query.category)
     if query.product_id is not None:

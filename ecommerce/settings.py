@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from whitenoise.compress import Compressor
 
+from catalog.search import BACKENDS
 from ecommerce.lib import env, production
 from ecommerce.lib.secrets import development_secret
 from payments.gateways import GATEWAYS
@@ -50,6 +51,7 @@ REFRESH_TOKEN_EXPIRES_DAYS = env.integer("REFRESH_TOKEN_EXPIRES_DAYS", 30, low=1
 CREATE_DEFAULT_ADMIN = env.flag("CREATE_DEFAULT_ADMIN", default=True)
 DEFAULT_ADMIN_EMAIL = env.email("DEFAULT_ADMIN_EMAIL", "admin@example.com")
 DEFAULT_ADMIN_PASSWORD = env.text("DEFAULT_ADMIN_PASSWORD", "admin123")
+SEARCH_BACKEND = env.choice("SEARCH_BACKEND", "parts", list(BACKENDS))
 SEED_SAMPLE_PRODUCTS = env.flag("SEED_SAMPLE_PRODUCTS", default=not IN_PRODUCTION)
 PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "" if IN_PRODUCTION else "simulated")
 if PAYMENT_PROVIDER not in {"", "none", *GATEWAYS}:

@@ -6,11 +6,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from cart.models import Cart
 from cart.services import add_item
-from catalog.models import Category, Product, StockMovement
+from catalog.models import Category, Product, SearchMiss, StockMovement
 from ecommerce.lib.db import collection
 from ecommerce.models import AuditEntry, OutboxMessage
 from orders.models import Order
@@ -25,7 +26,7 @@ from tests.office import office_of, url
 
 pytestmark = pytest.mark.django_db
 MODELS = list(admin.site._registry)
-READ_ONLY = [AuditEntry, Cart, Order, OutboxMessage, Payment, Refund, StockMovement]
+READ_ONLY = [AuditEntry, Cart, Order, OutboxMessage, Payment, Refund, SearchMiss, StockMovement]
 ODD_SEARCHES = ["shop", "7", "9" * 30, "%22", "a%5C", "(", ".*", "💡", "x" * 500, "%00", "%ED%A0%80", "%20"]
 
 
@@ -51,6 +52,7 @@ def rows(office: Client, staff: User) -> dict[type, object]:
         Product: product,
         Category: Category.objects.get(),
         StockMovement: StockMovement.objects.first(),
+        SearchMiss: SearchMiss.objects.create(text="teapot", count=2, last_at=timezone.now()),
         Cart: Cart.objects.get(),
         Order: order,
         Payment: Payment.objects.get(),

@@ -107,6 +107,55 @@ def seconds_to_update(client: Client) -> float:
     return time.perf_counter() - start
 
 
+def tagged(client: Client) -> Collection[dict[str, Any]]:
+    collection = client["shop"]["tagged"]
+    if not collection.estimated_document_count():
+        collection.insert_many([{"_id": n, "tags": [f"a{n}", f"c{n}"], "active": n > 1} for n in range(40)])
+        collection.create_index([("tags", 1), ("active", 1)])
+        collection.create_index([("active", 1), ("_id", 1)])
+    return collection
+
+
+IN_ARRAY = {"tags": {"$elemMatch": {"$gte": "a1", "$lt": "a10"}}}
+
+
+def index_of_array(client: Client) -> str:
+    query = {"$and": [{"active": True}, IN_ARRAY, {"tags": {"$elemMatch": {"$gte": "c"}}}]}
+    assert tagged(client).count_documents(query) == tagged(client).count_documents(
+        {**IN_ARRAY, "active": True}
+    )
+    return str(tagged(client).find(query).explain()["queryPlanner"]["winningPlan"])
+
+
+def test_a_range_in_an_array_uses_an_index(mended: Client) -> None:
+    assert "tags_1_active_1" in index_of_array(mended)
+
+
+@pytest.mark.xfail(strict=True, reason="mend_index_choice is needed for $elemMatch")
+def test_a_range_in_an_array_uses_an_index_without_the_mend(unmended: Client) -> None:
+    assert "tags_1_active_1" in index_of_array(unmended)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (IN_ARRAY, [1]),
+        ({"tags": {"$elemMatch": {"$gte": "a9", "$lt": "b"}}}, [9]),
+        ({"tags": {"$elemMatch": {"$gte": "b", "$lt": "c"}}}, []),
+        ({"$and": [{"tags": {"$elemMatch": {"$gte": "a2", "$lt": "a3"}}}, {"_id": {"$gt": 27}}]}, [28, 29]),
+        ({"$or": [{"_id": 3}, IN_ARRAY]}, [1, 3]),
+        ({"$and": [IN_ARRAY, {"active": True}]}, []),
+        ({"tags": {"$not": {"$elemMatch": {"$gte": "c1"}}}}, [0]),
+    ],
+    ids=str,
+)
+def test_a_range_in_an_array_finds_what_is_between_its_ends(
+    mended: Client, unmended: Client, query: dict[str, Any], found: list[int]
+) -> None:
+    for client in (mended, unmended):
+        assert sorted(each["_id"] for each in tagged(client).find(query)) == found
+
+
 BOTH = {"$and": [{"slug": "p2"}, {"active": True}]}
 
 

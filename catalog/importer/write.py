@@ -11,6 +11,7 @@ from catalog import cache, categories, services, stock
 from catalog.importer.entry import Entry
 from catalog.importer.table import Rejected
 from catalog.models import Product
+from catalog.search import indexing
 from ecommerce.lib.db import run_tx
 from ecommerce.lib.errors import DomainError
 
@@ -114,7 +115,7 @@ def _apply(batch: Batch, set_stock: bool) -> list[Result]:
         services.insert_products(new)
     for plan in plans:
         if plan.product is not None and plan.changes:
-            _update(plan.product.pk, {name: new for name, (_, new) in plan.changes.items()})
+            _update(plan.product, {name: new for name, (_, new) in plan.changes.items()})
     return [plan.result if isinstance(plan, Plan) else plan for plan in found]
 
 
@@ -123,11 +124,11 @@ def _new_row(entry: Entry) -> dict[str, Any]:
     return {**unique, "inventory": entry.quantity or 0, **entry.fields}
 
 
-def _update(pk: ObjectId, changes: dict[str, Any]) -> None:
+def _update(product: Product, changes: dict[str, Any]) -> None:
     if "inventory" in changes:
-        stock.set_level(pk, changes.pop("inventory"))
+        stock.set_level(product.pk, changes.pop("inventory"))
     if changes:
-        Product.objects.filter(pk=pk).update(**changes)
+        Product.objects.filter(pk=product.pk).update(**indexing.with_terms(product, changes))
 
 
 def _plans(batch: Batch, set_stock: bool) -> Iterator[Plan | Rejected]:

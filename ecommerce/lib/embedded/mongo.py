@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -68,7 +68,8 @@ def dotted(spec: Document) -> Document:
 def mend_index_choice() -> None:
     """A filter with $and, which is how the ORM joins conditions, scans the whole collection.
 
-    Can go when `test_and_uses_an_index_without_the_mend` passes.
+    So does a range within an array ($elemMatch), by which the search goes. Can go when
+    `test_and_uses_an_index_without_the_mend` and `test_a_range_in_an_array_..._without_the_mend` pass.
     """
     index_ids, explained = Storage._try_index_id_keys, Storage._pick_index_for_filter
 
@@ -128,13 +129,25 @@ def mend_range_ends() -> None:
 
 def conditions(query: Document) -> Document:
     """A filter without $and that matches at least what `query` does; the server applies the whole one."""
+    if found := next(ranges_in_arrays(query or {}), None):
+        return found
     if not query or "$and" not in query:
         return query
-    found: dict[str, Any] = {}
+    found = {}
     for part in query["$and"]:
         found |= conditions(part)
     found |= query
     return {field: value for field, value in found.items() if not field.startswith("$")}
+
+
+def ranges_in_arrays(query: Document) -> Iterator[dict[str, Any]]:
+    """{"a": {"$elemMatch": {"$gte": 1}}} as {"a": {"$gte": 1}}: what an index of the elements finds."""
+    for field, value in query.items():
+        bounds = value.get("$elemMatch", {}) if isinstance(value, Mapping) else {}
+        if bounds and set(bounds) <= set(Storage._RANGE_OPS):
+            yield {field: bounds}
+    for part in query.get("$and", ()):
+        yield from ranges_in_arrays(part)
 
 
 def serve(data_dir: Path) -> None:

@@ -10,6 +10,7 @@ from pymongo.errors import ConnectionFailure
 
 from accounts.services import ensure_default_admin
 from catalog.samples import seed_samples
+from catalog.search.indexing import store_terms
 from ecommerce.lib.db import connection
 from ecommerce.lib.lease import lease
 from ecommerce.lib.migrating import clear_half_made_collections
@@ -30,6 +31,7 @@ class Command(BaseCommand):
             self._say("Migrating the database")
             clear_half_made_collections()
             call_command("migrate", verbosity=0, interactive=False)
+            self._store_search_terms()
             self._seed_admin()
             self._seed_samples()
 
@@ -52,6 +54,10 @@ class Command(BaseCommand):
                 "This MongoDB is a standalone server, and orders need transactions. Start mongod with "
                 "--replSet rs0 and run rs.initiate() once in mongosh."
             )
+
+    def _store_search_terms(self) -> None:
+        if stored := store_terms():
+            self._say(f"Made {stored} products ready for the search")
 
     def _seed_admin(self) -> None:
         if settings.CREATE_DEFAULT_ADMIN and ensure_default_admin(
