@@ -5,6 +5,7 @@ range of the index. Signatures (`texts.signatures`) lead to words that are a let
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from django.db.models import Case, IntegerField, Lookup, Q, Value, When
@@ -17,18 +18,18 @@ from catalog.search.base import Matches
 
 FEW = 5  # with fewer exact matches close ones follow
 LOOKED_AT, SHOWN = 500, 48  # close ones
+READ = ("pk", "product_id", "name", "category")
 
 
 @ArrayField.register_lookup
-class HoldsFrom(Lookup):
-    """One of the array's texts begins so: one range of a multikey index, which two plain bounds are not."""
+class Holds(Lookup):
+    """One of the array's texts is within the bounds: one range of its index, which two plain bounds are not."""
 
-    lookup_name = "holds_from"
+    lookup_name = "holds"
     prepare_rhs = False
 
     def as_mql_path(self, compiler: Any, connection: Any) -> dict[str, Any]:
-        bounds = {"$gte": self.rhs, "$lt": self.rhs + texts.LAST}
-        return {process_lhs(self, compiler, connection): {"$elemMatch": bounds}}
+        return {process_lhs(self, compiler, connection): {"$elemMatch": self.rhs}}
 
 
 class Parts:
@@ -41,14 +42,14 @@ class Parts:
     def literal(self, rows: ProductQuerySet, text: str) -> ProductQuerySet:
         """The index gives all that hold the text without its case and accents, the rest decides."""
         if start := texts.fold(text).lstrip()[: texts.PART]:
-            rows = rows.filter(search_terms__holds_from=start)
+            rows = rows.filter(_has_part(start))
         return rows.filter(Q(name__icontains=text) | Q(category__icontains=text))
 
     def fuzzy(self, rows: ProductQuerySet, text: str) -> Matches:
         words = texts.words(text)
         if not words:  # of accents alone
             return Matches(self.literal(rows, text), ("product_id",))
-        exact = rows.filter(*map(_holds, words))
+        exact = _exact(rows, words)
         few = list(exact.order_by().values_list("pk", flat=True)[:FEW])
         tiers = _close(rows, words, few) if len(few) < FEW else {}
         order = (_relevance(text, words), "product_id")
@@ -59,15 +60,23 @@ class Parts:
         return Matches(rows.filter(pk__in=[*few, *close]), (_tier({0: few, **tiers}), *order), not few)
 
 
+def _exact(rows: ProductQuerySet, words: list[str]) -> ProductQuerySet:
+    return rows.filter(*map(_holds, words))
+
+
 def _holds(word: str) -> Q:
-    pieces = [Q(search_terms__holds_from=piece) for piece in texts.pieces(word)]
-    return Q(*pieces)
+    return Q(*map(_has_part, texts.pieces(word)))
+
+
+def _has_part(start: str) -> Q:
+    return Q(search_terms__holds={"$gte": start, "$lt": start + texts.LAST})
 
 
 def _close(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> dict[int, list[Any]]:
     """Ids by how far they are, the closest first, SHOWN at the most. At least one word has a typo."""
     found: dict[Any, tuple[int, int]] = {}
-    for pk, number, name, category in _candidates(rows, words):
+    looked_at = (like.values_list(*READ)[:LOOKED_AT] for like in _candidates(rows, words))
+    for pk, number, name, category in chain.from_iterable(looked_at):
         text = texts.fold(f"{name}\n{category or ''}")
         distances = [texts.distance(word, text) for word in words]
         if pk not in exact and None not in distances:
@@ -78,16 +87,15 @@ def _close(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> dict[in
     return tiers
 
 
-def _candidates(rows: ProductQuerySet, words: list[str]) -> Iterator[tuple[Any, int, str, str | None]]:
+def _candidates(rows: ProductQuerySet, words: list[str]) -> Iterator[ProductQuerySet]:
     """For each word that may have the typo, what shares a signature with it and may hold the others."""
     for word in filter(texts.may_have_typo, words):
         others = [_may_hold(other) for other in words if other != word]
-        like = rows.filter(_resembles(word), *others).order_by("product_id")
-        yield from like.values_list("pk", "product_id", "name", "category")[:LOOKED_AT]
+        yield rows.filter(_resembles(word), *others).order_by("product_id")
 
 
 def _resembles(word: str) -> Q:
-    return Q(search_terms__overlap=sorted(texts.signatures(word)))
+    return Q(search_terms__holds={"$in": sorted(texts.signatures(word))})
 
 
 def _may_hold(word: str) -> Q:

@@ -85,14 +85,12 @@ def test_the_literal_search_finds_exactly_what_a_scan_of_the_names_does(shelf, t
 
 def test_the_literal_search_finds_what_python_finds(shelf):
     rows = Product.objects.visible()
-    for text in filter(None, [*ODD, *parts_of_names()]):
-        if not text.isascii():
-            continue  # MongoDB and Python differ in what some other letters are the capital of
-        whole = re.compile(re.escape(text), re.IGNORECASE | re.ASCII)
-        ascii_only = [
-            number for number, pair in enumerate(NAMES, 1) if any(whole.search(part or "") for part in pair)
-        ]
-        assert set(numbers(search.backend().literal(rows, text))) >= set(ascii_only), text
+    texts = [text for text in (*ODD, *parts_of_names()) if text.isascii() and "i" not in text.lower()]
+    assert len(texts) > 30  # without an i, which for Python is a dotless one, too
+    for text in filter(None, texts):
+        part = re.compile(re.escape(text), re.IGNORECASE)
+        found = [number for number, pair in enumerate(NAMES, 1) if any(part.search(x or "") for x in pair)]
+        assert numbers(search.backend().literal(rows, text)) == found, text
 
 
 def names(api, q, **params):

@@ -1,0 +1,114 @@
+"""A catalogue of any size, quickly: only the rows, without stock accounts."""
+
+import random
+from decimal import Decimal
+
+from bson import ObjectId
+
+from catalog import search
+from catalog.models import Product
+
+WORDS = [
+    "Gaming",
+    "Laptop",
+    "Wireless",
+    "Headphones",
+    "Leather",
+    "Jacket",
+    "Running",
+    "Shoes",
+    "Coffee",
+    "Maker",
+    "Desk",
+    "Lamp",
+    "Yoga",
+    "Mat",
+    "Office",
+    "Chair",
+    "Smart",
+    "Watch",
+    "Mechanical",
+    "Keyboard",
+    "Robot",
+    "Vacuum",
+    "Air",
+    "Purifier",
+    "Sunglasses",
+    "Backpack",
+    "Mattress",
+    "Whey",
+    "Protein",
+    "Curtain",
+    "Bookshelf",
+    "Teapot",
+    "Kettle",
+    "Blender",
+    "Toaster",
+    "Speaker",
+    "Monitor",
+    "Printer",
+    "Router",
+    "Camera",
+    "Tripod",
+    "Tent",
+    "Sleeping",
+    "Bag",
+    "Bottle",
+    "Bicycle",
+    "Helmet",
+    "Gloves",
+    "Scarf",
+    "Umbrella",
+    "Wallet",
+    "Belt",
+    "Sneakers",
+    "Sandals",
+    "Hoodie",
+    "Jeans",
+    "Dress",
+    "Skirt",
+    "Blouse",
+    "Cushion",
+    "Blanket",
+    "Towel",
+    "Carpet",
+    "Mirror",
+    "Clock",
+    "Vase",
+    "Candle",
+    "Basket",
+    "Drill",
+    "Hammer",
+    "Screwdriver",
+    "Ladder",
+    "Hose",
+    "Shovel",
+    "Rake",
+    "Seeds",
+]
+CATEGORIES = ("Electronics", "Fashion", "Home & Living", "Sports & Fitness", "Garden", "Kitchen", None)
+SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er", "ix")]
+
+
+def make_products(number: int) -> None:
+    """Names of three common words and two of a vocabulary that grows with the catalogue, as brands do."""
+    dice = random.Random(number)
+    brands = ["".join(dice.choices(SYLLABLES, k=3)).title() for _ in range(max(50, number // 20))]
+    for start in range(0, number, 1000):
+        rows = range(start, min(start + 1000, number))
+        Product.objects.bulk_create([_product(dice, brands, row + 1) for row in rows])
+
+
+def _product(dice: random.Random, brands: list[str], number: int) -> Product:
+    name = " ".join([*dice.choices(brands, k=2), *dice.choices(WORDS, k=3)])
+    category = dice.choice(CATEGORIES)
+    return Product(
+        pk=ObjectId(),
+        product_id=number,
+        name=name,
+        slug=f"p-{number}",
+        price=Decimal(dice.randint(1, 99999)) / 100,
+        inventory=dice.randint(0, 9),
+        category=category,
+        search_terms=search.backend().terms(name, category),
+    )
