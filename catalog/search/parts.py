@@ -5,7 +5,7 @@ range of the index. Signatures (`texts.signatures`) lead to words that are a let
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from django.db.models import Case, IntegerField, Lookup, Q, Value, When
@@ -18,12 +18,13 @@ from catalog.search.base import Matches
 
 FEW = 5  # with fewer exact matches close ones follow
 LOOKED_AT, SHOWN = 500, 48  # close ones
+MOST_TYPOS = 5  # words whose neighbours are looked up: each is a query
 READ = ("pk", "product_id", "name", "category")
 
 
 @ArrayField.register_lookup
 class Holds(Lookup):
-    """One of the array's texts is within the bounds: one range of its index, which two plain bounds are not."""
+    """A single text of the array is within the bounds, so that they are one range of its index."""
 
     lookup_name = "holds"
     prepare_rhs = False
@@ -89,7 +90,7 @@ def _close(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> dict[in
 
 def _candidates(rows: ProductQuerySet, words: list[str]) -> Iterator[ProductQuerySet]:
     """For each word that may have the typo, what shares a signature with it and may hold the others."""
-    for word in filter(texts.may_have_typo, words):
+    for word in islice(filter(texts.may_have_typo, words), MOST_TYPOS):
         others = [_may_hold(other) for other in words if other != word]
         yield rows.filter(_resembles(word), *others).order_by("product_id")
 

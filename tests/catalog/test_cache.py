@@ -56,6 +56,9 @@ def keys():
         ("?q=%20", "list:q=all:skip=0:limit=20"),
         ("?q=laptop", 'list:q="laptop":skip=0:limit=20'),
         ("?q=all", 'list:q="all":skip=0:limit=20'),
+        ("?q=laptop&fuzzy=0", 'list:q="laptop":skip=0:limit=20'),
+        ("?q=laptop&fuzzy=1", 'list:q="laptop":skip=0:limit=20:fuzzy="1"'),
+        ("?fuzzy=1", "list:q=all:skip=0:limit=20"),
         ("?q=laptop&skip=0&limit=10", 'list:q="laptop":skip=0:limit=10'),
         ("?q=a%3Askip%3D5%22*%0A%C3%A9", 'list:q="a%3Askip%3D5%22%2A%0A%C3%A9":skip=0:limit=20'),
         (

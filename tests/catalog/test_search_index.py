@@ -11,13 +11,14 @@ from catalog.categories import update_category
 from catalog.importer.entry import Entry
 from catalog.importer.write import write
 from catalog.models import Category, Counter, Product
-from catalog.search import parts
+from catalog.search import indexing, parts
 from catalog.services import ProductQuery
 from ecommerce.lib.errors import DomainError
 from tests.catalog.many import make_products
 from tests.explaining import plan_of
 from tests.factories import product
 from tests.office import Form, office_of, url
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 INDEX = "products_search"
@@ -142,6 +143,35 @@ def test_a_rename_that_fails_leaves_the_search_as_it_was(fsck):
         services.update_product(pk=row.pk, name="Kettle", slug="taken")
     assert (found("kettle"), found("tea")) == (set(), {"Tea Pot"})
     fsck()
+
+
+@pytest.fixture
+def moved_meanwhile(monkeypatch):
+    """Another writer gives the product a category between the reading and the writing of a rename."""
+    with_terms, others = indexing.with_terms, iter([{"category": "Cooking"}])
+
+    def late(row, changes):
+        written = with_terms(row, changes)
+        for other in others:
+            at_once(1, lambda: services.update_product(pk=row.pk, **other))
+        return written
+
+    monkeypatch.setattr(indexing, "with_terms", late)
+
+
+def test_a_name_and_a_category_that_change_at_once_are_both_found(moved_meanwhile, fsck):
+    services.update_product(pk=product(name="Tea Pot", category="Kitchen").pk, name="Kettle")
+    assert (found("kettle"), found("cooking"), found("kitchen")) == ({"Kettle"}, {"Kettle"}, set())
+    fsck()
+
+
+def test_without_a_transaction_one_of_them_would_be_lost(moved_meanwhile, monkeypatch, fsck):
+    row = product(name="Tea Pot", category="Kitchen")
+    run_tx, naive_once = services.run_tx, iter([lambda change: change()])
+    monkeypatch.setattr(services, "run_tx", lambda change: next(naive_once, run_tx)(change))
+    services.update_product(pk=row.pk, name="Kettle")
+    with pytest.raises(CommandError):
+        fsck()
 
 
 def test_fsck_tells_of_terms_that_are_not_those_of_the_name():
