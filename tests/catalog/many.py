@@ -87,6 +87,7 @@ WORDS = [
     "Seeds",
 ]
 CATEGORIES = ("Electronics", "Fashion", "Home & Living", "Sports & Fitness", "Garden", "Kitchen", None)
+BATCH = 100  # the embedded MongoDB takes seconds for a thousand
 SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er", "ix")]
 
 
@@ -94,9 +95,15 @@ def make_products(number: int) -> None:
     """Names of three common words and two of a vocabulary that grows with the catalogue, as brands do."""
     dice = random.Random(number)
     brands = ["".join(dice.choices(SYLLABLES, k=3)).title() for _ in range(max(50, number // 20))]
-    for start in range(0, number, 1000):
-        rows = range(start, min(start + 1000, number))
+    for start in range(0, number, BATCH):
+        rows = range(start, min(start + BATCH, number))
         Product.objects.bulk_create([_product(dice, brands, row + 1) for row in rows])
+
+
+def remove_products() -> None:
+    """In steps, since all at once takes the embedded MongoDB longer than a client waits."""
+    while some := list(Product.objects.order_by("product_id").values_list("product_id", flat=True)[:BATCH]):
+        Product.objects.filter(product_id__lte=some[-1]).delete()
 
 
 def _product(dice: random.Random, brands: list[str], number: int) -> Product:

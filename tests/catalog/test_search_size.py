@@ -8,7 +8,7 @@ from catalog import services
 from catalog.models import Product
 from catalog.services import ProductQuery
 from ecommerce.lib.db import connection
-from tests.catalog.many import make_products
+from tests.catalog.many import make_products, remove_products
 from tests.explaining import plan_of
 
 NUMBER = int(os.environ.get("SEARCH_PRODUCTS", "100000"))
@@ -18,17 +18,25 @@ TEXTS = ("laptop", "apto", "gaming laptop", "wireless headphones", "electronics"
 @pytest.mark.large
 @pytest.mark.django_db
 def test_a_search_examines_what_it_finds(capsys):
-    make_products(NUMBER)
+    try:
+        make_products(NUMBER)
+        table = list(_table())
+    finally:
+        remove_products()
+    with capsys.disabled():
+        print("", *table, sep="\n")  # noqa: T201
+
+
+def _table():
+    yield from _sizes()
+    yield f"{'text':24} {'kind':8} {'examined':>9} {'found':>9}  index"
     brand, other, *_ = Product.objects.get(product_id=7).name.split()
     typo = brand[0] + brand[2] + brand[1] + brand[3:]
-    table = [f"{'text':24} {'kind':8} {'examined':>9} {'found':>9}  index"]
     for text in (*TEXTS, brand, brand[1:5], f"lamp {brand}", typo, other[:-1]):
         for kind in ("literal", "fuzzy"):
             plan = plan_of(services.matching(ProductQuery(q=text, fuzzy=kind == "fuzzy")).rows)
-            table.append(f"{text:24} {kind:8} {plan.examined:9} {plan.returned:9}  {plan.index}")
+            yield f"{text:24} {kind:8} {plan.examined:9} {plan.returned:9}  {plan.index}"
             assert plan.index
-    with capsys.disabled():
-        print("", *_sizes(), *table, sep="\n")  # noqa: T201
 
 
 def _sizes():
