@@ -2,12 +2,13 @@
 
 import os
 
+import bson
 import pytest
 
 from catalog import services
 from catalog.models import Product
 from catalog.services import ProductQuery
-from ecommerce.lib.db import connection
+from ecommerce.lib.db import collection
 from tests.catalog.many import make_products, remove_products
 from tests.explaining import plan_of
 
@@ -40,7 +41,7 @@ def _table():
 
 
 def _sizes():
-    found = connection.database.command("collStats", "products")
-    yield f"{NUMBER} products of {found['size'] // NUMBER} bytes; bytes of indexes: {found.get('indexSizes')}"
-    some = list(Product.objects.values_list("search_terms", flat=True)[:500])
-    yield f"terms of a product: {sum(map(len, some)) / len(some):.0f}"
+    rows = list(collection(Product).find().limit(500))
+    terms = [term for row in rows for term in row["search_terms"]]
+    yield f"{NUMBER} products of {sum(len(bson.encode(row)) for row in rows) // len(rows)} bytes on average"
+    yield f"search terms of a product: {len(terms) // len(rows)}, {sum(map(len, terms)) // len(rows)} bytes"
