@@ -22,6 +22,7 @@ from catalog.models import (
 )
 from ecommerce.lib.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin
 from ecommerce.lib.db import object_id
+from ecommerce.lib.http import signed_in
 
 
 class ProductForm(RefusableForm):
@@ -90,17 +91,18 @@ class ProductAdmin(ServiceAdmin):
     search_fields = ["name", "slug"]
     search_help_text = "Name, slug or product ID"
     ordering = ["product_id"]
-    readonly_fields = ["inventory", "on_hold", "movements", "created_at"]
+    readonly_fields = ["inventory", "on_hold", "movements", "created_at", "history"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         stock = ["inventory", "on_hold", "inventory_delta", "movements"] if obj else ["stock"]
+        about = ["created_at", *(["history"] if request.user.has_perm("ecommerce.view_auditentry") else [])]  # type: ignore[union-attr]
         return [
             (
                 None,
                 {"fields": ["name", "slug", "product_id", "category", "description", "image", "is_active"]},
             ),
             ("Price", {"fields": ["price", "compare_at_price"]}),
-            ("Stock", {"fields": [*stock, "created_at"] if obj else stock}),
+            ("Stock", {"fields": [*stock, *about] if obj else stock}),
         ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
@@ -131,16 +133,23 @@ class ProductAdmin(ServiceAdmin):
         url = reverse("admin:catalog_stockmovement_changelist")
         return format_html('<a href="{}?q={}" class="underline">Show every change</a>', url, product.pk)
 
+    @admin.display(description="History")
+    def history(self, product: Product) -> SafeString:
+        url = reverse("admin:ecommerce_auditentry_changelist")
+        link = '<a href="{}?object_kind=product&amp;object_id={}" class="underline">Who changed what</a>'
+        return format_html(link, url, product.pk)
+
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        by = signed_in(request)
         if change:
             delta = form.cleaned_data.get("inventory_delta") or 0
-            services.update_product(pk=obj.pk, inventory_delta=delta, **form.changes())
+            services.update_product(pk=obj.pk, by=by, inventory_delta=delta, **form.changes())
         else:
-            made = services.create_product(inventory=form.cleaned_data["stock"], **form.values())
+            made = services.create_product(by=by, inventory=form.cleaned_data["stock"], **form.values())
             obj.pk, obj.product_id = made.pk, made.product_id
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
-        services.delete_product(pk=obj.pk)
+        services.delete_product(pk=obj.pk, by=signed_in(request))
 
 
 @admin.register(Category)
@@ -154,12 +163,12 @@ class CategoryAdmin(ServiceAdmin):
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         if change:
-            categories.update_category(pk=obj.pk, **form.changes())
+            categories.update_category(pk=obj.pk, by=signed_in(request), **form.changes())
         else:
-            obj.pk = categories.create_category(**form.values()).pk
+            obj.pk = categories.create_category(by=signed_in(request), **form.values()).pk
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
-        categories.delete_category(obj)
+        categories.delete_category(obj, by=signed_in(request))
 
 
 @admin.register(SearchMiss)

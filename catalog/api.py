@@ -18,7 +18,7 @@ from catalog.serializers import (
 )
 from ecommerce.lib.api import IsAdmin, body, errors, query
 from ecommerce.lib.bearer import BearerClaims
-from ecommerce.lib.http import client_ip
+from ecommerce.lib.http import client_ip, signed_in
 from ecommerce.lib.ratelimit import Allowance
 
 
@@ -85,7 +85,7 @@ class AdminProducts(APIView):
     )
     def post(self, request: Request) -> Response:
         """Create a product; its initial stock is recorded."""
-        product = services.create_product(**body(ProductFields, request.data))
+        product = services.create_product(by=signed_in(request), **body(ProductFields, request.data))
         return Response(product.as_dict(), status=201)
 
 
@@ -101,7 +101,7 @@ class AdminProduct(APIView):
     def patch(self, request: Request, pk: str) -> Response:
         """Change some fields. `inventory` sets the stock, `inventory_delta` adds to it."""
         changes = body(ProductChanges, request.data, partial=True)
-        return Response(services.update_product(pk=pk, **changes).as_dict())
+        return Response(services.update_product(pk=pk, by=signed_in(request), **changes).as_dict())
 
     @extend_schema(
         operation_id="delete_product",
@@ -110,7 +110,7 @@ class AdminProduct(APIView):
     )
     def delete(self, request: Request, pk: str) -> Response:
         """Delete a product. Orders keep their snapshot of it."""
-        product = services.delete_product(pk=pk)
+        product = services.delete_product(pk=pk, by=signed_in(request))
         return Response(
             {
                 "message": "Product deleted",

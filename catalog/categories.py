@@ -9,9 +9,11 @@ from django.db import IntegrityError
 from django.db.models import Max
 from django.utils.text import slugify
 
-from catalog import cache
+from catalog import cache, history
+from catalog.history import Actor
 from catalog.models import Category, Product
 from catalog.search import indexing
+from ecommerce import audit
 from ecommerce.lib.db import on_commit, run_tx
 from ecommerce.lib.errors import DomainError
 
@@ -48,19 +50,19 @@ def category_named(name: str | None) -> dict[str, Any] | None:
     return next((category for category in list_categories() if category["name"] == name), None)
 
 
-def ensure_category(name: str) -> None:
-    if make_missing(name):
+def ensure_category(name: str, *, by: Actor = None) -> None:
+    if make_missing(name, by=by):
         cache.products_changed()
 
 
-def make_missing(name: str) -> bool:
+def make_missing(name: str, *, by: Actor = None, label: str = "") -> bool:
     """Make the row unless there is one, whoever else does so at once. The cache is the caller's."""
     if Category.objects.filter(name=name).exists():
         return False
     last = Category.objects.aggregate(last=Max("position"))["last"] or 0
     for slug in _slugs(name):
         try:
-            Category.objects.create(name=name, slug=slug, position=last + 1)
+            _insert(Category(name=name, slug=slug, position=last + 1), by, label)
         except IntegrityError:  # the name was made meanwhile, or another name has this slug
             if Category.objects.filter(name=name).exists():
                 return False
@@ -69,16 +71,16 @@ def make_missing(name: str) -> bool:
     return False
 
 
-def create_category(**fields: Any) -> Category:
+def create_category(*, by: Actor = None, **fields: Any) -> Category:
     try:
-        category = Category.objects.create(**fields)
+        category = _insert(Category(**fields), by)
     except IntegrityError:
         raise CategoryTaken from None
     cache.products_changed()
     return category
 
 
-def update_category(*, pk: ObjectId, **fields: Any) -> None:
+def update_category(*, pk: ObjectId, by: Actor = None, **fields: Any) -> None:
     """Change just these fields; a new name goes to the category's products, too."""
 
     def change() -> None:
@@ -89,6 +91,7 @@ def update_category(*, pk: ObjectId, **fields: Any) -> None:
             rename_category(category, fields["name"])
         if rest := {name: value for name, value in fields.items() if name != "name"}:
             Category.objects.filter(pk=pk).update(**rest)
+        audit.record_all(history.changed(category, fields, by=by))
         on_commit(cache.products_changed)
 
     try:
@@ -97,13 +100,14 @@ def update_category(*, pk: ObjectId, **fields: Any) -> None:
         raise CategoryTaken from None
 
 
-def delete_category(category: Category) -> None:
+def delete_category(category: Category, *, by: Actor = None) -> None:
     """Remove a category that no product names any more."""
 
     def delete() -> None:
         if Product.objects.filter(category=category.name).exists():
             raise CategoryInUse(category.name)
         Category.objects.filter(pk=category.pk).delete()
+        audit.record_all([history.deleted(category, by=by)])
         on_commit(cache.products_changed)
 
     run_tx(delete)
@@ -118,6 +122,17 @@ def rename_category(category: Category, name: str) -> None:
         on_commit(cache.products_changed)
 
     run_tx(rename)
+
+
+def _insert(category: Category, by: Actor, label: str = "") -> Category:
+    category.pk = ObjectId()
+
+    def insert() -> None:
+        category.save(force_insert=True)
+        audit.record_all([history.created(category, by=by, label=label)])
+
+    run_tx(insert)
+    return category
 
 
 def _fill() -> bytes:

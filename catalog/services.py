@@ -9,11 +9,13 @@ from typing import Any
 from bson import ObjectId
 from django.db import IntegrityError
 
-from catalog import cache, search, stock
+from catalog import cache, history, search, stock
 from catalog.categories import ensure_category
+from catalog.history import Actor
 from catalog.models import MAX_PRODUCT_ID, Counter, Product, ProductQuerySet
 from catalog.search import indexing, misses
 from catalog.search.base import Matches
+from ecommerce import audit
 from ecommerce.lib.db import collection, object_id, on_commit, run_tx
 from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.ratelimit import Allowance
@@ -124,7 +126,9 @@ def get_product(slug: str) -> dict[str, Any]:
     return dict(_decoded(product_json(slug)))
 
 
-def create_product(*, inventory: int = 0, product_id: int | None = None, **fields: Any) -> Product:
+def create_product(
+    *, by: Actor = None, inventory: int = 0, product_id: int | None = None, **fields: Any
+) -> Product:
     """Insert a product and open its stock account; without a `product_id` the next free one.
 
     Raises SlugTaken, ProductIdTaken or NoFreeProductId.
@@ -132,8 +136,8 @@ def create_product(*, inventory: int = 0, product_id: int | None = None, **field
     pk = ObjectId()
 
     def create() -> None:
-        insert_products([{"pk": pk, "product_id": product_id, "inventory": inventory, **fields}])
-        _changed(fields)
+        insert_products([{"pk": pk, "product_id": product_id, "inventory": inventory, **fields}], by=by)
+        _changed(fields, by)
 
     try:
         run_tx(create)
@@ -142,7 +146,7 @@ def create_product(*, inventory: int = 0, product_id: int | None = None, **field
     return Product.objects.get(pk=pk)
 
 
-def insert_products(rows: Sequence[dict[str, Any]]) -> None:
+def insert_products(rows: Sequence[dict[str, Any]], *, by: Actor = None, label: str = "") -> None:
     """Several new products with their stock, inside the caller's `run_tx`; the cache is the caller's.
 
     Rows without a `product_id` get the next free ones. IntegrityError where a unique field is taken.
@@ -157,10 +161,16 @@ def insert_products(rows: Sequence[dict[str, Any]]) -> None:
         products.append((product, row["inventory"]))
     _reserve_product_id(max(product.product_id for product, _ in products))
     stock.insert(products)
+    audit.record_all(history.created(product, by=by, label=label) for product, _ in products)
 
 
 def update_product(
-    *, pk: str | ObjectId, inventory: int | None = None, inventory_delta: int = 0, **fields: Any
+    *,
+    pk: str | ObjectId,
+    by: Actor = None,
+    inventory: int | None = None,
+    inventory_delta: int = 0,
+    **fields: Any,
 ) -> Product:
     """Change just these fields; the stock only where `inventory` or `inventory_delta` is given.
 
@@ -181,7 +191,9 @@ def update_product(
             _reserve_product_id(fields["product_id"])
         if written := _without_own_image(current, fields):
             rows.update(**indexing.with_terms(current, written))
-        _changed(fields)
+        level = (current.inventory if inventory is None else inventory) + inventory_delta
+        audit.record_all(history.changed(current, {**written, "inventory": level}, by=by))
+        _changed(fields, by)
 
     try:
         run_tx(change)
@@ -193,7 +205,7 @@ def update_product(
     return product
 
 
-def delete_product(*, pk: str | ObjectId) -> Product:
+def delete_product(*, pk: str | ObjectId, by: Actor = None) -> Product:
     """Remove the product and close its stock account; orders keep their snapshots."""
 
     def delete() -> Product:
@@ -202,6 +214,7 @@ def delete_product(*, pk: str | ObjectId) -> Product:
             raise ProductNotFound
         stock.close_account(product.pk, product.inventory)
         Product.objects.filter(pk=product.pk).delete()
+        audit.record_all([history.deleted(product, by=by)])
         on_commit(cache.products_changed)
         return product
 
@@ -212,11 +225,11 @@ def ever_had_a_product() -> bool:
     return Counter.objects.filter(name="product_id", value__gt=0).exists()
 
 
-def _changed(fields: dict[str, Any]) -> None:
+def _changed(fields: dict[str, Any], by: Actor) -> None:
     """After the commit: entries of the cache count no more, and a new category gets its page."""
     on_commit(cache.products_changed)
     if name := fields.get("category"):
-        on_commit(lambda: ensure_category(name))
+        on_commit(lambda: ensure_category(name, by=by))
 
 
 def _fill_list(query: ProductQuery) -> bytes:

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from ecommerce import health
 from ecommerce.lib import logs
 from ecommerce.lib.errors import Busy, is_database_trouble
-from ecommerce.lib.http import client_ip
+from ecommerce.lib.http import caller_ip, client_ip
 
 logger = logging.getLogger("shop.requests")
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -26,6 +26,8 @@ ACCEPTABLE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class RequestLog:
     """Logs each request and its answer; adds X-Request-ID and X-Process-Time, to errors too.
 
+    Log lines within it carry its id, entries of the audit its caller's address.
+
     Only the path is logged: a query string may hold what is nobody's business.
     """
 
@@ -35,16 +37,18 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         request_id = _request_id(request)
-        token = logs.request_id.set(request_id)
+        ip = client_ip(request)
+        tokens = logs.request_id.set(request_id), caller_ip.set(ip or None)
         try:
             response = self.get_response(request)
             seconds = time.perf_counter() - started
             response["X-Request-ID"] = request_id
             response["X-Process-Time"] = f"{seconds:.3f}s"
-            _log(request, response.status_code, seconds)
+            _log(request, response.status_code, seconds, ip)
             return response
         finally:
-            logs.request_id.reset(token)
+            logs.request_id.reset(tokens[0])
+            caller_ip.reset(tokens[1])
 
 
 def _request_id(request: HttpRequest) -> str:
@@ -52,14 +56,14 @@ def _request_id(request: HttpRequest) -> str:
     return given if ACCEPTABLE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def _log(request: HttpRequest, status: int, seconds: float) -> None:
+def _log(request: HttpRequest, status: int, seconds: float, ip: str) -> None:
     logger.info(
         "%s %s %d %.3fs client=%s agent=%r",
         request.method,
         ascii(request.path)[1:-1],
         status,
         seconds,
-        client_ip(request),
+        ip,
         request.headers.get("User-Agent", "")[:200],
     )
 

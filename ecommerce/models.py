@@ -1,5 +1,7 @@
 """What every app needs below it: the outbox, and who changed what."""
 
+from typing import Any, NoReturn
+
 from django.db import models
 from django.utils import timezone
 from django_mongodb_backend.fields import ObjectIdField
@@ -44,8 +46,26 @@ class OutboxMessage(models.Model):
         return self.key
 
 
+class AppendOnly(models.QuerySet["AuditEntry"]):
+    """Refuses what would change or remove a row."""
+
+    def update(self, **fields: Any) -> NoReturn:
+        raise NotEditable
+
+    def bulk_update(self, *args: Any, **options: Any) -> NoReturn:
+        raise NotEditable
+
+    def delete(self) -> NoReturn:
+        raise NotEditable
+
+
+class NotEditable(TypeError):
+    def __init__(self) -> None:
+        super().__init__("Entries of the audit log are written once, and neither changed nor deleted.")
+
+
 class AuditEntry(models.Model):
-    """Who changed what, when, from what to what. Only `ecommerce.audit.record` writes these.
+    """Who changed what, when, from what to what. Only `ecommerce.audit` writes these.
 
     Nothing edits them. The labels are text of that day: an entry stays readable after its account or its
     object is gone.
@@ -60,7 +80,9 @@ class AuditEntry(models.Model):
     object_label = models.CharField(max_length=200)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
-    ip = models.GenericIPAddressField(null=True)
+    ip = models.GenericIPAddressField(null=True)  # of the request; none in commands and workers
+
+    objects = AppendOnly.as_manager()
 
     class Meta:
         db_table = "audit_entries"
@@ -68,8 +90,16 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["object_kind", "object_id", "at"], name="audit_of_object"),
             models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["actor_id", "-at", "-id"], name="audit_by_actor"),
             models.Index(fields=["-at", "-id"], name="audit_newest"),
         ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_label}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Once: a second time is refused by the primary key."""
+        super().save(*args, **{**options, "force_insert": True})
+
+    def delete(self, *args: Any, **options: Any) -> NoReturn:
+        raise NotEditable

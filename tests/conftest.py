@@ -29,8 +29,10 @@ class Written(monitoring.CommandListener):
 
     def __init__(self) -> None:
         self.names: set[str] = set()
+        self.sent: list[str] = []
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
+        self.sent.append(f"{event.command_name} {event.command[event.command_name]}")
         if event.command_name in ("insert", "update", "delete", "findAndModify"):
             self.names.add(event.command[event.command_name])
 
@@ -50,6 +52,7 @@ def empty_database(*_: Any, **__: Any) -> None:
     for name in written.names - KEPT_COLLECTIONS:
         database[name].delete_many({})
     written.names.clear()
+    written.sent.clear()
 
 
 TransactionTestCase._fixture_teardown = empty_database
@@ -89,6 +92,18 @@ def _empty_redis() -> None:
 def fsck(db: None) -> Callable[[], None]:
     """Ends a test of money or stock: every invariant holds, or the test fails."""
     return lambda: call_command("fsck")
+
+
+@pytest.fixture
+def sent(db: None) -> Callable[[Callable[[], object]], list[str]]:
+    """What a call sends to MongoDB, such as `find products`."""
+
+    def commands(call: Callable[[], object]) -> list[str]:
+        written.sent.clear()
+        call()
+        return list(written.sent)
+
+    return commands
 
 
 @pytest.fixture

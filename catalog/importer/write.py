@@ -7,15 +7,17 @@ from typing import Any, Literal
 from bson import ObjectId
 from django.db import IntegrityError
 
-from catalog import cache, categories, services, stock
+from catalog import cache, categories, history, services, stock
 from catalog.importer.entry import Entry
 from catalog.importer.table import Rejected
 from catalog.models import Product
 from catalog.search import indexing
+from ecommerce import audit
 from ecommerce.lib.db import run_tx
 from ecommerce.lib.errors import DomainError
 
 Outcome = Literal["created", "updated", "unchanged"]
+LABEL = "import"  # stands in the audit for whoever ran the command
 BATCH = 100  # the embedded MongoDB ends a transaction after 3 s
 
 
@@ -67,6 +69,10 @@ class Plan:
     changes: dict[str, tuple[Any, Any]]
 
     @property
+    def wanted(self) -> dict[str, Any]:
+        return {name: new for name, (_, new) in self.changes.items()}
+
+    @property
     def result(self) -> Done:
         """Of a product that comes twice, the later line is an update, whether or not the earlier is in."""
         outcome: Outcome
@@ -112,10 +118,13 @@ def _apply(batch: Batch, set_stock: bool) -> list[Result]:
     found = list(_plans(batch, set_stock))
     plans = [plan for plan in found if isinstance(plan, Plan)]
     if new := [_new_row(plan.entry) for plan in plans if plan.product is None]:
-        services.insert_products(new)
-    for plan in plans:
-        if plan.product is not None and plan.changes:
-            _update(plan.product, {name: new for name, (_, new) in plan.changes.items()})
+        services.insert_products(new, label=LABEL)
+    changes = [(plan.product, plan.wanted) for plan in plans if plan.product is not None and plan.changes]
+    audit.record_all(
+        entry for product, wanted in changes for entry in history.changed(product, wanted, label=LABEL)
+    )
+    for product, wanted in changes:
+        _update(product, wanted)
     return [plan.result if isinstance(plan, Plan) else plan for plan in found]
 
 
@@ -165,7 +174,7 @@ def _make_categories(batch: Batch, seen: set[str]) -> bool:
     """A page for every category that a product names; True where one was missing."""
     names = {name for entry in batch.values() if (name := entry.fields.get("category"))} - seen
     seen |= names
-    made = [categories.make_missing(name) for name in sorted(names)]
+    made = [categories.make_missing(name, label=LABEL) for name in sorted(names)]
     return any(made)
 
 

@@ -1,6 +1,7 @@
 """Facts about a request that do not depend on who asks."""
 
 import ipaddress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 MAX_AGENT = 200
+caller_ip: ContextVar[str | None] = ContextVar("caller_ip", default=None)  # None outside of a request
 
 
 def signed_in(request: Any) -> Any:

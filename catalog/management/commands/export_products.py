@@ -1,14 +1,12 @@
 """Products into a CSV file."""
 
-import io
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.exporter import export
+from ecommerce.lib.csvfiles import deliver
 
 
 class Command(BaseCommand):
@@ -19,29 +17,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path | None = options["file"]
-        try:
-            if path is not None:
-                self.stderr.write(f"{_into(path)} products in {path}.", self.style.SUCCESS)
-            else:
-                self._to_standard_output()
-        except BrokenPipeError:  # `| head` has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except OSError as error:
-            raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
-
-    def _to_standard_output(self) -> None:
-        # The import reads UTF-8, whatever the terminal speaks.
-        out: Any = self.stdout._out
-        if isinstance(out, io.TextIOWrapper):
-            out.reconfigure(encoding="utf-8", newline="")
-        export(out)
-        out.flush()
-
-
-def _into(path: Path) -> int:
-    """Under another name first: an export that fails leaves the earlier one alone."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("w", encoding="utf-8", newline="") as file:
-        written = export(file)
-    new.replace(path)
-    return written
+        written = deliver(export, path, self.stdout)
+        if path is not None:
+            self.stderr.write(f"{written} products in {path}.", self.style.SUCCESS)
