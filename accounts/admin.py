@@ -1,3 +1,5 @@
+from copy import copy
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -7,7 +9,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
@@ -18,6 +20,7 @@ from accounts import services
 from accounts.models import User
 from ecommerce.lib.admin import RefusableForm, ServiceAdmin
 from ecommerce.lib.errors import DomainError
+from ecommerce.lib.http import signed_in
 
 
 class UserForm(RefusableForm):
@@ -38,9 +41,13 @@ class NewUserForm(UserForm, UserCreationForm):
 
 
 class PasswordForm(AdminPasswordChangeForm):
+    def __init__(self, *args: Any, by: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.by = by
+
     def save(self, commit: bool = True) -> User:
         """Nothing but the password is written: another admin may be changing the role."""
-        services.set_password(self.user, self.cleaned_data["password1"])
+        services.set_password(self.user, self.cleaned_data["password1"], by=self.by)
         return self.user
 
 
@@ -88,7 +95,13 @@ class UserAdmin(BoxesForMany, ServiceAdmin, DjangoUserAdmin):  # type: ignore[mi
             services.update_user(pk=obj.pk, **changes)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        services.delete_user(obj)
+        services.delete_user(obj, by=signed_in(request))
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        """By a copy of this page for the request: the form is made from an attribute, without it."""
+        page = copy(self)
+        page.change_password_form = partial(PasswordForm, by=signed_in(request))  # type: ignore[assignment]
+        return super(UserAdmin, page).user_change_password(request, *args, **options)
 
 
 class SignInForm(AuthenticationForm):

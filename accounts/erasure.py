@@ -6,8 +6,9 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import lockout, personal_data, services, sessions
+from accounts import history, lockout, personal_data, services, sessions
 from accounts.models import EmailChange, OneTimeToken, TokenFamily, User, WebSession
+from ecommerce import audit
 from ecommerce.lib.db import run_tx
 from ecommerce.lib.lease import lease
 from ecommerce.lib.times import as_json as time_as_json
@@ -35,6 +36,7 @@ def erase_account(user: User, *, password: str, ip: str) -> None:
 
 
 def _erase(user: User) -> None:
+    history.tell(user, "erase", by=user)
     for holder in personal_data.holders.values():
         holder.erase(user)
     for model in (TokenFamily, OneTimeToken, EmailChange):
@@ -53,3 +55,6 @@ def _erase(user: User) -> None:
         token_version=F("token_version") + 1,
         revoked_families=[],
     )
+
+
+personal_data.hold("history", export=history.export, erase=audit.forget_person)

@@ -29,6 +29,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from accounts import history
 from accounts.models import SignInAttempts
 from ecommerce.lib.errors import TryLater
 from ecommerce.lib.http import network_of
@@ -81,6 +82,7 @@ Counts = dict[str, Count]
 class Attempt:
     def __init__(self) -> None:
         self.succeeded = False
+        self.locked_s = 0.0  # for how long it locked the e-mail by failing
 
 
 @contextmanager
@@ -98,7 +100,8 @@ def attempt(email: str, ip: str) -> Iterator[Attempt]:
         if running.succeeded:
             forgive(email)
         else:
-            _change(key, lambda counts, now: _fail(counts, limits, now))
+            _change(key, lambda counts, now: _fail(counts, limits, now, running))
+            history.tell_failure(email, locked_s=running.locked_s)
 
 
 def forgive(email: str) -> None:
@@ -133,9 +136,10 @@ def _start(counts: Counts, limits: dict[str, int], now: float) -> bool:
     return True
 
 
-def _fail(counts: Counts, limits: dict[str, int], now: float) -> bool:
+def _fail(counts: Counts, limits: dict[str, int], now: float, attempt: Attempt) -> bool:
     for name, free in limits.items():
         counts.setdefault(name, Count()).fail(free, now)
+    attempt.locked_s = max(0.0, *(counts[name].locked_until - now for name in limits))
     return True
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 from django.utils import timezone
 
-from accounts import emails, onetime, passwords, services
+from accounts import emails, history, onetime, passwords, services
 from accounts.models import EmailChange, OneTimeToken, User
 from ecommerce.lib.db import run_tx
 
@@ -78,7 +78,7 @@ def _reset(token: str, hashed: str) -> None:
     link = onetime.use(token, Purpose.PASSWORD_RESET)
     if link.user.email != link.subject:
         raise onetime.LinkInvalid
-    services.replace_password(link.user, hashed)
+    services.replace_password(link.user, hashed, by=link.user, verb="reset_password")
     # Whoever read the mail owns the address.
     User.objects.filter(pk=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
 
@@ -92,6 +92,9 @@ def _confirm(token: str) -> bool:
     change = changes.get()
     if not (change.old_confirmed and change.new_confirmed):
         return False
-    User.objects.filter(pk=change.user_id).update(email=change.email, email_verified_at=timezone.now())
-    services.withdraw_links(User(pk=change.user_id))
+    user = change.user
+    User.objects.filter(pk=user.pk).update(email=change.email, email_verified_at=timezone.now())
+    services.withdraw_links(user)
+    before, after = {"email": user.email}, {"email": change.email}
+    history.tell(user, "change_email", by=user, before=before, after=after)
     return True

@@ -10,8 +10,9 @@ from django.db.models import F, ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import emails, lockout, onetime, passwords
+from accounts import emails, history, lockout, onetime, passwords
 from accounts.models import EmailChange, User
+from ecommerce import audit
 from ecommerce.lib.db import run_tx
 from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.lease import lease
@@ -121,20 +122,23 @@ def update_user(*, pk: ObjectId, **fields: Any) -> None:
         raise UserNotFound
 
 
-def set_password(user: User, password: str) -> None:
+def set_password(user: User, password: str, *, by: User | None = None) -> None:
     """Whatever the old one was. Every session of the account ends."""
-    replace_password(user, make_password(password))
+    replace_password(user, make_password(password), by=by, verb="set_password")
 
 
 def change_password(user: User, *, current: str, password: str, ip: str) -> None:
     """Every session ends, the asking one too. Raises WrongPassword, WeakPassword, Locked."""
     passwords.refuse_weak(password, email=user.email)
     confirm_password(user, current, ip=ip, field="current")
-    if not replace_password(user, make_password(password), instead_of=user.password):
+    hashed = make_password(password)
+    if not replace_password(user, hashed, by=user, verb="change_password", instead_of=user.password):
         raise WrongPassword("current")  # another request changed it in this moment
 
 
-def replace_password(user: User, hashed: str, *, instead_of: str | None = None) -> bool:
+def replace_password(
+    user: User, hashed: str, *, by: User | None, verb: str, instead_of: str | None = None
+) -> bool:
     """Store it, end all sessions, and take back what was asked for with the old one. Joins a transaction.
 
     False where the stored one was not `instead_of` any more; then nothing was changed.
@@ -146,6 +150,7 @@ def replace_password(user: User, hashed: str, *, instead_of: str | None = None) 
             return False
         user.refresh_from_db(fields=["password", "token_version"])
         withdraw_links(user)
+        history.tell(user, verb, by=by)
         emails.queue_password_changed(user, version=user.token_version)
         return True
 
@@ -161,12 +166,12 @@ def withdraw_links(user: User) -> None:
     EmailChange.objects.filter(user=user).delete()
 
 
-def delete_user(user: User) -> None:
+def delete_user(user: User, *, by: User | None = None) -> None:
     with lease("admins"):
         if last_admin(user.pk):
             raise LastAdmin
         try:
-            user.delete()
+            run_tx(lambda: _delete(user, by))
         except ProtectedError:
             raise HasOrders from None
 
@@ -187,6 +192,13 @@ def last_admin(pk: ObjectId) -> bool:
     return admins.filter(pk=pk).exists() and not admins.exclude(pk=pk).exists()
 
 
+def _delete(user: User, by: User | None) -> None:
+    history.tell(user, "delete", by=by)
+    if not user.is_staff:  # what staff did stays theirs
+        audit.forget_person(user)
+    User.objects.get(pk=user.pk).delete()  # a row of its own: deleting takes the key off it
+
+
 def _insert(user: User, password: str) -> User:
     if User.objects.filter(email=user.email).exists():
         raise EmailTaken  # before the slow hash; the unique index decides between racers
@@ -202,4 +214,5 @@ def _insert(user: User, password: str) -> User:
 def _insert_in_transaction(user: User) -> None:
     user.save(force_insert=True)
     if user.email_verified_at is None:
+        history.tell(user, "sign_up", by=user)
         emails.queue_verification(user)

@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import history
 from accounts.agents import describe
 from accounts.models import TokenFamily, User, WebSession
 from accounts.tokens import access_token, read_refresh_token, refresh_token
@@ -131,7 +132,12 @@ def end_by_refresh_token(token: str) -> None:
 
 def end_all_sessions(user: User) -> None:
     """Sign out everywhere, tokens and pages."""
-    User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+
+    def end() -> None:
+        User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+        history.tell(user, "sign_out_everywhere", by=user)
+
+    run_tx(end)
 
 
 def forget_expired() -> None:
@@ -152,7 +158,13 @@ def _read(token: str) -> tuple[ObjectId, int]:
 
 
 def _refuse_reuse(family: TokenFamily) -> NoReturn:
-    if _revoke(TokenFamily.objects.filter(pk=family.pk)):
+    def end() -> bool:
+        revoked = _revoke(TokenFamily.objects.filter(pk=family.pk))
+        if revoked:
+            history.tell_reuse(family.user, family)
+        return revoked
+
+    if run_tx(end):
         logger.warning(
             "A refresh token of user %s was used twice: its session %s is ended.", family.user_id, family.pk
         )

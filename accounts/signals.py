@@ -1,4 +1,4 @@
-"""A session of the pages remembers where it was begun."""
+"""Every sign-in is written down, and a session of the pages remembers where it was begun."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts import history
 from accounts.models import User
 from accounts.websessions import DEVICE, remember_device
 from ecommerce.lib.http import Device
@@ -14,6 +15,7 @@ from ecommerce.lib.http import Device
 
 @receiver(user_logged_in)
 def signed_in(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    history.tell(user, "sign_in", by=user)
     session = getattr(request, "session", {})
     if session.get(SESSION_KEY) == str(user.pk) and DEVICE not in session:  # not by the API
         remember_device(session, Device.of(request))

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Model
 
 from catalog.models import Category, Product
 from ecommerce import audit
 from ecommerce.models import AuditEntry
 
-Actor = AbstractBaseUser | None  # who did it; None is the shop itself, or whom a label names
+Actor = Model | None  # who did it; None is the shop itself, or whom a label names
 Row = Product | Category
 
 

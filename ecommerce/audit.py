@@ -1,13 +1,13 @@
 """Who changed what: one entry in the transaction of each change that somebody may have to answer for."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import DatabaseError
 from django.db.models import Model, QuerySet
 from pymongo.errors import PyMongoError
@@ -27,7 +27,7 @@ logger = logging.getLogger("shop.security")
 
 def record(
     *,
-    actor: AbstractBaseUser | None,
+    actor: Model | None,
     action: str,
     obj: Model | None,
     before: Facts,
@@ -36,7 +36,8 @@ def record(
 ) -> None:
     """Write down one change; call it inside the `run_tx` of the change.
 
-    Without an actor it was whom `label` names, somebody without an account, or else the shop itself.
+    An actor is an account. Without one it was whom `label` names, somebody without an account, or else the
+    shop itself.
 
     `action` is `<kind>.<verb>`, such as `order.ship`. `before` and `after` are ready for JSON and hold no
     secrets. Without an object it was done to one that the shop does not know.
@@ -49,20 +50,21 @@ def record_all(entries: Iterable[AuditEntry]) -> None:
     AuditEntry.objects.bulk_create(entries)
 
 
-def try_to_record(*, action: str, obj: Model | None, after: Facts | None = None) -> None:
-    """Write down what somebody failed to do; where that fails, their answer stays the same.
+@contextmanager
+def best_effort(action: str) -> Iterator[None]:
+    """For what somebody failed to do: where it cannot be written down, their answer stays the same.
 
-    Not inside a transaction: a failed command has ended it.
+    Not inside a transaction, which a failed command has ended.
     """
     try:
-        record(actor=None, label=SOMEBODY, action=action, obj=obj, before={}, after=after or {})
+        yield
     except (DatabaseError, PyMongoError) as error:
-        logger.warning("The audit log has no entry of a %s: %s.", action, type(error).__name__)
+        logger.warning("The audit log lacks an entry: %s (%s).", action, type(error).__name__)
 
 
 def entry(
     *,
-    actor: AbstractBaseUser | None,
+    actor: Model | None,
     action: str,
     obj: Model | None,
     before: Facts,
@@ -101,7 +103,7 @@ def entries_of(obj: Model) -> "QuerySet[AuditEntry]":
     return entries.order_by("at", "pk")
 
 
-def forget_person(account: AbstractBaseUser) -> None:
+def forget_person(account: Model) -> None:
     """Take an erased account's e-mail out of the log; what was done, when and from where stays.
 
     This and `forget_guests` are the only changes that entries know. Joins a transaction.

@@ -4,6 +4,7 @@ from typing import Any
 
 from accounts import personal_data
 from accounts.models import User
+from ecommerce import audit
 from orders.models import Order
 
 
@@ -13,6 +14,7 @@ def export(user: User) -> list[dict[str, Any]]:
 
 def erase(user: User) -> None:
     """Nothing in an order leads to the person any more; a client may have written anything into its key."""
+    audit.forget_guests(Order, Order.objects.of(user).values_list("pk", flat=True))
     Order.objects.of(user).update(email="", shipping_address=None, idempotency_key=None)
 
 
