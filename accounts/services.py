@@ -193,10 +193,12 @@ def last_admin(pk: ObjectId) -> bool:
 
 
 def _delete(user: User, by: User | None) -> None:
+    deleted, _rows = User.objects.filter(pk=user.pk).delete()
+    if not deleted:
+        raise UserNotFound
     history.tell(user, "delete", by=by)
     if not user.is_staff:  # what staff did stays theirs
         audit.forget_person(user)
-    User.objects.get(pk=user.pk).delete()  # a row of its own: deleting takes the key off it
 
 
 def _insert(user: User, password: str) -> User:

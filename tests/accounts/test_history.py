@@ -7,7 +7,7 @@ from django.db import DatabaseError
 
 from accounts import sessions
 from accounts.models import SignInAttempts, TokenFamily, User
-from accounts.services import HasOrders, delete_user, set_password
+from accounts.services import HasOrders, UserNotFound, delete_user, set_password
 from ecommerce import audit
 from ecommerce.lib.db import connection
 from ecommerce.lib.http import Device
@@ -220,6 +220,12 @@ class TestChanges:
         with pytest.raises(HasOrders):
             delete_user(customer, by=staff)
         assert told("delete") == []
+
+    def test_an_account_that_is_gone_is_not_deleted_twice(self, staff, customer):
+        delete_user(customer, by=staff)
+        with pytest.raises(UserNotFound):
+            delete_user(customer, by=staff)
+        assert len(told("delete")) == 1
 
     def nothing_secret(self):
         stored = str(list(AuditEntry.objects.values()))
