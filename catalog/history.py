@@ -11,6 +11,7 @@ from ecommerce.models import AuditEntry
 
 Actor = Model | None  # who did it; None is the shop itself, or whom a label names
 Row = Product | Category
+DERIVED = ("id", "created_at", "on_hold", "search_terms")
 
 
 def created(row: Row, *, by: Actor, label: str = "") -> AuditEntry:
@@ -38,5 +39,5 @@ def _entry(row: Row, verb: str, by: Actor, label: str, before: audit.Facts, afte
 
 def _everything(row: Row) -> audit.Facts:
     """What staff give it, and nothing that is empty."""
-    names = [field.name for field in row._meta.fields if field.name not in ("id", "created_at", "on_hold")]
+    names = [field.name for field in row._meta.fields if field.name not in DERIVED]
     return audit.facts({name: value for name in names if (value := getattr(row, name)) not in (None, "")})
