@@ -1,24 +1,27 @@
 from copy import copy
+from datetime import timedelta
 from functools import partial
-from operator import attrgetter
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
+from django.utils.translation import gettext as _
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from accounts import services
-from accounts.models import User
-from ecommerce.lib.admin import RefusableForm, ServiceAdmin
+from accounts import keys, roles, services
+from accounts.models import ServiceKey, User
+from ecommerce.lib.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin, change_url, step_page
 from ecommerce.lib.errors import DomainError
 from ecommerce.lib.http import signed_in
 
@@ -51,20 +54,8 @@ class PasswordForm(AdminPasswordChangeForm):
         return self.user
 
 
-class BoxesForMany(ModelAdmin):
-    """Boxes to tick in place of Django's two lists, which need a wide screen, a script and a mouse."""
-
-    filter_horizontal = ()
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        options["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
-        field = super().formfield_for_manytomany(db_field, request, **options)
-        field.label_from_instance = attrgetter("name")  # `Can add product`, which fits a phone
-        return field
-
-
 @admin.register(User)
-class UserAdmin(BoxesForMany, ServiceAdmin, DjangoUserAdmin):  # type: ignore[misc]  # as below
+class UserAdmin(ServiceAdmin, DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
     change_password_form = PasswordForm
@@ -72,10 +63,10 @@ class UserAdmin(BoxesForMany, ServiceAdmin, DjangoUserAdmin):  # type: ignore[mi
     list_filter = ["role", "is_active"]
     search_fields = ["email"]
     ordering = ["email"]
+    filter_horizontal = ()
     readonly_fields = ["change_password", "last_login", "created_at"]
     fieldsets = [
         (None, {"fields": ["email", "change_password", "role", "is_active"]}),
-        ("Permissions", {"fields": ["groups", "user_permissions"], "classes": ["collapse"]}),
         ("Dates", {"fields": ["created_at", "last_login"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "role", "password1", "password2"]})]
@@ -83,16 +74,23 @@ class UserAdmin(BoxesForMany, ServiceAdmin, DjangoUserAdmin):  # type: ignore[mi
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj)] if obj else []
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who may only look is not offered what they may not do."""
+        if obj and not self.has_change_permission(request, obj):
+            return [(None, {"fields": ["email", "role", "is_active", "created_at", "last_login"]})]
+        return super().get_fieldsets(request, obj)
+
     @admin.display(description="Password")
     def change_password(self, user: User) -> SafeString:
         return format_html('<a href="../password/" class="underline">{}</a>', "Set a new password")
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        by = signed_in(request)
         if not change:
             password, role = form.cleaned_data["password1"], User.Role(form.cleaned_data["role"])
-            obj.pk = services.make_user(email=obj.email, password=password, role=role).pk
+            obj.pk = services.make_user(email=obj.email, password=password, role=role, by=by).pk
         elif changes := form.changes():
-            services.update_user(pk=obj.pk, **changes)
+            services.update_user(pk=obj.pk, by=by, **changes)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         services.delete_user(obj, by=signed_in(request))
@@ -117,5 +115,103 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(BoxesForMany, DjangoGroupAdmin):  # type: ignore[misc]  # the stubs of the second are strict
-    """Django's, in the look of the others."""
+class GroupAdmin(ReadOnlyAdmin):
+    """To look at: what a role may do stands in accounts/roles.py, and who has it at the user."""
+
+    list_display = ["name", "may"]
+    fields = ["name", "may"]
+    ordering = ["name"]
+
+    @admin.display(description="May")
+    def may(self, group: Group) -> str:
+        return ", ".join(sorted(roles.permissions_of(group.name))) or "Everything"
+
+
+class NewKeyForm(RefusableForm):
+    scopes = forms.MultipleChoiceField(
+        choices=roles.Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    days = forms.TypedChoiceField(
+        label="Valid for",
+        choices=[(30, "30 days"), (90, "90 days"), (365, "A year")],
+        coerce=int,
+        initial=90,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    class Meta:
+        model = ServiceKey
+        fields = ["name"]
+
+
+@admin.register(ServiceKey)
+class ServiceKeyAdmin(ServiceAdmin):
+    """Made and revoked; never changed, and never deleted: the audit names them."""
+
+    form = NewKeyForm
+    list_display = ["name", "prefix", "may", "state", "expires_at", "last_used_at"]
+    search_fields = ["name", "prefix"]
+    ordering = ["-created_at", "-pk"]
+    actions_detail = ["revoke_key"]
+    add_fieldsets = [(None, {"fields": ["name", "scopes", "days"]})]
+    fieldsets = [
+        (None, {"fields": ["name", "prefix", "may", "state"]}),
+        ("Dates", {"fields": ["created_at", "created_by", "expires_at", "revoked_at", "last_used_at"]}),
+    ]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("accounts.change_servicekey"))  # type: ignore[union-attr]
+
+    def get_fieldsets(self, request: HttpRequest, obj: ServiceKey | None = None) -> Any:
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        key = self.get_object(request, str(object_id))
+        return super().get_actions_detail(request, object_id) if key and not key.revoked_at else []
+
+    @admin.display(description="Scopes")
+    def may(self, key: ServiceKey) -> str:
+        return ", ".join(key.scopes)
+
+    @display(description="State", label={"good": "success", "revoked": "danger", "expired": "warning"})  # type: ignore[untyped-decorator]
+    def state(self, key: ServiceKey) -> str:
+        if key.revoked_at:
+            return "revoked"
+        return "good" if key.is_valid() else "expired"
+
+    def save_model(self, request: HttpRequest, obj: ServiceKey, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        expires_at = timezone.now() + timedelta(days=given["days"])
+        key, request.key_text = keys.make_key(  # type: ignore[attr-defined]
+            name=given["name"], scopes=given["scopes"], expires_at=expires_at, by=signed_in(request)
+        )
+        obj.pk, obj.prefix = key.pk, key.prefix
+
+    def response_add(self, request: HttpRequest, obj: ServiceKey, *_args: Any) -> HttpResponse:
+        """The one page that shows the key. No message does: those are kept in a cookie."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("The key is made"),
+            "key_text": request.key_text,  # type: ignore[attr-defined]
+            "back": change_url(obj),
+        }
+        return TemplateResponse(request, "admin/service_key_made.html", context)
+
+    @action(description="Revoke", url_path="revoke", permissions=["revoke"])  # type: ignore[untyped-decorator]
+    def revoke_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return step_page(
+            self,
+            request,
+            object_id,
+            partial(keys.revoke_key, key_id=object_id, by=signed_in(request)),
+            title="Revoke",
+            about="Programs that use this key are refused from now on. It cannot be taken back.",
+            done="The key is revoked.",
+        )

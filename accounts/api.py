@@ -9,8 +9,16 @@ from rest_framework.views import APIView
 
 from accounts import cookies, erasure, services
 from accounts.granting import signed_in_answer
-from accounts.serializers import Credentials, Email, NewCredentials, Password, TokensAnswer, UserAnswer
-from ecommerce.lib.api import IsAdmin, body, errors
+from accounts.serializers import (
+    Credentials,
+    Email,
+    NewCredentials,
+    Password,
+    RoleOf,
+    TokensAnswer,
+    UserAnswer,
+)
+from ecommerce.lib.api import body, can, errors
 from ecommerce.lib.http import client_ip, signed_in
 
 
@@ -85,7 +93,7 @@ class Export(APIView):
 
 
 class PromoteToAdmin(APIView):
-    permission_classes = [IsAdmin]
+    permission_classes = [can("accounts.change_user")]
 
     @extend_schema(
         operation_id="promote_to_admin",
@@ -95,4 +103,23 @@ class PromoteToAdmin(APIView):
     )
     def post(self, request: Request) -> Response:
         """Make a user an admin, who signs in again: 404 for an unknown e-mail, 400 for one who is already."""
-        return Response(services.promote_to_admin(**body(Email, request.data)).as_dict())
+        given = body(Email, request.data)
+        return Response(services.promote_to_admin(**given, by=signed_in(request)).as_dict())
+
+
+class SetRole(APIView):
+    permission_classes = [can("accounts.change_user")]
+
+    @extend_schema(
+        operation_id="set_role",
+        tags=["auth"],
+        request=RoleOf,
+        responses={200: UserAnswer, **errors(400, 401, 403, 404)},
+    )
+    def post(self, request: Request) -> Response:
+        """Give a user another role, `user` to take it away: 400 for the last admin, 404 if unknown.
+
+        Another role ends the user's sessions; the same one changes nothing.
+        """
+        given = body(RoleOf, request.data)
+        return Response(services.set_role(**given, by=signed_in(request)).as_dict())

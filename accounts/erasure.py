@@ -42,8 +42,6 @@ def _erase(user: User) -> None:
     for model in (TokenFamily, OneTimeToken, EmailChange):
         model._default_manager.filter(user=user).delete()
     WebSession.objects.filter(user=user.pk).delete()
-    user.groups.clear()
-    user.user_permissions.clear()
     User.objects.filter(pk=user.pk).update(
         email=f"erased-{user.pk}@erased.invalid",
         email_verified_at=None,

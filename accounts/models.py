@@ -1,14 +1,15 @@
 from typing import Any
 
 from bson import ObjectId
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django_mongodb_backend.fields import EmbeddedModelArrayField, ObjectIdField
+from django_mongodb_backend.fields import ArrayField, EmbeddedModelArrayField, ObjectIdField
 from django_mongodb_backend.models import EmbeddedModel
 
+from accounts.roles import SCOPES, Role, Scope
 from ecommerce.lib.http import MAX_AGENT
 from ecommerce.lib.times import as_json as time_as_json
 
@@ -38,9 +39,7 @@ class RevokedFamily(EmbeddedModel):
 class User(AbstractBaseUser, PermissionsMixin):
     """A customer or a member of staff. E-mails are stored lower-cased and compared exactly."""
 
-    class Role(models.TextChoices):
-        USER = "user"
-        ADMIN = "admin"
+    Role = Role
 
     email = models.EmailField(unique=True, error_messages={"unique": "Email already registered"})
     email_verified_at = models.DateTimeField(null=True, editable=False)
@@ -54,6 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     revoked_families = EmbeddedModelArrayField(RevokedFamily, default=list, editable=False)
 
     objects = UserManager()
+    user_permissions = None  # type: ignore[assignment]  # they are the role's (accounts/roles.py)
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -72,7 +72,8 @@ class User(AbstractBaseUser, PermissionsMixin):
             "id": str(self.pk),
             "email": self.email,
             "email_verified": self.email_verified_at is not None,
-            "role": self.role,
+            "role": self.api_role,
+            "groups": [self.role] if self.is_staff else [],
             "created_at": time_as_json(self.created_at),
         }
 
@@ -82,7 +83,16 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_staff(self) -> bool:
-        return self.role == self.Role.ADMIN
+        return self.role != self.Role.USER
+
+    @property
+    def api_role(self) -> str:
+        """What the API and its tokens call the role, as specified: they know `user` and `admin`."""
+        return self.Role.ADMIN.value if self.is_superuser else self.Role.USER.value
+
+    @property
+    def groups(self) -> "models.QuerySet[Group]":  # type: ignore[override]  # derived, as above
+        return Group.objects.filter(name=self.role)
 
     def accepts(self, *, version: object, family: object) -> bool:
         """Whether an access token with these claims still counts."""
@@ -189,3 +199,36 @@ class EmailChange(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class ServiceKey(models.Model):
+    """A program's way into the API: it sends `Authorization: Api-Key prefix.secret` (`accounts.keys`)."""
+
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12, unique=True, editable=False)
+    secret_hash = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, editable=False)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)  # to the minute
+
+    # What the REST framework asks whoever sends a request
+    is_authenticated = True
+
+    class Meta:
+        db_table = "service_keys"
+        indexes = [
+            models.Index(fields=["prefix"], name="service_keys_prefix"),
+            models.Index(fields=["-created_at", "-id"], name="service_keys_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix})"
+
+    def is_valid(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now()
+
+    def has_perm(self, permission: str) -> bool:
+        return any(permission in SCOPES.get(scope, ()) for scope in self.scopes)

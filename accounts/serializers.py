@@ -28,6 +28,10 @@ class Cookie(serializers.Serializer[Any]):
     )
 
 
+class RoleOf(Email):
+    role = serializers.ChoiceField(choices=User.Role.choices)
+
+
 class Credentials(Email, Password, Cookie): ...
 
 
@@ -71,7 +75,10 @@ class UserAnswer(serializers.Serializer[Any]):
     id = serializers.CharField(help_text="ObjectId")
     email = serializers.EmailField()
     email_verified = serializers.BooleanField()
-    role = serializers.ChoiceField(choices=User.Role.choices)
+    role = serializers.ChoiceField(choices=["user", "admin"])
+    groups = serializers.ListField(
+        child=serializers.ChoiceField(choices=["support", "manager", "admin"]), help_text="Of staff: its role"
+    )
     created_at = serializers.DateTimeField()
 
 

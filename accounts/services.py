@@ -12,10 +12,14 @@ from django.utils.translation import gettext as _
 
 from accounts import emails, history, lockout, onetime, passwords
 from accounts.models import EmailChange, User
+from accounts.roles import Role
 from ecommerce import audit
 from ecommerce.lib.db import run_tx
 from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.lease import lease
+
+ENDS_SESSIONS = {"role", "is_active"}
+VERBS = {"role": "set_role", "is_active": "set_active", "email": "set_email"}
 
 
 class EmailTaken(FieldError):
@@ -64,10 +68,10 @@ def sign_up(*, email: str, password: str) -> User:
     return _insert(User(email=email.lower()), password)
 
 
-def make_user(*, email: str, password: str, role: User.Role = User.Role.USER) -> User:
+def make_user(*, email: str, password: str, role: Role = Role.USER, by: User | None = None) -> User:
     """An account made by whoever runs the shop: its e-mail needs no confirming."""
     passwords.refuse_weak(password, email=email.lower())
-    return _insert(User(email=email.lower(), role=role, email_verified_at=timezone.now()), password)
+    return _insert(User(email=email.lower(), role=role, email_verified_at=timezone.now()), password, by)
 
 
 def sign_in(*, email: str, password: str, ip: str) -> User:
@@ -89,37 +93,33 @@ def confirm_password(user: User, password: str, *, ip: str, field: str = "passwo
         raise WrongPassword(field)
 
 
-def promote_to_admin(*, email: str) -> User:
-    """The new admin's sessions end: they were begun with less at stake."""
-    users = User.objects.filter(email=email.lower())
-    customers = users.filter(role=User.Role.USER)
-    promoted = customers.update(role=User.Role.ADMIN, token_version=F("token_version") + 1)
-    user = users.first()
-    if user is None:
-        raise UserNotFound
-    if not promoted:
+def promote_to_admin(*, email: str, by: User | None = None) -> User:
+    """The new admin's sessions end: they were begun with less at stake. Raises UserNotFound, AlreadyAdmin."""
+    user = _with_email(email)
+    if not run_tx(lambda: _update(user.pk, by, {"role": Role.ADMIN})):
         raise AlreadyAdmin
-    return user
+    return _with_email(email)
 
 
-def update_user(*, pk: ObjectId, **fields: Any) -> None:
+def set_role(*, email: str, role: Role, by: User | None = None) -> User:
+    """Promote or demote; another role ends all sessions. Raises UserNotFound, LastAdmin."""
+    update_user(pk=_with_email(email).pk, by=by, role=role)
+    return _with_email(email)
+
+
+def update_user(*, pk: ObjectId, by: User | None = None, **fields: Any) -> None:
     """Change just these fields; another role or state ends all sessions, another e-mail is unconfirmed.
 
     Raises UserNotFound, EmailTaken or LastAdmin; then nothing was changed.
     """
-    if {"role", "is_active"} & fields.keys():
-        fields["token_version"] = F("token_version") + 1
-    if "email" in fields:
-        fields["email_verified_at"] = None
+    leaves = fields.get("role", Role.ADMIN) != Role.ADMIN or fields.get("is_active") is False
     with lease("admins"):  # of two admins who demote each other, one stays
-        if (fields.get("role") == User.Role.USER or fields.get("is_active") is False) and last_admin(pk):
+        if leaves and last_admin(pk):
             raise LastAdmin("role" if "role" in fields else "is_active")
         try:
-            found = User.objects.filter(pk=pk).update(**fields)
+            run_tx(lambda: _update(pk, by, fields))
         except IntegrityError:
             raise EmailTaken from None
-    if not found:
-        raise UserNotFound
 
 
 def set_password(user: User, password: str, *, by: User | None = None) -> None:
@@ -178,7 +178,7 @@ def delete_user(user: User, *, by: User | None = None) -> None:
 
 def ensure_default_admin(*, email: str, password: str) -> bool:
     """Make the admin of the environment unless the e-mail has an account; True where it was made."""
-    admin = User(email=email.lower(), role=User.Role.ADMIN, email_verified_at=timezone.now())
+    admin = User(email=email.lower(), role=Role.ADMIN, email_verified_at=timezone.now())
     try:
         _insert(admin, password)
     except EmailTaken:
@@ -188,7 +188,7 @@ def ensure_default_admin(*, email: str, password: str) -> bool:
 
 def last_admin(pk: ObjectId) -> bool:
     """Nobody else could let this admin in again. Ask it under the lease `admins`."""
-    admins = User.objects.filter(role=User.Role.ADMIN, is_active=True)
+    admins = User.objects.filter(role=Role.ADMIN, is_active=True)
     return admins.filter(pk=pk).exists() and not admins.exclude(pk=pk).exists()
 
 
@@ -201,20 +201,49 @@ def _delete(user: User, by: User | None) -> None:
         audit.forget_person(user)
 
 
-def _insert(user: User, password: str) -> User:
+def _with_email(email: str) -> User:
+    user = User.objects.filter(email=email.lower()).first()
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
+    """Inside a transaction: False where the account is like that already, and nothing was changed."""
+    user = User.objects.filter(pk=pk).first()
+    if user is None:
+        raise UserNotFound
+    changed = {name: value for name, value in fields.items() if getattr(user, name) != value}
+    follows: dict[str, Any] = {}
+    if ENDS_SESSIONS & changed.keys():
+        follows["token_version"] = F("token_version") + 1
+    if "email" in changed:
+        follows["email_verified_at"] = None
+    if changed:
+        User.objects.filter(pk=pk).update(**changed, **follows)
+    for name, value in changed.items():
+        before = {name: getattr(user, name)}
+        audit.record(actor=by, action=f"user.{VERBS[name]}", obj=user, before=before, after={name: value})
+    return bool(changed)
+
+
+def _insert(user: User, password: str, by: User | None = None) -> User:
     if User.objects.filter(email=user.email).exists():
         raise EmailTaken  # before the slow hash; the unique index decides between racers
     user.pk = ObjectId()
     user.set_password(password)
     try:
-        run_tx(lambda: _insert_in_transaction(user))
+        run_tx(lambda: _insert_in_transaction(user, by))
     except IntegrityError:
         raise EmailTaken from None
     return user
 
 
-def _insert_in_transaction(user: User) -> None:
+def _insert_in_transaction(user: User, by: User | None) -> None:
     user.save(force_insert=True)
+    if user.is_staff:
+        after = {"role": str(user.role)}
+        audit.record(actor=by, action="user.set_role", obj=user, before={}, after=after)
     if user.email_verified_at is None:
         history.tell(user, "sign_up", by=user)
         emails.queue_verification(user)

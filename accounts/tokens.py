@@ -26,7 +26,7 @@ def access_token(user: User, family: TokenFamily | None = None) -> str:
     changes is not worth more than the session that asked for it.
     """
     token = AccessToken.for_user(user)
-    token["role"] = user.role
+    token["role"] = user.api_role
     token["family"] = str(family.pk) if family else ""
     token["version"] = family.version if family else user.token_version
     return str(token)

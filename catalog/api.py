@@ -1,9 +1,10 @@
 """The API of the catalog: the public list and product, and the admin's create, change, delete."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,14 +17,19 @@ from catalog.serializers import (
     ProductChanges,
     ProductFields,
 )
-from ecommerce.lib.api import IsAdmin, body, errors, query
+from ecommerce.lib.api import SERVICE_KEY, STAFF, body, can, errors, keys_need, query
 from ecommerce.lib.bearer import BearerClaims
 from ecommerce.lib.http import client_ip, signed_in
 from ecommerce.lib.ratelimit import Allowance
 
+PUBLIC: Any = [
+    {},
+    {"serviceKey": []},
+]  # for the schema: no key is needed, but a bad one is refused
+
 
 def _allowance(request: Request) -> Allowance:
-    """One window for both product routes: a signed-in client's own, otherwise the address's."""
+    """One window for both product routes: a signed-in client's or key's own, otherwise the address's."""
     if request.user.is_authenticated:
         return Allowance(f"products:user:{request.user.pk}", settings.PRODUCT_RATE_LIMIT_USER)
     return Allowance(f"products:ip:{client_ip(request)}", settings.PRODUCT_RATE_LIMIT)
@@ -34,20 +40,20 @@ def _json(payload: bytes) -> HttpResponse:
 
 
 class ProductList(APIView):
-    authentication_classes = [BearerClaims]
-    permission_classes = [AllowAny]
+    authentication_classes = (BearerClaims, *SERVICE_KEY)
+    permission_classes = [keys_need("catalog.view_product")]
 
     @extend_schema(
         operation_id="list_products",
         tags=["products"],
-        auth=[],
+        auth=PUBLIC,
         parameters=[
             ListQuery,
             OpenApiParameter("X-Total-Count", int, "header", response=[200], description="On all pages."),
         ],
         responses={
             200: ProductAnswer(many=True),
-            **errors(400),
+            **errors(400, 401, 403),
         },
     )
     def get(self, request: Request) -> HttpResponse:
@@ -60,14 +66,14 @@ class ProductList(APIView):
 
 
 class ProductDetail(APIView):
-    authentication_classes = [BearerClaims]
-    permission_classes = [AllowAny]
+    authentication_classes = (BearerClaims, *SERVICE_KEY)
+    permission_classes = [keys_need("catalog.view_product")]
 
     @extend_schema(
         operation_id="get_product",
         tags=["products"],
-        auth=[],
-        responses={200: ProductAnswer, **errors(404)},
+        auth=PUBLIC,
+        responses={200: ProductAnswer, **errors(401, 403, 404)},
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """One active product."""
@@ -75,7 +81,8 @@ class ProductDetail(APIView):
 
 
 class AdminProducts(APIView):
-    permission_classes = [IsAdmin]
+    authentication_classes = STAFF
+    permission_classes = [can("catalog.add_product")]
 
     @extend_schema(
         operation_id="create_product",
@@ -90,7 +97,8 @@ class AdminProducts(APIView):
 
 
 class AdminProduct(APIView):
-    permission_classes = [IsAdmin]
+    authentication_classes = STAFF
+    permission_classes = [can("catalog.change_product", "catalog.delete_product")]
 
     @extend_schema(
         operation_id="update_product",

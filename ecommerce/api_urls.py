@@ -30,6 +30,7 @@ urlpatterns = [
     path("auth/me", accounts.Me.as_view()),
     path("auth/export", accounts.Export.as_view()),
     path("auth/promote-to-admin", accounts.PromoteToAdmin.as_view()),
+    path("auth/role", accounts.SetRole.as_view()),
     path("products", catalog.ProductList.as_view()),
     path("products/<str:slug>", catalog.ProductDetail.as_view()),
     path("cart", cart.CartDetail.as_view()),

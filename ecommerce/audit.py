@@ -36,8 +36,8 @@ def record(
 ) -> None:
     """Write down one change; call it inside the `run_tx` of the change.
 
-    An actor is an account. Without one it was whom `label` names, somebody without an account, or else the
-    shop itself.
+    An actor is an account or a service key. Without one it was whom `label` names, somebody without an
+    account, or else the shop itself.
 
     `action` is `<kind>.<verb>`, such as `order.ship`. `before` and `after` are ready for JSON and hold no
     secrets. Without an object it was done to one that the shop does not know.

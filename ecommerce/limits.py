@@ -8,10 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django_ratelimit.core import get_usage
+from pymongo.errors import PyMongoError
 
+from accounts.authentication import service_key
 from ecommerce.lib.api import rate_limited_body
 from ecommerce.lib.bearer import claimed_user
 from ecommerce.lib.http import client_ip, network_of
@@ -72,8 +75,17 @@ class RateLimits:
         return self.get_response(request)
 
 
+def _client(request: HttpRequest) -> str:
+    """The user or the service key that signs a request of the API."""
+    try:
+        key = service_key(request)
+    except (DatabaseError, PyMongoError):
+        return ""  # the route will say so
+    return str(key.pk) if key else claimed_user(request)
+
+
 def _count(request: HttpRequest, limit: Limit, rate: Rate) -> None:
-    caller = (claimed_user(request) if limit.by_user else "") or network_of(client_ip(request))
+    caller = (_client(request) if limit.by_user else "") or network_of(client_ip(request))
     usage = get_usage(
         request=request,
         group=limit.name,

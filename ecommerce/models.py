@@ -72,7 +72,7 @@ class AuditEntry(models.Model):
     """
 
     at = models.DateTimeField(default=timezone.now, editable=False)
-    actor_id = ObjectIdField(null=True)  # an account's; nobody's is the shop itself
+    actor_id = ObjectIdField(null=True)  # an account's or a service key's; nobody's is the shop itself
     actor = models.CharField(max_length=254, default="", blank=True)
     action = models.CharField(max_length=50)
     object_kind = models.CharField(max_length=50)

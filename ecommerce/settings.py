@@ -309,6 +309,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+SERVICE_KEY_AUTHENTICATION = "accounts.authentication.ServiceKeyAuthentication"  # routes choose it
 SIMPLE_JWT = {
     "ALGORITHM": JWT_ALG,
     "SIGNING_KEY": JWT_SECRET,

@@ -5,14 +5,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ecommerce.lib.api import IsAdmin, body, errors
+from ecommerce.lib.api import STAFF, body, can, errors
 from ecommerce.lib.http import signed_in
 from orders import fulfilment
 from orders.serializers import OrderAnswer, ShipBody
 
 
 class Pack(APIView):
-    permission_classes = [IsAdmin]
+    authentication_classes = STAFF
+    permission_classes = [can("orders.change_order")]
 
     @extend_schema(
         operation_id="pack_order",
@@ -26,7 +27,8 @@ class Pack(APIView):
 
 
 class Ship(APIView):
-    permission_classes = [IsAdmin]
+    authentication_classes = STAFF
+    permission_classes = [can("orders.change_order")]
 
     @extend_schema(
         operation_id="ship_order",
@@ -44,7 +46,8 @@ class Ship(APIView):
 
 
 class Deliver(APIView):
-    permission_classes = [IsAdmin]
+    authentication_classes = STAFF
+    permission_classes = [can("orders.change_order")]
 
     @extend_schema(
         operation_id="deliver_order",

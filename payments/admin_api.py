@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ecommerce.lib.api import IsAdmin, body, errors, idempotency_key
+from ecommerce.lib.api import STAFF, body, can, errors, idempotency_key
 from ecommerce.lib.http import signed_in
 from orders.serializers import OrderAnswer
 from payments import office
@@ -13,7 +13,8 @@ from payments.serializers import RefundBody
 
 
 class CancelOrder(APIView):
-    permission_classes = [IsAdmin]
+    authentication_classes = STAFF
+    permission_classes = [can("payments.add_refund")]
 
     @extend_schema(
         operation_id="cancel_any_order",
@@ -32,7 +33,8 @@ class CancelOrder(APIView):
 
 
 class RefundOrder(APIView):
-    permission_classes = [IsAdmin]
+    authentication_classes = STAFF
+    permission_classes = [can("payments.add_refund")]
 
     @extend_schema(
         operation_id="refund_order",

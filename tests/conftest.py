@@ -1,6 +1,7 @@
 """Fixtures for all tests: real servers, an emptied database and Redis for each test, API clients."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from time import sleep
 from typing import Any
 
@@ -9,10 +10,12 @@ from django.core.cache import cache as django_cache
 from django.core.cache import caches
 from django.core.management import call_command
 from django.test import TransactionTestCase
+from django.utils import timezone
 from django_mongodb_backend.base import DatabaseWrapper
 from pymongo import monitoring
 from rest_framework.test import APIClient
 
+from accounts.keys import make_key
 from accounts.models import User
 from accounts.tokens import access_token
 from catalog.models import Product
@@ -21,7 +24,10 @@ from ecommerce.lib.db import connection
 from tests import factories
 
 # Migrations write these; everything else is emptied after each test.
-KEPT_COLLECTIONS = {"django_migrations", "django_content_type", "auth_permission"}
+KEPT_COLLECTIONS = {
+    *("django_migrations", "django_content_type"),
+    *("auth_permission", "auth_group", "auth_group_permissions"),
+}
 
 
 class Written(monitoring.CommandListener):
@@ -134,6 +140,16 @@ def staff(db: None) -> User:
 
 
 @pytest.fixture
+def support(db: None) -> User:
+    return factories.user("support@example.com", role=User.Role.SUPPORT)
+
+
+@pytest.fixture
+def manager(db: None) -> User:
+    return factories.user("manager@example.com", role=User.Role.MANAGER)
+
+
+@pytest.fixture
 def product(db: None) -> Product:
     return factories.product()
 
@@ -142,6 +158,15 @@ def product(db: None) -> Product:
 def api() -> APIClient:
     """Nobody's client of the API."""
     return APIClient()
+
+
+def key_api(*scopes: str, by: User) -> APIClient:
+    """A program's client, with a service key of these scopes."""
+    expires_at = timezone.now() + timedelta(days=30)
+    _key, text = make_key(name="Warehouse", scopes=scopes, expires_at=expires_at, by=by)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Api-Key {text}")
+    return client
 
 
 def api_of(user: User) -> APIClient:

@@ -5,9 +5,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404
+from django.utils.module_loading import import_string
 from rest_framework import exceptions, serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
@@ -17,11 +19,15 @@ from rest_framework.views import APIView
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from ecommerce.lib.errors import Busy, DomainError, FieldError, TryLater, is_database_trouble
+from ecommerce.lib.http import signed_in
 from ecommerce.lib.ratelimit import RateLimited
 
 logger = logging.getLogger("shop.api")
 MAX_SKIP = 1_000_000
 BEARER: tuple[type[BaseAuthentication], ...] = tuple(APIView.authentication_classes)  # beside guests' tokens
+SERVICE_KEY: tuple[type[BaseAuthentication], ...] = (import_string(settings.SERVICE_KEY_AUTHENTICATION),)
+STAFF = (*BEARER, *SERVICE_KEY)
+NOT_ALLOWED = "Your role or key does not allow this."
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 # The sentences of the REST framework for these repeat what was sent.
@@ -53,11 +59,29 @@ def errors(*statuses: int) -> dict[int, type[serializers.Serializer[Any]]]:
     return {status: TooManyRequests if status == 429 else ErrorAnswer for status in (*statuses, 429, 503)}
 
 
-class IsAdmin(BasePermission):
-    message = "Admins only."
+def can(*permissions: str) -> type[BasePermission]:
+    """For who has all of these: staff by their role, service keys by their scopes (accounts/roles.py)."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and getattr(request.user, "is_superuser", False))
+    class Can(BasePermission):
+        message = NOT_ALLOWED
+
+        def has_permission(self, request: Request, view: Any) -> bool:
+            return all(signed_in(request).has_perm(permission) for permission in permissions)
+
+    return Can
+
+
+def keys_need(permission: str) -> type[BasePermission]:
+    """For whomever else the route is for; of service keys, for those that have this."""
+
+    class KeysNeed(BasePermission):
+        message = NOT_ALLOWED
+
+        def has_permission(self, request: Request, view: Any) -> bool:
+            caller = signed_in(request)
+            return getattr(caller, "scopes", None) is None or caller.has_perm(permission)
+
+    return KeysNeed
 
 
 class Page(serializers.Serializer[Any]):

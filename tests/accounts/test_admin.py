@@ -1,11 +1,12 @@
 """The back office's users and groups."""
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import User
 from accounts.services import sign_in, update_user
+from ecommerce import audit
 from tests.factories import PASSWORD
 from tests.factories import order as make_order
 from tests.factories import product as make_product
@@ -79,27 +80,6 @@ def test_a_taken_email_is_a_form_error(office, customer, stranger):
     assert list(errors(form_of(office, customer).send(email=stranger.email.upper()))) == ["email"]
 
 
-def test_groups_and_permissions_are_saved(office, customer):
-    group, permission = Group.objects.create(name="Packers"), Permission.objects.first()
-    form_of(office, customer).send(groups=[str(group.pk)], user_permissions=[str(permission.pk)])
-    assert list(customer.groups.all()) == [group]
-    assert list(customer.user_permissions.all()) == [permission]
-    page = form_of(office, customer)
-    assert page.fields["groups"] == [str(group.pk)]
-    page.send(groups=[], user_permissions=[])
-    assert not customer.groups.exists()
-
-
-def test_a_group_keeps_its_permissions(office):
-    chosen = list(Permission.objects.all()[:2])
-    keys = [str(permission.pk) for permission in chosen]
-    Form(office, url(Group, "add")).send(name="Packers", permissions=keys)
-    group = Group.objects.get()
-    assert set(group.permissions.all()) == set(chosen)
-    Form(office, url(Group, "change", group.pk)).send(permissions=keys[:1])
-    assert list(group.permissions.all()) == chosen[:1]
-
-
 def test_the_last_admin_cannot_be_demoted(office, staff):
     assert errors(form_of(office, staff).send(role="user")) == {
         "role": ["This is the only active admin. Make another one first."]
@@ -136,7 +116,6 @@ def test_a_user_with_orders_is_not_deleted(office, customer):
 
 
 def test_a_user_without_orders_is(office, customer):
-    customer.groups.add(Group.objects.create(name="Packers"))
     assert office.post(url(User, "delete", customer.pk), {"post": "yes"}).status_code == 302
     assert not User.objects.filter(pk=customer.pk).exists()
 
@@ -159,3 +138,27 @@ def test_a_new_password_has_the_length_that_sign_in_takes(office, customer, pass
     response = form.send(password1=password, password2=password)
     assert "password2" in response.context["form"].errors
     assert again(customer).check_password(PASSWORD)
+
+
+def test_who_gave_a_role_or_shut_somebody_out_is_written_down(office, staff, customer):
+    form_of(office, customer).send(role="support")
+    form_of(office, customer).send(is_active=None)
+    form_of(office, customer).send(email="renamed@example.com")
+    entries = [(each.actor_id, each.action, each.before, each.after) for each in audit.entries_of(customer)]
+    assert entries == [
+        (staff.pk, "user.set_role", {"role": "user"}, {"role": "support"}),
+        (staff.pk, "user.set_active", {"is_active": True}, {"is_active": False}),
+    ]
+
+
+def test_who_made_a_member_of_staff_is_written_down(office, staff):
+    typed = {"email": "new@example.com", "role": "manager", "password1": PASSWORD, "password2": PASSWORD}
+    Form(office, url(User, "add")).send(**typed)
+    [entry] = audit.entries_of(User.objects.get(email="new@example.com"))
+    assert (entry.actor_id, entry.action, entry.after) == (staff.pk, "user.set_role", {"role": "manager"})
+
+
+def test_a_role_page_says_what_it_may(office):
+    for name, may in (("support", "orders.change_order"), ("admin", "Everything")):
+        page = office.get(url(Group, "change", Group.objects.get(name=name).pk))
+        assert may in page.content.decode()

@@ -9,9 +9,9 @@ from tests.factories import PASSWORD
 pytestmark = pytest.mark.django_db
 
 
-def create_admin(email="boss@example.com"):
+def create_admin(email="boss@example.com", **options):
     out = io.StringIO()
-    call_command("create_admin", email, stdout=out)
+    call_command("create_admin", email, stdout=out, **options)
     return out.getvalue()
 
 
@@ -75,3 +75,25 @@ def test_where_nobody_can_be_asked_it_says_what_to_set(monkeypatch):
     monkeypatch.setattr("getpass.getpass", nobody)
     with pytest.raises(CommandError, match="ADMIN_PASSWORD"):
         create_admin()
+
+
+def test_it_makes_other_staff_too(customer):
+    assert create_admin(role="support") == "Created the support boss@example.com.\n"
+    assert "Promoted" in create_admin(customer.email, role="manager")
+    assert {user.email: user.role for user in User.objects.all()} == {
+        "boss@example.com": "support",
+        "customer@example.com": "manager",
+    }
+
+
+def test_it_demotes_nobody(staff):
+    with pytest.raises(CommandError, match="already an admin"):
+        create_admin(staff.email, role="support")
+    staff.refresh_from_db()
+    assert staff.is_superuser
+
+
+def test_a_role_that_is_none_of_staff_is_refused(db):
+    for role in ("user", "owner"):
+        with pytest.raises(CommandError, match="--role"):
+            call_command("create_admin", "boss@example.com", f"--role={role}")

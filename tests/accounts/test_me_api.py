@@ -7,7 +7,7 @@ URL = "/api/v1/auth/me"
 
 def test_it_shows_the_signed_in_user(customer, customer_api):
     answer = customer_api.get(URL).json()
-    assert answer.keys() == {"id", "email", "email_verified", "role", "created_at"}
+    assert answer.keys() == {"id", "email", "email_verified", "role", "groups", "created_at"}
     assert (answer["id"], answer["email"], answer["role"]) == (str(customer.pk), customer.email, "user")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", answer["created_at"])
 

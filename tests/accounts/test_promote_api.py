@@ -14,6 +14,7 @@ def test_it_makes_a_user_an_admin(customer, staff_api, email):
         "id": str(customer.pk),
         "email": customer.email,
         "role": "admin",
+        "groups": ["admin"],
         "created_at": response.json()["created_at"],
     }
     customer.refresh_from_db()

@@ -13,6 +13,7 @@ from accounts import sessions
 from accounts.models import User
 from accounts.services import update_user
 from accounts.tokens import access_token
+from ecommerce.lib.api import NOT_ALLOWED
 from ecommerce.lib.http import Device
 from ecommerce.lib.ratelimit import Rate
 from tests.answers import refused
@@ -139,7 +140,6 @@ def test_a_forged_or_faulty_token_is_a_401_that_tells_nothing(api, customer, tok
         f"Bearer {part({'alg': 'HS256', 'crit': 'b64', 'b64': False})}.e30.x",
         f"Bearer {part({'alg': 10**30})}.e30.x",
         "Basic Y3VzdG9tZXI6eA==",
-        "Api-Key prefix.secret",
         "",
     ],
     ids=lambda text: text[:40] or "empty",
@@ -183,7 +183,7 @@ def test_a_request_reads_the_user_once_and_asks_nothing_else(
         assert customer_api.get(ME).status_code == 200
 
 
-@pytest.mark.parametrize("change", [{"role": "admin"}, {"is_active": False}, {"is_active": True}])
+@pytest.mark.parametrize("change", [{"role": "admin"}, {"role": "support"}, {"is_active": False}])
 def test_another_role_or_state_ends_the_tokens_of_before(customer, customer_api, change):
     update_user(pk=customer.pk, **change)
     refused(customer_api.get(ME), 401)
@@ -285,8 +285,8 @@ def test_every_protected_route_needs_a_token(api, method, path):
 
 
 @pytest.mark.parametrize(("method", "path"), [route for route in PROTECTED if "admin" in route[1]])
-def test_every_admin_route_is_for_admins(customer_api, method, path):
-    refused(getattr(customer_api, method)(f"/api/v1{path}", {}), 403, "Admins only.")
+def test_every_admin_route_is_for_staff(customer_api, method, path):
+    refused(getattr(customer_api, method)(f"/api/v1{path}", {}), 403, NOT_ALLOWED)
 
 
 def test_a_session_of_the_pages_opens_nothing_in_the_api(client, customer):

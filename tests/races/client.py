@@ -96,6 +96,9 @@ class Client:
     def promote(self, email: str) -> Request:
         return self.request("POST", "/auth/promote-to-admin", {"email": email})
 
+    def set_role(self, email: str, role: str) -> Request:
+        return self.request("POST", "/auth/role", {"email": email, "role": role})
+
 
 @dataclass(frozen=True)
 class Guest(Client):

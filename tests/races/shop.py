@@ -29,8 +29,7 @@ class Shop:
     def __init__(self, port: int, database: "Database[dict[str, Any]]") -> None:
         self.port, self.database = port, database
         self._signed_up: list[Client] = []
-        [signed_in] = self._prepare([log_in(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)])
-        self.admin = Client(DEFAULT_ADMIN_EMAIL, signed_in["access_token"])
+        self._sign_in_admin()
 
     def begin(self, *, one_by_one: bool = False, proper: bool = True, counted: Counted | None = None) -> None:
         """A test begins with the admin, and with customers who have done nothing yet."""
@@ -42,6 +41,11 @@ class Shop:
         known = [client.email for client in self._signed_up]
         self.database["users"].delete_many({"email": {"$nin": [DEFAULT_ADMIN_EMAIL, *known]}})
         self._free = list(self._signed_up)
+        admin = self._database["users"].update_one(
+            {"email": DEFAULT_ADMIN_EMAIL}, {"$set": {"role": "admin"}}
+        )
+        if admin.modified_count:  # a test has demoted them, which ended their sessions
+            self._sign_in_admin()
 
     def race(self, requests: Sequence[Request]) -> list[Answer]:
         """The answers in the order of the requests, which leave together (or one by one)."""
@@ -73,6 +77,15 @@ class Shop:
     def guest(self) -> Guest:
         [made] = self._prepare([Request("POST", "/api/v1/cart/guest")])
         return Guest(f"guest{next(_numbers)}@example.com", made["cart_token"])
+
+    def another_admin(self) -> Client:
+        customer = self.new_customer()
+        self._prepare([self.admin.promote(customer.email)])
+        [signed_in] = self._prepare([log_in(customer.email, "SecurePass123")])
+        return Client(customer.email, signed_in["access_token"])
+
+    def admins(self) -> int:
+        return self._database["users"].count_documents({"role": "admin"})
 
     def admin_session(self) -> str:
         """The cookie of the admin in Django's admin."""
@@ -145,6 +158,10 @@ class Shop:
     def fsck(self) -> None:
         [found] = self._prepare([Request("GET", "/fsck")])
         assert found["violations"] == []
+
+    def _sign_in_admin(self) -> None:
+        [signed_in] = self._prepare([log_in(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)])
+        self.admin = Client(DEFAULT_ADMIN_EMAIL, signed_in["access_token"])
 
     def _sign_up(self, number: int) -> list[Client]:
         emails = [f"customer{next(_numbers)}@example.com" for _ in range(number)]

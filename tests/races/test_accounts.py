@@ -28,6 +28,16 @@ def test_ten_promotions_of_one_user_are_one_promotion(shop: Shop) -> None:
 
 
 @race
+def test_of_two_admins_who_demote_each_other_one_stays(shop: Shop) -> None:
+    first, second = shop.admin, shop.another_admin()
+
+    answers = shop.race([first.set_role(second.email, "user"), second.set_role(first.email, "support")])
+
+    assert shop.admins() == 1
+    assert [answer.status for answer in answers].count(200) == 1
+
+
+@race
 def test_twenty_refreshes_of_one_token_get_one_successor_and_the_session_goes_on(shop: Shop) -> None:
     [signed_in] = shop.race([log_in(shop.new_customer().email, "SecurePass123")])
 

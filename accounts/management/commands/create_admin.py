@@ -1,4 +1,4 @@
-"""Another admin, from the command line."""
+"""Another admin, or another member of staff, from the command line."""
 
 import getpass
 import os
@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import services
 from accounts.models import User
+from accounts.roles import Role
 from accounts.serializers import Email, NewAccount
 from ecommerce.lib.errors import FieldError
 from ecommerce.lib.migrating import refuse_unprepared
@@ -15,35 +16,37 @@ from ecommerce.lib.migrating import refuse_unprepared
 
 class Command(BaseCommand):
     help = (
-        "Create an admin, or promote the user who has this e-mail. The password is asked for; "
-        "without a terminal it is read from ADMIN_PASSWORD."
+        "Create an admin (with --role other staff), or promote the user who has this e-mail. "
+        "The password is asked for; without a terminal it is read from ADMIN_PASSWORD."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
+        staff = [role.value for role in Role if role != Role.USER]
+        parser.add_argument("--role", choices=staff, default=Role.ADMIN.value)
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_unprepared()
-        email = _checked(Email, email=options["email"])["email"]
-        if User.objects.filter(email=email).exists():
-            self._promote(email)
-        else:
-            self._create(email)
-
-    def _promote(self, email: str) -> None:
+        email, role = _checked(Email, email=options["email"])["email"], Role(options["role"])
+        user = User.objects.filter(email=email).first()
         try:
-            user = services.promote_to_admin(email=email)
-        except services.AlreadyAdmin as refusal:
-            raise CommandError(refusal.message) from None
-        self.stdout.write(f"Promoted {user.email}; the password stays as it was.")
-
-    def _create(self, email: str) -> None:
-        given = _checked(NewAccount, email=email, password=_password())
-        try:
-            user = services.make_user(**given, role=User.Role.ADMIN)
+            if user:
+                self._promote(user, role)
+            else:
+                self._create(email, role)
         except FieldError as refusal:
             raise CommandError(f"{refusal.field}: {refusal.message}") from None
-        self.stdout.write(f"Created the admin {user.email}.")
+
+    def _promote(self, user: User, role: Role) -> None:
+        if user.role == Role.ADMIN:
+            raise CommandError(services.AlreadyAdmin.message)
+        services.set_role(email=user.email, role=role)
+        self.stdout.write(f"Promoted {user.email}; the password stays as it was.")
+
+    def _create(self, email: str, role: Role) -> None:
+        given = _checked(NewAccount, email=email, password=_password())
+        user = services.make_user(**given, role=role)
+        self.stdout.write(f"Created the {role.label.lower()} {user.email}.")
 
 
 def _checked(serializer: type[Email], **fields: str) -> dict[str, Any]:

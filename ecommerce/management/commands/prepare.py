@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from pymongo.errors import ConnectionFailure
 
+from accounts.groups import ensure_groups
 from accounts.services import ensure_default_admin
 from catalog.samples import seed_samples
 from catalog.search.indexing import store_terms
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             self._say("Migrating the database")
             clear_half_made_collections()
             call_command("migrate", verbosity=0, interactive=False)
+            ensure_groups()
             self._store_search_terms()
             self._seed_admin()
             self._seed_samples()

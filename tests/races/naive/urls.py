@@ -9,6 +9,7 @@ urlpatterns = [
     path("api/v1/auth/login", views.Login.as_view()),
     path("api/v1/auth/refresh", views.Refresh.as_view()),
     path("api/v1/auth/promote-to-admin", views.Promote.as_view()),
+    path("api/v1/auth/role", views.SetRole.as_view()),
     path("api/v1/products/<str:slug>", views.ProductDetail.as_view()),
     path("api/v1/cart/add", views.CartAdd.as_view()),
     path("api/v1/cart/remove", views.CartRemove.as_view()),

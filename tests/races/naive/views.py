@@ -28,7 +28,7 @@ from cart.models import MAX_QTY, Cart, CartItem, Guest, owner_key
 from cart.serializers import cart_as_dict
 from cart.services import add_item
 from catalog.models import Counter, Product, StockMovement
-from ecommerce.lib.api import BEARER
+from ecommerce.lib.api import BEARER, can
 from ecommerce.lib.bearer import BearerClaims
 from ecommerce.lib.http import Device
 from ecommerce.lib.money import line_total
@@ -113,6 +113,19 @@ class Promote(APIView):
             return refused("User is already an admin")
         pause()
         user.role = User.Role.ADMIN
+        user.save()
+        return Response(user.as_dict())
+
+
+class SetRole(APIView):
+    permission_classes = [can("accounts.change_user")]
+
+    def post(self, request: Request) -> Response:
+        user = User.objects.get(email=request.data["email"])
+        if User.objects.filter(role=User.Role.ADMIN).count() < 2:
+            return refused("This is the only active admin. Make another one first.")
+        pause()
+        user.role = request.data["role"]
         user.save()
         return Response(user.as_dict())
 

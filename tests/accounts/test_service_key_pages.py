@@ -1,0 +1,98 @@
+"""Admins make and revoke service keys in the back office."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts import keys
+from accounts.models import ServiceKey
+from tests.office import Form, office_of, url
+
+pytestmark = pytest.mark.django_db
+ALL_ORDERS = "/api/v1/orders/admin/all"
+ADD, LIST = url(ServiceKey, "add"), url(ServiceKey, "changelist")
+
+
+@pytest.fixture
+def office(staff):
+    return office_of(staff)
+
+
+@pytest.fixture
+def key(staff):
+    month = timezone.now() + timedelta(days=30)
+    return keys.make_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)[0]
+
+
+def make(office, **typed):
+    return Form(office, ADD).send(**{"name": "Warehouse", "scopes": ["orders:read"], "days": "90"} | typed)
+
+
+def test_the_key_is_shown_once_and_works(office, api):
+    made = make(office)
+    assert made.status_code == 200
+    assert "no-store" in made["Cache-Control"]
+    text = re.search(r"Authorization: (Api-Key [0-9a-f]{12}\.[\w-]{43})", made.content.decode())[1]
+    assert api.get(ALL_ORDERS, HTTP_AUTHORIZATION=text).status_code == 200
+    secret = text.split(".")[1]
+    assert secret not in str(made.cookies)
+    key = ServiceKey.objects.get()
+    for page in (LIST, url(ServiceKey, "change", key.pk), url(ServiceKey, "history", key.pk)):
+        shown = office.get(page).content.decode()
+        assert "Warehouse" in shown
+        assert secret not in shown
+        assert key.secret_hash not in shown
+
+
+def test_it_keeps_who_made_it_and_how_long_it_is_good(office, staff):
+    make(office, days="30")
+    key = ServiceKey.objects.get()
+    assert (key.name, key.scopes, key.created_by_id) == ("Warehouse", ["orders:read"], staff.pk)
+    assert timedelta(days=29) < key.expires_at - timezone.now() <= timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["everything"]}, "scopes"),
+        ({"days": "9999"}, "days"),
+        ({"days": ""}, "days"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_no_key_is_made(office, typed, field):
+    response = make(office, **typed)
+    assert field in response.context["adminform"].form.errors
+    assert not ServiceKey.objects.exists()
+
+
+def test_it_is_revoked_by_a_button_that_asks_first(office, key):
+    page = url(ServiceKey, "change", key.pk)
+    revoke = page.replace("/change/", "/revoke/")
+    assert revoke in office.get(page).content.decode()
+    office.get(revoke)
+    assert ServiceKey.objects.get().is_valid()
+    assert Form(office, revoke).send().status_code == 302
+    assert not ServiceKey.objects.get().is_valid()
+    shown = office.get(page).content.decode()
+    assert revoke not in shown
+    assert "revoked" in shown
+
+
+def test_an_expired_key_says_so(office, key):
+    ServiceKey.objects.update(expires_at=timezone.now())
+    assert "expired" in office.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize("role", ["support", "manager"])
+def test_it_is_for_admins(key, request, role):
+    office = office_of(request.getfixturevalue(role))
+    pages = [LIST, ADD, url(ServiceKey, "change", key.pk)]
+    revoke = url(ServiceKey, "change", key.pk).replace("/change/", "/revoke/")
+    assert [office.get(page).status_code for page in [*pages, revoke]] == [403] * 4
+    assert office.post(revoke).status_code == 403
+    assert ServiceKey.objects.get().is_valid()
