@@ -58,7 +58,9 @@ ADDS = {Product: {Role.MANAGER}, Category: {Role.MANAGER}, User: set(), ServiceK
 
 
 @pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize(("method", "path", "may"), ROUTES, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(
+    ("method", "path", "may"), ROUTES, ids=[f"{method} {path}" for method, path, _ in ROUTES]
+)
 def test_the_api_lets_in_whom_the_table_says(role, method, path, may):
     answer = getattr(api_of(factories.user(role=role)), method)(f"/api/v1{path}", {})
     if role in may:
