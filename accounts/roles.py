@@ -32,6 +32,7 @@ MAY: dict[str, frozenset[str]] = {
             *(f"catalog.{verb}_product" for verb in ("view", "add", "change", "delete")),
             *(f"catalog.{verb}_category" for verb in ("view", "add", "change", "delete")),
             "catalog.view_stockmovement",
+            "catalog.view_searchmiss",
         }
     ),
 }

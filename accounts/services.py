@@ -222,8 +222,7 @@ def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
     if changed:
         User.objects.filter(pk=pk).update(**changed, **follows)
     for name, value in changed.items():
-        before = {name: getattr(user, name)}
-        audit.record(actor=by, action=f"user.{VERBS[name]}", obj=user, before=before, after={name: value})
+        history.tell(user, VERBS[name], by=by, before={name: getattr(user, name)}, after={name: value})
     return bool(changed)
 
 
@@ -242,8 +241,7 @@ def _insert(user: User, password: str, by: User | None = None) -> User:
 def _insert_in_transaction(user: User, by: User | None) -> None:
     user.save(force_insert=True)
     if user.is_staff:
-        after = {"role": str(user.role)}
-        audit.record(actor=by, action="user.set_role", obj=user, before={}, after=after)
+        history.tell(user, "set_role", by=by, after={"role": str(user.role)})
     if user.email_verified_at is None:
         history.tell(user, "sign_up", by=user)
         emails.queue_verification(user)

@@ -140,7 +140,7 @@ def test_a_new_password_has_the_length_that_sign_in_takes(office, customer, pass
     assert again(customer).check_password(PASSWORD)
 
 
-def test_who_gave_a_role_or_shut_somebody_out_is_written_down(office, staff, customer):
+def test_who_changed_an_account_is_written_down(office, staff, customer):
     form_of(office, customer).send(role="support")
     form_of(office, customer).send(is_active=None)
     form_of(office, customer).send(email="renamed@example.com")
@@ -148,6 +148,12 @@ def test_who_gave_a_role_or_shut_somebody_out_is_written_down(office, staff, cus
     assert entries == [
         (staff.pk, "user.set_role", {"role": "user"}, {"role": "support"}),
         (staff.pk, "user.set_active", {"is_active": True}, {"is_active": False}),
+        (
+            staff.pk,
+            "user.set_email",
+            {"email": "customer@example.com"},
+            {"email": "renamed@example.com"},
+        ),
     ]
 
 

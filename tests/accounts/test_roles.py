@@ -12,7 +12,7 @@ from accounts import roles
 from accounts.groups import ensure_groups
 from accounts.models import ServiceKey, User
 from cart.models import Cart
-from catalog.models import Category, Product, StockMovement
+from catalog.models import Category, Product, SearchMiss, StockMovement
 from ecommerce.models import AuditEntry, OutboxMessage
 from orders.models import Order
 from payments.models import Payment, Refund
@@ -49,6 +49,7 @@ LOOKS = {
     Product: {Role.MANAGER},
     Category: {Role.MANAGER},
     StockMovement: {Role.MANAGER},
+    SearchMiss: {Role.MANAGER},
     ServiceKey: set(),
     AuditEntry: set(),
     OutboxMessage: set(),

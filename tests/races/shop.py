@@ -41,9 +41,7 @@ class Shop:
         known = [client.email for client in self._signed_up]
         self.database["users"].delete_many({"email": {"$nin": [DEFAULT_ADMIN_EMAIL, *known]}})
         self._free = list(self._signed_up)
-        admin = self._database["users"].update_one(
-            {"email": DEFAULT_ADMIN_EMAIL}, {"$set": {"role": "admin"}}
-        )
+        admin = self.database["users"].update_one({"email": DEFAULT_ADMIN_EMAIL}, {"$set": {"role": "admin"}})
         if admin.modified_count:  # a test has demoted them, which ended their sessions
             self._sign_in_admin()
 
@@ -85,7 +83,7 @@ class Shop:
         return Client(customer.email, signed_in["access_token"])
 
     def admins(self) -> int:
-        return self._database["users"].count_documents({"role": "admin"})
+        return self.database["users"].count_documents({"role": "admin"})
 
     def admin_session(self) -> str:
         """The cookie of the admin in Django's admin."""
