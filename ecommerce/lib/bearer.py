@@ -8,11 +8,22 @@ from rest_framework_simplejwt.authentication import JWTStatelessUserAuthenticati
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, TokenBackendError
 
+CLAIMS: dict[str, type] = {name: str for name in ("sub", "role", "typ", "jti", "family")}
+CLAIMS |= {name: int for name in ("version", "iat", "exp")}
+LAST_SECOND = 253_402_300_799  # of the year 9999, beyond which there is no datetime
+
 
 class Keyring(TokenBackend):
     """Signs with JWT_SECRET; what JWT_SECRET_PREVIOUS signed counts, too, until it expires."""
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        """The claims of a token that is of this shop's making: signed, and with its claims and no others."""
+        claims = self._decode(token, verify)
+        if not _are_ours(claims):
+            raise TokenBackendError("Token is invalid")
+        return claims
+
+    def _decode(self, token: Any, verify: bool) -> dict[str, Any]:
         *previous, oldest = jwt_secrets()
         for secret in previous:
             try:
@@ -26,6 +37,15 @@ class Keyring(TokenBackend):
 
     def _with(self, secret: str) -> TokenBackend:
         return TokenBackend(self.algorithm, secret)
+
+
+def _are_ours(claims: dict[str, Any]) -> bool:
+    """Whoever else knows the secret may sign what no service of ours expects."""
+    return (
+        {name: type(value) for name, value in claims.items()} == CLAIMS
+        and claims["sub"].isascii()
+        and claims["exp"] <= LAST_SECOND
+    )
 
 
 class AccessToken(tokens.AccessToken):

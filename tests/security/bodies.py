@@ -1,0 +1,96 @@
+"""A body for every route that takes one, which it accepts from whoever may use it."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from django.utils import timezone
+
+from accounts import onetime, sessions
+from accounts.models import EmailChange, OneTimeToken, User
+from accounts.recovery import CHANGE_LIFETIME
+from tests.factories import PASSWORD
+from tests.security.world import DEVICE, World
+
+Body = Callable[[World], Any]
+ANOTHER = "Another-Pass-456"
+_numbers = count(1)
+
+
+def _new_product(world: World) -> dict[str, Any]:
+    number = next(_numbers)
+    return {"name": f"Tea {number}", "slug": f"tea-{number}", "price": 5}
+
+
+def _promoted(world: World) -> dict[str, Any]:
+    User.objects.filter(pk=world.stranger.pk).update(role="user")
+    return {"email": world.stranger.email}
+
+
+def _link(purpose: OneTimeToken.Purpose) -> Body:
+    return lambda world: {"token": onetime.mint(world.customer, purpose, subject=world.customer.email)}
+
+
+def _email_change(world: World) -> dict[str, Any]:
+    EmailChange.objects.all().delete()
+    until = timezone.now() + CHANGE_LIFETIME
+    change = EmailChange.objects.create(user=world.customer, email="new@example.com", expires_at=until)
+    return {"token": onetime.mint(world.customer, onetime.Purpose.EMAIL_CHANGE_OLD, subject=str(change.pk))}
+
+
+def _same(body: Any) -> Body:
+    return lambda world: body
+
+
+BODIES: dict[str, Body] = {
+    "POST auth/signup": lambda world: {"email": f"new{next(_numbers)}@example.com", "password": PASSWORD},
+    "POST auth/login": lambda world: {"email": world.customer.email, "password": PASSWORD},
+    "POST auth/refresh": lambda world: {
+        "refresh_token": sessions.begin(world.customer, DEVICE).refresh_token
+    },
+    "POST auth/verify-email": _link(OneTimeToken.Purpose.VERIFY_EMAIL),
+    "POST auth/password/forgot": lambda world: {"email": world.customer.email},
+    "POST auth/password/reset": lambda world: {
+        **_link(OneTimeToken.Purpose.PASSWORD_RESET)(world),
+        "password": PASSWORD,
+    },
+    "POST auth/password/change": _same({"current": PASSWORD, "password": ANOTHER}),
+    "POST auth/email/change": lambda world: {
+        "email": f"moved{next(_numbers)}@example.com",
+        "password": PASSWORD,
+    },
+    "POST auth/email/confirm": _email_change,
+    "DELETE auth/me": _same({"password": PASSWORD}),
+    "POST auth/promote-to-admin": _promoted,
+    "POST cart/add": lambda world: {"product_id": world.product.product_id, "qty": 1},
+    "POST cart/remove": lambda world: {"product_id": world.product.product_id},
+    "POST checkout/create-order": _same({"email": "guest@example.com"}),
+    "POST payments/start": lambda world: {"order_id": str(world.order.pk)},
+    "POST payments/webhooks/<str:gateway>": _same({"event": "x"}),
+    "POST admin/products": _new_product,
+    "PATCH admin/products/<str:pk>": _same({"name": "Renamed"}),
+    "POST admin/orders/<str:order_id>/ship": _same({"carrier": "DHL", "tracking_number": "1"}),
+    "POST admin/orders/<str:order_id>/refund": _same({"amount": 1, "reason": "late", "restock": False}),
+}
+QUERIES: dict[str, Callable[[World], str]] = {
+    "POST payments/confirm": lambda world: f"?order_id={world.order.pk}&outcome=canceled",
+}
+
+
+def _checkout(world: World) -> dict[str, Any]:
+    address = {"name": "Ada", "line1": "1 Mill Lane", "postcode": "10115", "city": "Berlin", "country": "DE"}
+    return {"key": f"a-click-{next(_numbers)}", "seen_total": "79.99", "email": "a@example.com", **address}
+
+
+FORMS: dict[str, Body] = {
+    "POST /account/login/": lambda world: {"email": world.customer.email, "password": PASSWORD},
+    "POST /account/signup/": lambda world: {"email": f"page{next(_numbers)}@example.com", "password": PASSWORD},
+    "POST /account/password/": _same({"current": PASSWORD, "password": ANOTHER}),
+    "POST /account/password/forgot/": lambda world: {"email": world.customer.email},
+    "POST /account/email/": lambda world: {"email": f"by{next(_numbers)}@example.com", "password": PASSWORD},
+    "POST /account/delete/": _same({"password": PASSWORD}),
+    "POST /cart/add/<int:product_id>/": _same({"qty": "1"}),
+    "POST /cart/update/<int:product_id>/": _same({"qty": "2"}),
+    "POST /checkout/": _checkout,
+    "POST /orders/<str:number>/pay/": _same({"outcome": "canceled"}),
+}

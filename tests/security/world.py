@@ -1,0 +1,151 @@
+"""A small shop with something of everybody's, and everybody who may knock: the columns of the matrix."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts import sessions
+from accounts.models import User
+from cart.models import Guest
+from cart.services import add_item
+from catalog.models import Product
+from ecommerce.lib.http import Device
+from orders.services import Contact
+from orders.tokens import order_token
+from payments.starting import start_payment
+from tests import factories
+
+DEVICE = Device(ip="203.0.113.1", agent="curl/8")
+
+
+class World:
+    def __init__(self, rows: dict[type, Any] | None = None) -> None:
+        """`rows` are some of every model, for the pages of the back office."""
+        self.rows = rows or {}
+        self.customer = factories.user("customer@example.com")
+        self.stranger = factories.user("stranger@example.com")
+        self.admin = factories.user("admin@example.com", role=User.Role.ADMIN)
+        self.product = factories.product(category="Kitchen")
+        self.order = factories.order(self.customer, (self.product, 1))
+        self.guest, self.other_guest = Guest.new(), Guest.new()
+        contact = Contact("guest@example.com")
+        self.guest_order = factories.order(self.other_guest, (self.product, 1), contact=contact)
+        for buyer in (self.customer, self.stranger, self.admin, self.guest):
+            add_item(user=buyer, product_id=self.product.product_id, qty=1)
+        self.payment, _ = start_payment(order=self.order)
+        self.session = sessions.begin(self.customer, DEVICE).refresh_token.partition(".")[0]
+
+    def refresh(self) -> None:
+        """Sessions are ended by a number that rises."""
+        for user in (self.customer, self.stranger, self.admin):
+            if found := User.objects.filter(pk=user.pk).first():
+                user.token_version, user.password = found.token_version, found.password
+
+    def parameters(self) -> dict[str, str]:
+        """What stands in the paths; all of it is the customer's."""
+        return {
+            "slug": self.product.slug,
+            "product_id": str(self.product.product_id),
+            "order_id": str(self.order.pk),
+            "number": self.order.number,
+            "payment_id": str(self.payment.pk),
+            "gateway": "simulated",
+            "session_id": self.session,
+            "pk": str(self.product.pk),
+            "name": "a-mail",
+            "app_label": "catalog",
+            "rest": "/nothing",
+            "url": "nothing",
+            "id": str(self.stranger.pk),
+            "content_type_id": str(ContentType.objects.get_for_model(Product).pk),
+        }
+
+    def path(self, route: str) -> str:
+        found = self.parameters() | {"object_id": self._row_of(route)}
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: found[match[1]], route.lstrip("/"))
+
+    def _row_of(self, route: str) -> str:
+        """One of the model that this page of the back office is about."""
+        for model, row in self.rows.items():
+            if f"/admin/{model._meta.app_label}/{model._meta.model_name}/" in route:
+                return str(row.pk)
+        return str(self.product.pk)
+
+
+def bearer(user: User) -> dict[str, str]:
+    return {"Authorization": f"Bearer {sessions.begin(user, DEVICE).access_token}"}
+
+
+def revoked_bearer(world: World) -> dict[str, str]:
+    grant = sessions.begin(world.customer, DEVICE)
+    sessions.end_session(world.customer, grant.refresh_token.partition(".")[0])
+    return {"Authorization": f"Bearer {grant.access_token}"}
+
+
+# The API's columns, in the order in which they knock: whoever may do the most comes last.
+HEADERS: dict[str, Callable[[World], dict[str, str]]] = {
+    "anonymous": lambda world: {},
+    "revoked token": revoked_bearer,
+    "another order's token": lambda world: {"X-Order-Token": order_token(world.guest_order)},
+    "cart token": lambda world: {"X-Cart-Token": world.guest.token},
+    "another customer": lambda world: bearer(world.stranger),
+    "order token": lambda world: {"X-Order-Token": order_token(world.order)},
+    "customer": lambda world: bearer(world.customer),
+    "admin": lambda world: bearer(world.admin),
+}
+
+
+def visitor() -> Client:
+    return Client(raise_request_exception=False)
+
+
+def signed_in(user: User) -> Client:
+    client = visitor()
+    client.force_login(user)
+    return client
+
+
+def signed_out_elsewhere(world: World) -> Client:
+    """A browser whose session was ended on another one."""
+    client = signed_in(world.customer)
+    sessions.end_all_sessions(world.customer)
+    world.customer.refresh_from_db()
+    return client
+
+
+def guest_browser(world: World) -> Client:
+    client = visitor()
+    client.cookies["cart"] = world.guest.token
+    return client
+
+
+def link_browser(world: World) -> Client:
+    """It came by the link in the mail of the order."""
+    client = visitor()
+    client.get(f"/orders/{world.order.number}/", {"token": order_token(world.order)})
+    return client
+
+
+BROWSERS: dict[str, Callable[[World], Client]] = {
+    "anonymous": lambda world: visitor(),
+    "ended session": signed_out_elsewhere,
+    "guest": guest_browser,
+    "another customer": lambda world: signed_in(world.stranger),
+    "order link": link_browser,
+    "customer": lambda world: signed_in(world.customer),
+    "admin": lambda world: signed_in(world.admin),
+}
+
+OFFICES = {name: BROWSERS[name] for name in ("anonymous", "ended session", "customer", "admin")}
+
+
+def cell(response: HttpResponse) -> str:
+    """What the matrix says of an answer: its status, or that it leads to a page to sign in."""
+    target = response.headers.get("Location", "")
+    if response.status_code == 302 and re.match(r"/(account|admin)/login/\?next=", target):
+        return "login"
+    return str(response.status_code)
