@@ -42,7 +42,9 @@ class ErrorAnswer(serializers.Serializer[Any]):
 
     detail = serializers.CharField()
     code = serializers.SlugField()
-    errors: Any = serializers.DictField(child=serializers.ListField(), required=False)
+    errors: Any = serializers.DictField(
+        required=False, help_text="Sentences by field; of a field that is an object, by its own fields."
+    )
 
 
 class TooManyRequests(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -14,10 +15,13 @@ from cart.models import Guest
 from cart.services import add_item
 from catalog.models import Product
 from ecommerce.lib.http import Device
+from orders.models import Order
 from orders.services import Contact
 from orders.tokens import order_token
+from payments.services import confirm
 from payments.starting import start_payment
 from tests import factories
+from tests.security.routes import API
 
 DEVICE = Device(ip="203.0.113.1", agent="curl/8")
 
@@ -66,7 +70,18 @@ class World:
 
     def path(self, route: str) -> str:
         found = self.parameters() | {"object_id": self._row_of(route)}
+        if f"{API}admin/orders/" in route:
+            found["order_id"] = str(self.paid_order.pk)
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: found[match[1]], route.lstrip("/"))
+
+    @cached_property
+    def admin_bearer(self) -> str:
+        return bearer(self.admin)["Authorization"]
+
+    @cached_property
+    def paid_order(self) -> Order:
+        paid = factories.order(self.customer, (self.product, 1))
+        return confirm(user=self.customer, order_id=str(paid.pk), outcome="success")
 
     def _row_of(self, route: str) -> str:
         """One of the model that this page of the back office is about."""

@@ -1,0 +1,177 @@
+"""What people type is text on every page and in every mail: no script, no link and no handler comes of it."""
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from catalog.services import update_product
+from ecommerce import outbox
+from orders.models import Address
+from orders.services import Contact
+from payments.services import confirm
+from tests import factories
+from tests.answers import refused
+from tests.conftest import api_of
+from tests.security.world import visitor
+from tests.test_admin import MODELS
+from tests.office import office_of, url
+
+pytestmark = pytest.mark.django_db
+SCRIPTS = [
+    "<script>zq()</script>",
+    "</title><script>zq()</script>",
+    "</script><script>zq()</script>",
+    "</textarea><script>zq()</script>",
+    "</style><script>zq()</script>",
+    "--><script>zq()</script>",
+    "<ScRiPt src=//zq.example>",
+    "<scr<script>ipt>zq()</script>",
+    "<img src=x onerror=zq()>",
+    '"><img src=x onerror=zq()>',
+    "'><img src=x onerror=zq()>",
+    '" onmouseover="zq()" x="',
+    "' onfocus='zq()' autofocus='",
+    "<svg onload=zq()>",
+    "<svg><a href=javascript:zq()>x",
+    "<body onload=zq()>",
+    "<iframe src=javascript:zq()>",
+    "<object data=javascript:zq()>",
+    "<form action=javascript:zq()><button>",
+    "<a href='javascript:zq()'>x</a>",
+    "<base href=//zq.example/>",
+    "<meta http-equiv=refresh content=0;url=javascript:zq()>",
+    "<link rel=stylesheet href=//zq.example>",
+    "<details open ontoggle=zq()>",
+    "<math><mtext><img src=x onerror=zq()>",
+    "<style>@import'//zq.example'</style>",
+    "<div style=background:url(//zq.example)>",
+    "<input onfocus=zq() autofocus>",
+    "<template><script>zq()</script></template>",
+    "<zq-made x=1>",
+    "{{ zq }}{% now 'Y' %}<p x-data=zq() x-init=zq()>",
+    "<noscript><p title='</noscript><img src=x onerror=zq()>'>",
+]
+ADDRESSES = ["javascript:zq()", "JaVaScRiPt:zq()", " javascript:zq()", "java\tscript:zq()", "data:text/html,zq", "//zq.example", "vbscript:zq", "https://x.example/\"onerror=zq()"]
+LOADS = {"src", "href", "action", "formaction", "data", "content", "srcset", "style"}
+
+
+class Harm(HTMLParser):
+    """Reads a page as a browser does, and notes what a payload has become but text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self._in = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self._in = tag if tag in ("script", "style") and "json" not in (values.get("type") or "") else ""
+        self.found += [tag] if "zq" in tag else []
+        for name, value in attrs:
+            alive = name.startswith(("on", "x-", ":", "@")) or self._leads(name, value or "")
+            if alive and "zq" in (value or ""):
+                self.found.append(f"{tag} {name}={value}")
+
+    def _leads(self, name: str, value: str) -> bool:
+        """A search for it is a query of ours, whatever it says."""
+        return name in LOADS and not value.startswith(("/", "?", "#", "http://testserver")) or value.startswith("//")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._in and "zq" in data:
+            self.found.append(data)
+
+
+def chunks(most: int) -> Iterator[str]:
+    """All of them, as many in one text as fit."""
+    text = ""
+    for script in SCRIPTS:
+        if len(text) + len(script) > most:
+            yield text
+            text = ""
+        text += script
+    yield text
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_each_of_them_would_do_harm(script: str) -> None:
+    """The control: a page that printed it as it is would fail below."""
+    places = (f"<p>{script}</p>", f'<input value="{script}">', f"<input value='{script}'>", f"<title>{script}</title>", f"<script>{script}</script>", f"<style>{script}")
+    assert any(Harm(page).found for page in places)
+    assert Harm("<a href='/products/?q=zq'>zq</a><p title='zq'>zq</p>").found == []
+
+
+@pytest.mark.parametrize("text", list(chunks(190)), ids=lambda text: text[:20])
+def test_what_is_stored_is_text_on_every_page_and_in_every_mail(text: str, staff: Any) -> None:
+    product = factories.product(name=text, description=text * 3, category=text[:95])
+    buyer = factories.user('"<script>zq()</script>"@example.com')
+    address = Address(text[:100], text, text, text[:100], text[:100], text[:20], "DE", text[:40])
+    order = factories.order(buyer, (product, 1), contact=Contact(buyer.email, address))
+    pages = {"/": visitor(), "/products/": visitor(), f"/products/{product.slug}/": visitor()}
+    mine = Client(headers={"User-Agent": text})
+    mine.force_login(buyer)
+    mine.post(f"/cart/add/{product.product_id}/", {"qty": "1"})
+    for path in ("/cart/", "/checkout/", "/orders/", "/account/", f"/orders/{order.number}/", f"/orders/{order.number}/pay/"):
+        pages[path] = mine
+    harmless(pages)
+    confirm(user=buyer, order_id=str(order.pk), outcome="success")
+    update_product(pk=str(product.pk), inventory=3)
+    rows = {type(each): each for each in (product, order, buyer)}
+    office = office_of(staff)
+    lists = {url(model, "changelist"): office for model in MODELS}
+    harmless(lists | {url(model, page, row.pk): office for model, row in rows.items() for page in ("change", "history", "delete")})
+    mail.outbox.clear()
+    outbox.deliver_due()
+    htmls = [html for sent in mail.outbox for html, _ in sent.alternatives]
+    assert htmls
+    assert [Harm(html).found for html in htmls if Harm(html).found] == []
+
+
+def harmless(pages: dict[str, Client]) -> None:
+    for path, client in pages.items():
+        response = client.get(path)
+        assert response.status_code in (200, 403), path
+        assert Harm(response.content.decode()).found == [], path
+
+
+def test_what_is_searched_for_is_text(staff: Any, product: Any) -> None:
+    office = office_of(staff)
+    for text in SCRIPTS:
+        params = dict.fromkeys(("q", "category", "min_price", "sort", "page", "next", "token", "removed"), text)
+        for path in ("/products/", "/cart/", "/account/login/", "/account/verify-email/", "/nothing/"):
+            page = visitor().get(path, params).content.decode()
+            assert Harm(page).found == [], (path, text)
+        assert Harm(office.get(url(type(product), "changelist"), {"q": text}).content.decode()).found == [], text
+
+
+def test_what_is_refused_is_text_in_its_form(customer: Any) -> None:
+    client = visitor()
+    for text in SCRIPTS:
+        typed = {"email": text, "password": text, "username": text}
+        for path in ("/account/login/", "/account/signup/", "/account/password/forgot/", "/admin/login/"):
+            assert Harm(client.post(path, typed).content.decode()).found == [], (path, text)
+
+
+def test_no_slug_and_no_address_of_a_picture_is_a_script(staff: Any, product: Any) -> None:
+    api = api_of(staff)
+    route = f"/api/v1/admin/products/{product.pk}"
+    for text in SCRIPTS:
+        refused(api.patch(route, {"slug": text}), 400, field="slug")
+    for text in (*ADDRESSES, *SCRIPTS):
+        refused(api.patch(route, {"image": text}), 400, field="image")
+
+
+def test_the_api_answers_what_no_browser_takes_for_a_page(staff: Any) -> None:
+    made = api_of(staff).post("/api/v1/admin/products", {"name": SCRIPTS[0], "slug": "x", "price": 5})
+    assert made.json()["name"] == SCRIPTS[0]
+    assert made["Content-Type"] == "application/json"
+    assert made["X-Content-Type-Options"] == "nosniff"
+    assert made["Content-Security-Policy"].startswith("default-src 'none'")
