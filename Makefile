@@ -1,6 +1,6 @@
 # Everything is started with `exec`, so that a signal to make ends it, too.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test coverage journeys soak lint fsck import install
+.PHONY: help run dev test coverage journeys soak fuzz bench lint fsck import install
 
 python := .venv/bin/python
 # The tests' processes, each with servers of its own; on given servers there is one.
@@ -28,6 +28,13 @@ journeys: install  ## Run the tests that drive a real browser
 
 soak: install  ## Prove money and stock at full size, in 10 minutes, for example: make soak BUYERS=1000
 	@exec env SOAK=true $(python) -m pytest -m proof --tb=short $(ARGS)
+
+fuzz: install  ## Send 10,000 mutated bodies and 100 requests of the schema to each route, in half an hour
+	@exec env MUTATED_BODIES=10000 SCHEMA_EXAMPLES=100 $(python) -m pytest -n $(workers) \
+		tests/security/test_mutated_bodies.py tests/security/test_schema_fuzzed.py $(ARGS)
+
+bench: install  ## Measure signing in with known and unknown e-mails, and product reads beside eight logins
+	@exec $(python) -m tests.bench
 
 lint: install  ## Check style, types and the layers
 	@exec $(python) -m ruff check .

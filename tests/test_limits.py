@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings as live_settings
+from django.core.cache import caches
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
@@ -167,3 +168,12 @@ class TestWithoutRedis:
         assert statuses(lambda: login(api), 2) == [401] * 2
         valkey.stop()
         assert statuses(lambda: login(api), 4) == [401] * 3 + [429]
+
+
+def test_redis_that_is_lost_between_two_commands_refuses_nobody(valkey):  # noqa: F811
+    """It has counted before; the count that follows is this process's first."""
+    counter = caches["ratelimit"]
+    counter.add("caller", 1, 60)
+    assert counter.incr("caller") == 2
+    valkey.stop()
+    assert counter.incr("caller") == 1

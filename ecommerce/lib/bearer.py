@@ -8,8 +8,8 @@ from rest_framework_simplejwt.authentication import JWTStatelessUserAuthenticati
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, TokenBackendError
 
-CLAIMS: dict[str, type] = {name: str for name in ("sub", "role", "typ", "jti", "family")}
-CLAIMS |= {name: int for name in ("version", "iat", "exp")}
+CLAIMS: dict[str, type] = dict.fromkeys(("sub", "role", "typ", "jti", "family"), str)
+CLAIMS |= dict.fromkeys(("version", "iat", "exp"), int)
 LAST_SECOND = 253_402_300_799  # of the year 9999, beyond which there is no datetime
 
 

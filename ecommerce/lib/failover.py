@@ -21,8 +21,10 @@ class FailOverCache(BaseCache):
     def get(self, *args: Any, **options: Any) -> Any:
         return self._ask("get", *args, **options)
 
-    def incr(self, *args: Any, **options: Any) -> Any:
-        return self._ask("incr", *args, **options)
+    def incr(self, key: str, *args: Any, **options: Any) -> Any:
+        """Redis may be lost since it said that it has the key: with none here the caller would be refused."""
+        caches["in_process"].add(key, 0)
+        return self._ask("incr", key, *args, **options)
 
     def _ask(self, command: str, *args: Any, **options: Any) -> Any:
         if cache.reachable():

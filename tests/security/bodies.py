@@ -84,7 +84,10 @@ def _checkout(world: World) -> dict[str, Any]:
 
 FORMS: dict[str, Body] = {
     "POST /account/login/": lambda world: {"email": world.customer.email, "password": PASSWORD},
-    "POST /account/signup/": lambda world: {"email": f"page{next(_numbers)}@example.com", "password": PASSWORD},
+    "POST /account/signup/": lambda world: {
+        "email": f"page{next(_numbers)}@example.com",
+        "password": PASSWORD,
+    },
     "POST /account/password/": _same({"current": PASSWORD, "password": ANOTHER}),
     "POST /account/password/forgot/": lambda world: {"email": world.customer.email},
     "POST /account/email/": lambda world: {"email": f"by{next(_numbers)}@example.com", "password": PASSWORD},

@@ -1,4 +1,4 @@
-"""Reads the tables in access/: a row is a method and a route, a column somebody, a cell what they are answered."""
+"""The tables in access/: a row is a method and a route, a column somebody, a cell their answer."""
 
 from pathlib import Path
 
@@ -16,7 +16,10 @@ def note(name: str, found: dict[str, Row]) -> None:
     """Write the rows into the table as they are found: for whoever adds a route or a column."""
     known = table(name) | found
     columns = list(next(iter(found.values())))
-    lines = [["route", *columns], *([row, *(cells.get(each, "") for each in columns)] for row, cells in known.items())]
+    lines = [
+        ["route", *columns],
+        *([row, *(cells.get(each, "") for each in columns)] for row, cells in known.items()),
+    ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
     padded = (" | ".join(map(str.ljust, line, widths)) for line in lines)

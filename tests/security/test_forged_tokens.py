@@ -187,7 +187,13 @@ ABSURD: dict[str, Token] = {
 }
 # Signed by the shop: only a look at the account says that they count no more.
 LOOKED_UP = {"an old version", "an ended session", "a deleted user", "a disabled user"}
-LOOKED_UP |= {"an endless version", "an unknown subject", "an endless subject", "NUL in the subject", "another version"}
+LOOKED_UP |= {
+    "an endless version",
+    "an unknown subject",
+    "an endless subject",
+    "NUL in the subject",
+    "another version",
+}
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.security.world import BROWSERS, HEADERS, World
 
 pytestmark = pytest.mark.django_db
 EXTRA: dict[str, Any] = {
-    "id": "5f5f5f5f5f5f5f5f5f5f5f5f", "_id": "5f5f5f5f5f5f5f5f5f5f5f5f", "pk": 1, "user": "x", "user_id": "x",
+    "id": "5f5f5f5f5f5f5f5f5f5f5f5f", "_id": "5f5f5f5f5f5f5f5f5f5f5f5f", "user": "x", "user_id": "x",
     "owner": "u:x", "role": "admin", "is_superuser": True, "is_staff": True, "groups": ["x"], "is_admin": True,
     "hashed_password": "x", "token_version": 7, "version": 7, "email_verified_at": "2020-01-01T00:00:00Z",
     "email_verified": True, "erased_at": "2020-01-01T00:00:00Z", "created_at": "2020-01-01T00:00:00Z",
@@ -40,9 +40,20 @@ def shape(value: Any, name: str = "") -> Any:
         return {key: shape(each, key) for key, each in value.items()}
     if isinstance(value, list):
         return [shape(each, name) for each in value]
-    if isinstance(value, str) and name in ("role", "status", "fulfilment", "refund_status", "kind", "currency"):
+    if isinstance(value, str) and name in (
+        "role",
+        "status",
+        "fulfilment",
+        "refund_status",
+        "kind",
+        "currency",
+    ):
         return value
-    return value if isinstance(value, bool | int | float | Decimal128 | None) and name not in VARYING else type(value).__name__
+    return (
+        value
+        if isinstance(value, bool | int | float | Decimal128 | None) and name not in VARYING
+        else type(value).__name__
+    )
 
 
 VARYING = {"product_id", "changed", "at", "version_at"}
@@ -50,7 +61,8 @@ VARYING = {"product_id", "changed", "at", "version_at"}
 
 def stored() -> dict[str, Any]:
     return {
-        name: sorted((shape(row) for row in connection.database[name].find()), key=repr) for name in COLLECTIONS
+        name: sorted((shape(row) for row in connection.database[name].find()), key=repr)
+        for name in COLLECTIONS
     }
 
 
@@ -60,7 +72,9 @@ def after(row: str, extra: dict[str, Any], who: str) -> tuple[int, dict[str, Any
     world, api = World(), APIClient(raise_request_exception=False)
     method, route = row.split(" ", 1)
     url, body = world.path(API + route), BODIES[row](world)
-    answer = api.generic(method, url, json.dumps({**extra, **body}), "application/json", headers=HEADERS[who](world))
+    answer = api.generic(
+        method, url, json.dumps({**extra, **body}), "application/json", headers=HEADERS[who](world)
+    )
     return answer.status_code, stored()
 
 
@@ -90,11 +104,25 @@ def test_a_form_writes_its_fields_and_nothing_else(row: str) -> None:
     assert sent(extra) == sent({})
 
 
-def test_the_back_office_writes_no_field_that_its_page_does_not_show(staff: Any, product: Any, customer: Any) -> None:
+def test_the_back_office_writes_no_field_that_its_page_does_not_show(
+    staff: Any, product: Any, customer: Any
+) -> None:
     office = office_of(staff)
-    office.post(f"/admin/catalog/product/{product.pk}/change/", {"on_hold": "7", "created_at_0": "2020-01-01"})
+    office.post(
+        f"/admin/catalog/product/{product.pk}/change/", {"on_hold": "7", "created_at_0": "2020-01-01"}
+    )
     page = f"/admin/accounts/user/{customer.pk}/change/"
-    office.post(page, {"email": customer.email, "role": "user", "is_active": "on", "token_version": "7", "password": "x", "is_superuser": "on"})
+    office.post(
+        page,
+        {
+            "email": customer.email,
+            "role": "user",
+            "is_active": "on",
+            "token_version": "7",
+            "password": "x",
+            "is_superuser": "on",
+        },
+    )
     product.refresh_from_db()
     stored = connection.database["users"].find_one({"_id": ObjectId(customer.pk)})
     assert product.on_hold == 0

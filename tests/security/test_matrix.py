@@ -1,13 +1,14 @@
 """Every route, by every method, for everybody who may knock: as the tables in access/ say, and not otherwise.
 
-A route without a row fails. `MATRIX=print python -m pytest -s tests/security/test_matrix.py` prints the tables as
-they are found: read each new cell before you copy it.
+A route without a row fails. `MATRIX=print make test ARGS=tests/security/test_matrix.py` writes the tables as they
+are found: read each new cell.
 """
 
 import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import product
 
 import pytest
@@ -56,7 +57,7 @@ def api_row(world: World, row: str) -> Iterator[tuple[str, str]]:
         world.refresh()
         body = json.dumps(BODIES[row](world)) if row in BODIES else ""
         headers = headers_of(world)
-        yield column, answer(row, column, lambda: client.generic(method, url, body, JSON, headers=headers))
+        yield column, answer(row, column, partial(client.generic, method, url, body, JSON, headers=headers))
 
 
 def page_row(world: World, row: str, browsers: Browsers) -> Iterator[tuple[str, str]]:
@@ -66,7 +67,7 @@ def page_row(world: World, row: str, browsers: Browsers) -> Iterator[tuple[str, 
         world.refresh()
         data = FORMS[row](world) if row in FORMS else {}
         send = getattr(browser_of(world), method.lower())
-        yield column, answer(row, column, lambda: send(url, data))
+        yield column, answer(row, column, partial(send, url, data))
 
 
 def once(browsers: Browsers, world: World) -> Browsers:
@@ -81,12 +82,12 @@ def same(table: str, found: dict[str, matrix.Row]) -> None:
     assert found == {row: TABLES[table].get(row) for row in found}
 
 
-def reads(rows: list[str]) -> list[str]:
-    return [row for row in rows if row.startswith("GET ")]
+def reads(found: list[str]) -> list[str]:
+    return [row for row in found if row.startswith("GET ")]
 
 
-def writes(rows: list[str]) -> list[str]:
-    return [row for row in rows if not row.startswith("GET ")]
+def writes(found: list[str]) -> list[str]:
+    return [row for row in found if not row.startswith("GET ")]
 
 
 @pytest.mark.parametrize(

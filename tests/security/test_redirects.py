@@ -127,7 +127,9 @@ def test_the_page_itself_leads_nowhere_else(client: Client, db: None) -> None:
     assert [page for page in pages if "evil" in page] == []
 
 
-@pytest.mark.parametrize("path", ["//evil.example", "//evil.example/x", "/\\evil.example/x", "///evil.example"])
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "//evil.example/x", "/\\evil.example/x", "///evil.example"]
+)
 def test_a_slash_that_is_added_adds_no_host(client: Client, db: None, path: str) -> None:
     response = client.generic("GET", "/", PATH_INFO=path)
     assert response.status_code == 404 or not leads_away(response["Location"])

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "6"))
 WHO = ("anonymous", "customer", "admin")
 SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", application)
-OPERATIONS = {f"{each.ok().method.upper()} {each.ok().path}": each.ok() for each in SCHEMA.get_all_operations()}
+OPERATIONS = {
+    f"{each.ok().method.upper()} {each.ok().path}": each.ok() for each in SCHEMA.get_all_operations()
+}
 CHECKS = [
     checks.not_a_server_error,
     checks.status_code_conformance,
