@@ -17,7 +17,7 @@ from tests.security.world import BROWSERS, HEADERS, World
 pytestmark = pytest.mark.django_db
 EXTRA: dict[str, Any] = {
     "id": "5f5f5f5f5f5f5f5f5f5f5f5f", "_id": "5f5f5f5f5f5f5f5f5f5f5f5f", "user": "x", "user_id": "x",
-    "owner": "u:x", "role": "admin", "is_superuser": True, "is_staff": True, "groups": ["x"], "is_admin": True,
+    "owner": "u:x", "role": "admin", "is_superuser": True, "groups": ["x"], "is_admin": True,
     "hashed_password": "x", "token_version": 7, "version": 7, "email_verified_at": "2020-01-01T00:00:00Z",
     "email_verified": True, "erased_at": "2020-01-01T00:00:00Z", "created_at": "2020-01-01T00:00:00Z",
     "on_hold": 7, "total": 0.01, "subtotal": 0.01, "discount": 7, "shipping": 0, "tax": 0, "unit_price": 0.01,

@@ -1,7 +1,7 @@
 """Every route, by every method, for everybody who may knock: as the tables in access/ say, and not otherwise.
 
-A route without a row fails. `MATRIX=print make test ARGS=tests/security/test_matrix.py` writes the tables as they
-are found: read each new cell.
+A route without a row fails. `MATRIX=print make test ARGS=tests/security/test_matrix.py` writes the tables as
+they are found: read each new cell.
 """
 
 import json
