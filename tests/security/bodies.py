@@ -27,6 +27,10 @@ def _promoted(world: World) -> dict[str, Any]:
     return {"email": world.stranger.email}
 
 
+def _given_role(world: World) -> dict[str, Any]:
+    return {**_promoted(world), "role": "support"}
+
+
 def _link(purpose: OneTimeToken.Purpose) -> Body:
     return lambda world: {"token": onetime.mint(world.customer, purpose, subject=world.customer.email)}
 
@@ -62,6 +66,7 @@ BODIES: dict[str, Body] = {
     "POST auth/email/confirm": _email_change,
     "DELETE auth/me": _same({"password": PASSWORD}),
     "POST auth/promote-to-admin": _promoted,
+    "POST auth/role": _given_role,
     "POST cart/add": lambda world: {"product_id": world.product.product_id, "qty": 1},
     "POST cart/remove": lambda world: {"product_id": world.product.product_id},
     "POST checkout/create-order": _same({"email": "guest@example.com"}),

@@ -33,11 +33,11 @@ Browsers = dict[str, Callable[[World], Client]]
 
 @contextmanager
 def watched() -> Iterator[set[str]]:
-    """The collections that are written meanwhile; sessions keep a book of their own."""
+    """The collections that are written meanwhile; sessions and keys keep books of their use."""
     before, found = set(conftest.written.names), set[str]()
     conftest.written.names.clear()
     yield found
-    found |= conftest.written.names - {"sessions"}
+    found |= conftest.written.names - {"sessions", "service_keys"}
     conftest.written.names |= before
 
 
@@ -52,9 +52,9 @@ def answer(row: str, column: str, send: Send) -> str:
 def api_row(world: World, row: str) -> Iterator[tuple[str, str]]:
     client = APIClient(raise_request_exception=False)
     method, route = row.split(" ", 1)
-    url = world.path(routes.API + route) + (QUERIES[row](world) if row in QUERIES else "")
     for column, headers_of in HEADERS.items():
         world.refresh()
+        url = world.path(routes.API + route) + (QUERIES[row](world) if row in QUERIES else "")
         body = json.dumps(BODIES[row](world)) if row in BODIES else ""
         headers = headers_of(world)
         yield column, answer(row, column, partial(client.generic, method, url, body, JSON, headers=headers))

@@ -1,16 +1,20 @@
 """A small shop with something of everybody's, and everybody who may knock: the columns of the matrix."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from accounts import sessions
+from accounts.keys import make_key, revoke_key
 from accounts.models import User
+from accounts.roles import Scope
 from cart.models import Guest
 from cart.services import add_item
 from catalog.models import Product
@@ -23,6 +27,7 @@ from payments.starting import start_payment
 from tests import factories
 from tests.security.routes import API
 
+DAY = timedelta(days=1)
 DEVICE = Device(ip="203.0.113.1", agent="curl/8")
 
 
@@ -33,6 +38,8 @@ class World:
         self.customer = factories.user("customer@example.com")
         self.stranger = factories.user("stranger@example.com")
         self.admin = factories.user("admin@example.com", role=User.Role.ADMIN)
+        self.support = factories.user("support@example.com", role=User.Role.SUPPORT)
+        self.manager = factories.user("manager@example.com", role=User.Role.MANAGER)
         self.product = factories.product(category="Kitchen")
         self.order = factories.order(self.customer, (self.product, 1))
         self.guest, self.other_guest = Guest.new(), Guest.new()
@@ -44,8 +51,10 @@ class World:
         self.session = sessions.begin(self.customer, DEVICE).refresh_token.partition(".")[0]
 
     def refresh(self) -> None:
-        """Sessions are ended by a number that rises."""
-        for user in (self.customer, self.stranger, self.admin):
+        """Sessions are ended by a number that rises, and what somebody deleted is there for the next."""
+        if not Product.objects.filter(pk=self.product.pk).exists():
+            self.product = factories.product()
+        for user in (self.customer, self.stranger, self.support, self.manager, self.admin):
             if found := User.objects.filter(pk=user.pk).first():
                 user.token_version, user.password = found.token_version, found.password
 
@@ -101,6 +110,17 @@ def revoked_bearer(world: World) -> dict[str, str]:
     return {"Authorization": f"Bearer {grant.access_token}"}
 
 
+def service_key(world: World, scopes: Sequence[str]) -> dict[str, str]:
+    _, text = make_key(name="Warehouse", scopes=scopes, expires_at=timezone.now() + DAY, by=world.admin)
+    return {"Authorization": f"Api-Key {text}"}
+
+
+def revoked_key(world: World) -> dict[str, str]:
+    key, text = make_key(name="Gone", scopes=list(Scope), expires_at=timezone.now() + DAY, by=world.admin)
+    revoke_key(key_id=str(key.pk), by=world.admin)
+    return {"Authorization": f"Api-Key {text}"}
+
+
 # The API's columns, in the order in which they knock: whoever may do the most comes last.
 HEADERS: dict[str, Callable[[World], dict[str, str]]] = {
     "anonymous": lambda world: {},
@@ -110,6 +130,11 @@ HEADERS: dict[str, Callable[[World], dict[str, str]]] = {
     "another customer": lambda world: bearer(world.stranger),
     "order token": lambda world: {"X-Order-Token": order_token(world.order)},
     "customer": lambda world: bearer(world.customer),
+    "empty key": lambda world: service_key(world, []),
+    "revoked key": revoked_key,
+    "support": lambda world: bearer(world.support),
+    "manager": lambda world: bearer(world.manager),
+    "key": lambda world: service_key(world, list(Scope)),
     "admin": lambda world: bearer(world.admin),
 }
 
@@ -152,10 +177,14 @@ BROWSERS: dict[str, Callable[[World], Client]] = {
     "another customer": lambda world: signed_in(world.stranger),
     "order link": link_browser,
     "customer": lambda world: signed_in(world.customer),
+    "support": lambda world: signed_in(world.support),
+    "manager": lambda world: signed_in(world.manager),
     "admin": lambda world: signed_in(world.admin),
 }
 
-OFFICES = {name: BROWSERS[name] for name in ("anonymous", "ended session", "customer", "admin")}
+OFFICES = {
+    name: BROWSERS[name] for name in ("anonymous", "ended session", "customer", "support", "manager", "admin")
+}
 
 
 def cell(response: HttpResponse) -> str:
