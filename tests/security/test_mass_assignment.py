@@ -36,6 +36,8 @@ COLLECTIONS = (
 
 def shape(value: Any, name: str = "") -> Any:
     """A stored value without what differs from one run to the next."""
+    if name in VARYING:
+        return "varying"
     if isinstance(value, dict):
         return {key: shape(each, key) for key, each in value.items()}
     if isinstance(value, list):
@@ -49,14 +51,10 @@ def shape(value: Any, name: str = "") -> Any:
         "currency",
     ):
         return value
-    return (
-        value
-        if isinstance(value, bool | int | float | Decimal128 | None) and name not in VARYING
-        else type(value).__name__
-    )
+    return value if isinstance(value, bool | int | float | Decimal128 | None) else type(value).__name__
 
 
-VARYING = {"product_id", "changed", "at", "version_at"}
+VARYING = {"product_id", "changed", "search_terms"}  # of names with numbers in them
 
 
 def stored() -> dict[str, Any]:
@@ -80,7 +78,7 @@ def after(row: str, extra: dict[str, Any], who: str) -> tuple[int, dict[str, Any
 
 @pytest.mark.parametrize("row", sorted(BODIES))
 def test_a_body_writes_what_its_route_is_for_and_nothing_else(row: str) -> None:
-    of_admins = "admin" in row
+    of_admins = "admin" in row or row == "POST auth/role"
     extra = EXTRA | ({} if row.endswith(("admin/products", "admin/products/<str:pk>")) else OF_PRODUCTS)
     who = "admin" if of_admins else "customer"
     plain = after(row, {}, who)
