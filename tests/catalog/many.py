@@ -7,6 +7,7 @@ from bson import ObjectId
 
 from catalog import search
 from catalog.models import Product
+from ecommerce.lib.db import collection
 
 WORDS = [
     "Gaming",
@@ -100,10 +101,10 @@ def make_products(number: int) -> None:
         Product.objects.bulk_create([_product(dice, brands, row + 1) for row in rows])
 
 
-def remove_products() -> None:
+def remove_products(number: int) -> None:
     """In steps, since all at once takes the embedded MongoDB longer than a client waits."""
-    while some := list(Product.objects.order_by("product_id").values_list("product_id", flat=True)[:BATCH]):
-        Product.objects.filter(product_id__lte=some[-1]).delete()
+    for start in range(1, number + 1, BATCH):
+        collection(Product).delete_many({"product_id": {"$gte": start, "$lt": start + BATCH}})
 
 
 def _product(dice: random.Random, brands: list[str], number: int) -> Product:

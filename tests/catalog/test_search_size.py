@@ -22,10 +22,10 @@ def test_a_search_examines_what_it_finds(capsys):
     try:
         make_products(NUMBER)
         table = list(_table())
+        with capsys.disabled():
+            print("", *table, sep="\n")  # noqa: T201
     finally:
-        remove_products()
-    with capsys.disabled():
-        print("", *table, sep="\n")  # noqa: T201
+        remove_products(NUMBER)
 
 
 def _table():
