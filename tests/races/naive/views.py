@@ -27,6 +27,7 @@ from cart.authentication import CartToken
 from cart.models import MAX_QTY, Cart, CartItem, Guest, owner_key
 from cart.serializers import cart_as_dict
 from cart.services import add_item
+from catalog import search
 from catalog.models import Counter, Product, StockMovement
 from ecommerce.lib.api import BEARER, can
 from ecommerce.lib.bearer import BearerClaims
@@ -143,7 +144,7 @@ class ProductDetail(APIView):
 
     def _fill(self, slug: str) -> dict[str, Any]:
         product = Product.objects.get(slug=slug)
-        pause(0.3)
+        pause(0.8)
         return product.as_dict()
 
     def _used_up(self, user: str) -> bool:
@@ -286,7 +287,9 @@ class AdminProducts(APIView):
         pause()
         counter.value += 1
         counter.save()
-        product = Product.objects.create(product_id=counter.value, **request.data)
+        fields = dict(request.data)
+        terms = search.backend().terms(fields["name"], fields.get("category"))
+        product = Product.objects.create(product_id=counter.value, search_terms=terms, **fields)
         record(product, product.inventory, "initial")
         return Response(product.as_dict(), status=201)
 
