@@ -7,10 +7,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminIntegerFieldWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWidget
 
-from catalog import categories, services
-from catalog.images import validate_image
+from catalog import categories, services, uploads
+from catalog.images import sized, validate_image
 from catalog.models import (
     LOW_STOCK,
     MAX_INVENTORY,
@@ -26,6 +26,18 @@ from ecommerce.lib.http import signed_in
 
 
 class ProductForm(RefusableForm):
+    upload = forms.FileField(
+        required=False,
+        label="Upload a picture",
+        help_text="JPEG, PNG or WebP, up to 8 MB and 40 megapixels. It takes the place of the image above.",
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+
+    def picture(self) -> dict[str, str]:
+        """The uploaded one, stored only now that all else is valid."""
+        file = self.cleaned_data.get("upload")
+        return {"image": uploads.store(file)} if file else {}
+
     def clean_image(self) -> str | None:
         image: str | None = self.cleaned_data["image"]
         validate_image(image or "")
@@ -99,8 +111,9 @@ class ProductAdmin(ServiceAdmin):
         return [
             (
                 None,
-                {"fields": ["name", "slug", "product_id", "category", "description", "image", "is_active"]},
+                {"fields": ["name", "slug", "product_id", "category", "description", "is_active"]},
             ),
+            ("Picture", {"fields": ["image", "upload"]}),
             ("Price", {"fields": ["price", "compare_at_price"]}),
             ("Stock", {"fields": [*stock, *about] if obj else stock}),
         ]
@@ -126,7 +139,7 @@ class ProductAdmin(ServiceAdmin):
         if not product.image_url:
             return "–"
         picture = '<img src="{}" alt="" width="40" height="40" loading="lazy" class="object-cover">'
-        return format_html(picture, product.image_url)
+        return format_html(picture, sized(product.image_url, 320))
 
     @admin.display(description="Stock movements")
     def movements(self, product: Product) -> SafeString:
@@ -143,9 +156,11 @@ class ProductAdmin(ServiceAdmin):
         by = signed_in(request)
         if change:
             delta = form.cleaned_data.get("inventory_delta") or 0
-            services.update_product(pk=obj.pk, by=by, inventory_delta=delta, **form.changes())
+            fields = form.changes() | form.picture()
+            services.update_product(pk=obj.pk, by=by, inventory_delta=delta, **fields)
         else:
-            made = services.create_product(by=by, inventory=form.cleaned_data["stock"], **form.values())
+            fields = form.values() | form.picture()
+            made = services.create_product(by=by, inventory=form.cleaned_data["stock"], **fields)
             obj.pk, obj.product_id = made.pk, made.product_id
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:

@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
+from catalog import images
 from ecommerce.lib.money import MAX_PRICE, as_json
 from ecommerce.lib.times import as_json as time_as_json
 
@@ -89,9 +90,11 @@ class Product(models.Model):
 
     @property
     def image_url(self) -> str | None:
-        """Absolute, built from PUBLIC_URL; a shipped picture is a path below static/."""
+        """Absolute, built from PUBLIC_URL; a shipped picture is a path below static/, an upload a name."""
         if not self.image or "://" in self.image:
             return self.image or None
+        if images.is_upload(self.image):
+            return images.address_of(self.image)
         return urljoin(settings.PUBLIC_URL + "/", _static_path(self.image))
 
     def as_dict(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from catalog import cache, history, search, stock
 from catalog.categories import ensure_category
 from catalog.history import Actor
+from catalog.images import as_stored
 from catalog.models import MAX_PRODUCT_ID, Counter, Product, ProductQuerySet
 from catalog.search import indexing, misses
 from catalog.search.base import Matches
@@ -133,7 +134,7 @@ def create_product(
 
     Raises SlugTaken, ProductIdTaken or NoFreeProductId.
     """
-    pk = ObjectId()
+    pk, fields = ObjectId(), as_stored(fields)
 
     def create() -> None:
         insert_products([{"pk": pk, "product_id": product_id, "inventory": inventory, **fields}], by=by)
@@ -189,7 +190,7 @@ def update_product(
             stock.adjust(key, inventory_delta)
         if "product_id" in fields:
             _reserve_product_id(fields["product_id"])
-        if written := _without_own_image(current, fields):
+        if written := as_stored(fields, current.image_url):
             rows.update(**indexing.with_terms(current, written))
         level = (current.inventory if inventory is None else inventory) + inventory_delta
         audit.record_all(history.changed(current, {**written, "inventory": level}, by=by))
@@ -279,13 +280,6 @@ def _encoded(value: object) -> bytes:
 
 def _decoded(text: bytes) -> Any:
     return json.loads(text, parse_float=Decimal)
-
-
-def _without_own_image(current: Product, fields: dict[str, Any]) -> dict[str, Any]:
-    """A picture posted back as it was read stays what is stored, which may be a path below static/."""
-    if "image" in fields and fields["image"] == current.image_url:
-        return {name: value for name, value in fields.items() if name != "image"}
-    return fields
 
 
 def _free_product_ids(*, given: Sequence[int]) -> Iterator[int]:

@@ -1,8 +1,24 @@
 """The catalog's pages."""
 
-from django.urls import path
+from typing import Any
+
+from django.urls import path, register_converter
 
 from catalog import views
+from catalog.images import FILE
+
+
+class UploadedFile:
+    regex = FILE
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: Any) -> str:
+        return str(value)
+
+
+register_converter(UploadedFile, "uploaded_file")
 
 app_name = "catalog"
 urlpatterns = [
@@ -10,4 +26,5 @@ urlpatterns = [
     path("products/", views.product_list, name="list"),
     path("products/<slug:slug>/", views.product_detail, name="product"),
     path("categories/<slug:slug>/", views.category, name="category"),
+    path("media/products/<uploaded_file:file>", views.picture, name="picture"),
 ]

@@ -80,16 +80,16 @@ class Health:
 
 
 class PageCompression(GZipMiddleware):
-    """Pages only: a cached answer of the API would take longer to compress than it saves."""
+    """Pages only: a cached answer of the API would take longer to compress than it saves, a picture is."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(("/api/", settings.MEDIA_URL)):
             return response
         return super().process_response(request, response)
 
 
-class ApiBodyLimit:
-    """Answers 413 to a body over the API's limit before anything reads it, 411 where nobody knows its length.
+class BodyLimit:
+    """Answers 413 to a body over the limit before anything reads it; the API 411 where nobody knows its length.
 
     Django takes a body without a Content-Length for an empty one.
     """
@@ -103,6 +103,8 @@ class ApiBodyLimit:
                 return _refused(411, "Send the body with its Content-Length.", "length_required")
             if _content_length(request) > settings.API_BODY_LIMIT:
                 return _refused(413, "The body is larger than 1 MB.", "body_too_large")
+        elif _content_length(request) > settings.PAGE_BODY_LIMIT:
+            return HttpResponse(render_to_string("413.html"), status=413)
         return self.get_response(request)
 
 

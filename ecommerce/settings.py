@@ -184,7 +184,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ecommerce.middleware.PageCompression",
     "corsheaders.middleware.CorsMiddleware",
-    "ecommerce.middleware.ApiBodyLimit",
+    "ecommerce.middleware.BodyLimit",
     "ecommerce.middleware.Unavailable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -256,6 +256,9 @@ TEMPLATES = [
 FORM_RENDERER = "ecommerce.lib.forms.ShopRenderer"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = env.folder("MEDIA_ROOT", BASE_DIR, DATA_DIR / "media")
+PAGE_BODY_LIMIT = 10_000_000  # a picture and the form around it
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Source maps are for debuggers; compressing them takes half of the time of collecting.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")

@@ -41,7 +41,7 @@ class Form:
 
 def _as_sent(data: dict[str, Any]) -> dict[str, Any]:
     """Browsers send line ends as CRLF, hidden fields' too."""
-    return {name: value if isinstance(value, list) else _crlf(value) for name, value in data.items()}
+    return {name: _crlf(value) if isinstance(value, str) else value for name, value in data.items()}
 
 
 def _crlf(text: str) -> str:

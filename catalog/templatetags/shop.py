@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from catalog import images
 from catalog.models import LOW_STOCK
 from ecommerce.lib import money as money_lib
 
@@ -33,6 +34,15 @@ def stock_level(inventory: int) -> str:
 def picture(url: str | None) -> str:
     """The address of a picture, without the host where it is this shop: pages may have other names."""
     return (url or "").removeprefix(settings.PUBLIC_URL)
+
+
+@register.filter
+def srcset(url: str | None) -> str:
+    """An uploaded picture's widths for a browser to choose from; of others there is one, so nothing."""
+    upload = images.upload_at(url or "")
+    if upload is None:
+        return ""
+    return ", ".join(f"{picture(images.address_of(upload, width))} {width}w" for width in images.WIDTHS)
 
 
 @register.simple_tag

@@ -100,3 +100,7 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 def data_dir(base_dir: Path) -> Path:
     """Where development keeps its servers' data and its generated secrets."""
     return (base_dir / text("DATA_DIR", "var")).resolve()
+
+
+def folder(name: str, base_dir: Path, default: Path) -> Path:
+    return (base_dir / text(name, str(default))).resolve()
