@@ -11,8 +11,10 @@ COPY . .
 RUN DATA_DIR=/tmp/build python manage.py collectstatic --noinput --verbosity=0
 
 FROM python:3.13-slim
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 PORT=8000
-# /data holds the generated secrets of a development container; a named volume takes over its owner.
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 PORT=8000 \
+    MEDIA_ROOT=/data/media
+# /data holds uploaded pictures, and the generated secrets of a development container; a named volume takes over its
+# owner.
 RUN useradd --system --uid 10001 --home-dir /shop shop && install -d -o 10001 /data
 COPY --from=build /venv /venv
 COPY --from=build --chown=root:root /shop /shop

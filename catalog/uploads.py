@@ -18,8 +18,9 @@ MAX_BYTES = 8_000_000
 MAX_PIXELS = 40_000_000
 FORMATS = ("JPEG", "PNG", "WEBP")
 TALLEST = 4  # times the width; WebP ends at 16383
-# What a picture may weigh, so that a list of photographs stays light. The last quality counts in any case.
-MOST_BYTES = dict(zip(WIDTHS, (16_000, 48_000, 120_000), strict=True))
+# What a picture may weigh: a list of 24 photographs then has 250 KiB, a product's page 200. The last quality
+# counts, whatever it weighs.
+MOST_BYTES = dict(zip(WIDTHS, (9_000, 32_000, 120_000), strict=True))
 QUALITIES = (80, 70, 60, 50, 40, 30)
 
 logger = logging.getLogger("shop.uploads")

@@ -89,9 +89,10 @@ class PageCompression(GZipMiddleware):
 
 
 class BodyLimit:
-    """Answers 413 to a body over the limit before anything reads it; the API 411 where nobody knows its length.
+    """Answers 413 to a body over the limit before anything reads it.
 
-    Django takes a body without a Content-Length for an empty one.
+    The API answers 411 where nobody knows the length: Django takes a body without a Content-Length
+    for an empty one.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

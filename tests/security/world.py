@@ -70,6 +70,7 @@ class World:
             "session_id": self.session,
             "pk": str(self.product.pk),
             "name": "a-mail",
+            "file": f"{'0' * 32}-640.webp",  # of a picture that nobody uploaded
             "app_label": "catalog",
             "rest": "/nothing",
             "url": "nothing",

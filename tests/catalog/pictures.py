@@ -1,0 +1,42 @@
+"""Picture files as staff may have them, and as nobody should."""
+
+import struct
+import zlib
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+PLACE = "N 48 11 12"  # of the GPS block that a phone writes
+GPS, ORIENTATION, LATITUDE = 0x8825, 0x0112, 2
+
+
+def photo(width: int = 1600, height: int = 1200, kind: str = "JPEG", **options: Any) -> bytes:
+    """Black at the left, white at the right."""
+    picture = Image.linear_gradient("L").transpose(Image.Transpose.ROTATE_90).resize((width, height))
+    return encoded(picture.convert("RGB"), kind, **options)
+
+
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def with_exif(orientation: int = 1) -> bytes:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    exif[0x010E] = "SECRET-CAMERA"
+    exif.get_ifd(GPS).update({1: "N", LATITUDE: (48.0, 11.0, 12.0)})
+    return photo(exif=exif, comment=b"SECRET-COMMENT")
+
+
+def huge_png(width: int, height: int) -> bytes:
+    """A file of a few hundred bytes whose header promises a bomb."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = zlib.compress(b"\0" * 100_000)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
