@@ -33,11 +33,6 @@ class ProductForm(RefusableForm):
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
 
-    def picture(self) -> dict[str, str]:
-        """The uploaded one, stored only now that all else is valid."""
-        file = self.cleaned_data.get("upload")
-        return {"image": uploads.store(file)} if file else {}
-
     def clean_image(self) -> str | None:
         image: str | None = self.cleaned_data["image"]
         validate_image(image or "")
@@ -156,15 +151,21 @@ class ProductAdmin(ServiceAdmin):
         by = signed_in(request)
         if change:
             delta = form.cleaned_data.get("inventory_delta") or 0
-            fields = form.changes() | form.picture()
+            fields = form.changes() | _picture(form)
             services.update_product(pk=obj.pk, by=by, inventory_delta=delta, **fields)
         else:
-            fields = form.values() | form.picture()
+            fields = form.values() | _picture(form)
             made = services.create_product(by=by, inventory=form.cleaned_data["stock"], **fields)
             obj.pk, obj.product_id = made.pk, made.product_id
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
         services.delete_product(pk=obj.pk, by=signed_in(request))
+
+
+def _picture(form: Any) -> dict[str, str]:
+    """What was uploaded, stored only now that all else is valid. Rows of a list upload nothing."""
+    file = form.cleaned_data.get("upload")
+    return {"image": uploads.store(file)} if file else {}
 
 
 @admin.register(Category)
