@@ -29,7 +29,10 @@ class Cookie(serializers.Serializer[Any]):
 
 
 class RoleOf(Email):
-    role = serializers.ChoiceField(choices=User.Role.choices)
+    role = serializers.ChoiceField(
+        choices=User.Role.choices,
+        error_messages={"invalid_choice": "Choose user, support, manager or admin."},
+    )
 
 
 class Credentials(Email, Password, Cookie): ...

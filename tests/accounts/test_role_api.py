@@ -1,5 +1,7 @@
 """An admin gives and takes roles over the API."""
 
+import json
+
 import jwt
 import pytest
 
@@ -92,6 +94,12 @@ def test_it_refuses_an_unknown_email(staff_api):
 def test_it_refuses_a_role_that_there_is_not(customer, staff_api, role):
     refused(staff_api.post(URL, {"email": customer.email, "role": role}), 400, field="role")
     assert again(customer).role == User.Role.USER
+
+
+def test_a_role_that_no_text_can_hold_is_refused_without_being_repeated(customer, staff_api):
+    body = json.dumps({"email": customer.email, "role": "\ud800"})
+    answer = staff_api.post(URL, body, content_type="application/json")
+    refused(answer, 400, "role: Choose user, support, manager or admin.")
 
 
 def test_it_is_for_admins_also_where_the_role_is_ones_own(customer, support, manager, api):
