@@ -1,6 +1,6 @@
 # Everything is started with `exec`, so that a signal to make ends it, too.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test coverage journeys soak fuzz bench lint fsck import install
+.PHONY: help run dev test coverage journeys soak fuzz bench lint fsck import messages install
 
 python := .venv/bin/python
 # The tests' processes, each with servers of its own; on given servers there is one.
@@ -48,6 +48,11 @@ fsck: install  ## Check every invariant of the stored data
 import: install  ## Import products: make import FILE=products.csv ARGS=--dry-run
 	@test -n "$(FILE)" || { echo "Which file? make import FILE=products.csv"; exit 2; }
 	@exec $(python) manage.py import_products "$(FILE)" $(ARGS)
+
+messages: install  ## Gather the texts of the pages for locale/*/LC_MESSAGES/django.po, and compile those (needs GNU gettext)
+	@exec $(python) manage.py makemessages --all --no-obsolete --add-location=file \
+		--ignore=.venv --ignore=var --ignore=staticfiles --ignore=tests --ignore=templates/dev
+	@exec $(python) manage.py compilemessages --ignore=.venv --ignore=var
 
 install:  ## Bring .venv up to date (the others do it themselves)
 	@exec ecommerce/install/setup

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts import onetime
 from accounts.models import EmailChange, OneTimeToken, User
-from ecommerce.lib import mail
+from ecommerce.lib import languages, mail
 from ecommerce.lib.db import object_id
 from ecommerce.models import OutboxMessage
 from ecommerce.outbox import enqueue, handler
@@ -50,19 +50,21 @@ def queue_password_changed(user: User, *, version: int) -> None:
     enqueue(
         kind=PASSWORD_CHANGED,
         key=f"{PASSWORD_CHANGED}:{user.pk}:{version}",
-        payload={"user": str(user.pk)},
+        payload={"user": str(user.pk), "language": languages.of_caller()},
     )
 
 
 def queue_email_change(change: EmailChange) -> None:
     for kind in (Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW):
-        enqueue(kind=kind, key=f"{kind}:{change.pk}", payload={"change": str(change.pk)})
+        payload = {"change": str(change.pk), "language": languages.of_caller()}
+        enqueue(kind=kind, key=f"{kind}:{change.pk}", payload=payload)
 
 
 def _queue_once_a_minute(kind: str, email: str, user: User | None) -> None:
     """Whoever presses the button again and again fills nobody's mailbox."""
     digest, minute = hashlib.sha256(email.encode()).hexdigest()[:32], int(timezone.now().timestamp()) // 60
-    enqueue(kind=kind, key=f"{kind}:{digest}:{minute}", payload={"user": str(user.pk) if user else ""})
+    payload = {"user": str(user.pk) if user else "", "language": languages.of_caller()}
+    enqueue(kind=kind, key=f"{kind}:{digest}:{minute}", payload=payload)
 
 
 def _deliver_to_user(message: OutboxMessage) -> None:
@@ -86,13 +88,14 @@ def _send(message: OutboxMessage, user: User, to: str, *, subject: str, **facts:
     query = ""
     if message.kind in Purpose.values:
         query = "?" + urlencode({"token": onetime.mint(user, Purpose(message.kind), subject=subject)})
-    mail.send(
-        to=to,
-        subject=str(SUBJECTS[message.kind]),
-        template=message.kind,
-        context={"url": settings.PUBLIC_URL + reverse(PAGES[message.kind]) + query, **facts},
-        key=message.pk,
-    )
+    with translation.override(message.payload.get("language", settings.LANGUAGE_CODE)):
+        mail.send(
+            to=to,
+            subject=str(SUBJECTS[message.kind]),
+            template=message.kind,
+            context={"url": settings.PUBLIC_URL + reverse(PAGES[message.kind]) + query, **facts},
+            key=message.pk,
+        )
 
 
 DELIVERIES: dict[str, Callable[[OutboxMessage], None]] = {

@@ -41,4 +41,4 @@ class Submission:
         self.refusal = refusal
         field = getattr(refusal, "field", None)
         shown = field in self.form.fields and not self.form.fields[field].widget.is_hidden
-        self.form.add_error(field if shown else None, refusal.message)
+        self.form.add_error(field if shown else None, refusal.in_words)

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from ecommerce.lib.errors import FieldError
@@ -32,4 +33,4 @@ class MaximumLengthValidator:
             raise ValidationError(self.get_help_text(), code="password_too_long")
 
     def get_help_text(self) -> str:
-        return f"Your password must contain {self.limit} characters at the most."
+        return _("Your password must contain %(limit)d characters at the most.") % {"limit": self.limit}

@@ -51,7 +51,7 @@ def reset_password(request: HttpRequest) -> HttpResponse:
         try:
             recovery.check_reset_link(request.GET.get("token", ""))
         except DomainError as refusal:
-            messages.error(request, refusal.message)
+            messages.error(request, refusal.in_words)
             return redirect("accounts:forgot_password")
     submission = Submission(request, ResetForm, token=request.GET.get("token", ""))
     if submission.accepted(recovery.reset_password):

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.db.models import F, ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import emails, history, lockout, onetime, passwords
 from accounts.models import EmailChange, User
@@ -26,11 +27,11 @@ class EmailTaken(FieldError):
     code = "email_taken"
 
     def __init__(self) -> None:
-        super().__init__("email", "Email already registered")
+        super().__init__("email", gettext_noop("Email already registered"))
 
 
 class InvalidCredentials(DomainError):
-    message, code, status_code = "Invalid credentials", "invalid_credentials", 401
+    message, code, status_code = gettext_noop("Invalid credentials"), "invalid_credentials", 401
 
 
 class WrongPassword(FieldError):
@@ -52,7 +53,7 @@ class LastAdmin(FieldError):
     code = "last_admin"
 
     def __init__(self, field: str = "role") -> None:
-        super().__init__(field, "This is the only active admin. Make another one first.")
+        super().__init__(field, gettext_noop("This is the only active admin. Make another one first."))
 
 
 class HasOrders(DomainError):

@@ -5,6 +5,7 @@ from typing import Any
 
 from bson import Decimal128
 from django.db import IntegrityError
+from django.utils.translation import gettext_noop
 from pymongo.errors import DuplicateKeyError
 
 from accounts.models import User
@@ -18,15 +19,17 @@ GUEST_CARTS_KEPT = timedelta(days=30)
 
 
 class ProductNotAvailable(DomainError):
-    message, code, status_code = "Product not available", "product_not_available", 404
+    message, code, status_code = gettext_noop("Product not available"), "product_not_available", 404
 
 
 class LineFull(DomainError):
-    message, code = f"At most {MAX_QTY} of one product fit into a cart.", "line_full"
+    message, code = gettext_noop("At most %(most)d of one product fit into a cart."), "line_full"
+    facts = {"most": MAX_QTY}
 
 
 class CartFull(DomainError):
-    message, code = f"At most {MAX_LINES} different products fit into a cart.", "cart_full"
+    message, code = gettext_noop("At most %(most)d different products fit into a cart."), "cart_full"
+    facts = {"most": MAX_LINES}
 
 
 def get_cart(*, user: Buyer) -> Cart:

@@ -71,7 +71,7 @@ def _add_clamped(request: HttpRequest, buyer: Buyer, product: Product, wanted: i
     try:
         services.add_item(user=buyer, product_id=product.product_id, qty=allowed)
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, refusal.in_words)
     else:
         text = _("%(name)s is in your cart.") % {"name": product.name}
         messages.success(request, text, extra_tags="cart")

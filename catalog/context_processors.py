@@ -31,4 +31,4 @@ def delivery_note() -> str:
     else:
         terms = {"price": as_text(price), "free_from": as_text(free_from)}
         note = _("Delivery is %(price)s an order, and free from %(free_from)s.") % terms
-    return f"{note} {_('Tax is added at the checkout.')}" if settings.TAX_PERCENT else note
+    return " ".join([note, _("Tax is added at the checkout.")]) if settings.TAX_PERCENT else note

@@ -31,6 +31,7 @@ class PriceField(forms.DecimalField):
             min_value=Decimal(0),
             max_value=MAX_PRICE,
             decimal_places=2,
+            localize=True,  # 49,90 in German; 49.90 everywhere, as our own links have it
             # Not type=number, whose spinner and mouse wheel change a price by accident.
             widget=forms.TextInput(
                 attrs={"inputmode": "decimal", "autocomplete": "off", "data-autosubmit": True}

@@ -4,24 +4,29 @@ Each change is one guarded command and one StockMovement in the same transaction
 movements of a product always add up to its inventory. Call these inside `run_tx`.
 """
 
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bson import ObjectId
 from django.db.models import F
+from django.utils.translation import gettext, gettext_noop
 
 from catalog import cache
 from catalog.models import MAX_INVENTORY, Product, StockMovement
 from ecommerce.lib.db import on_commit
 from ecommerce.lib.errors import DomainError, FieldError
 
+SHORT = gettext_noop("Insufficient inventory for product %(name)s")
+_SHORT = re.compile(re.escape(SHORT).replace(re.escape("%(name)s"), "(.+)"), re.DOTALL)
+
 
 class InsufficientStock(DomainError):
     code = "insufficient_inventory"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Insufficient inventory for product {name}")
+        super().__init__(SHORT, name=name)
 
 
 class StockOutOfRange(FieldError):
@@ -121,6 +126,13 @@ def set_level(product: ObjectId, level: int) -> None:
 def close_account(product: ObjectId, remaining: int) -> None:
     """The last movement of a product that is being deleted."""
     _record(product, -remaining, "closed", key=f"closed:{product}")
+
+
+def reason_in_words(stored: str) -> str:
+    """Why an order or a payment ended, which is stored in English, in the language of the page."""
+    if short := _SHORT.fullmatch(stored):
+        return gettext(SHORT) % {"name": short[1]}
+    return gettext(stored) if stored else ""
 
 
 def _unhold(payment: ObjectId, order: ObjectId, line: SaleLine, *, back: int) -> bool:

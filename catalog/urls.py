@@ -26,5 +26,4 @@ urlpatterns = [
     path("products/", views.product_list, name="list"),
     path("products/<slug:slug>/", views.product_detail, name="product"),
     path("categories/<slug:slug>/", views.category, name="category"),
-    path("media/products/<uploaded_file:file>", views.picture, name="picture"),
 ]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from ecommerce.lib.languages import without_language
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Policy = dict[str, str]
 
@@ -49,7 +51,7 @@ def policy_for(path: str) -> Policy:
     for beginning, policy in EXCEPTIONS.items():
         if path.startswith(beginning):
             return policy
-    if settings.PAYMENT_PROVIDER == "stripe" and PAYING.fullmatch(path):
+    if settings.PAYMENT_PROVIDER == "stripe" and PAYING.fullmatch(without_language(path)):
         return SHOP | {"form-action": f"'self' {settings.STRIPE_CHECKOUT_ORIGIN}"}
     return SHOP
 

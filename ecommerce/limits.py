@@ -18,6 +18,7 @@ from accounts.authentication import service_key
 from ecommerce.lib.api import rate_limited_body
 from ecommerce.lib.bearer import claimed_user
 from ecommerce.lib.http import client_ip, network_of
+from ecommerce.lib.languages import without_language
 from ecommerce.lib.ratelimit import Rate, RateLimited
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -32,7 +33,9 @@ class Limit:
     by_user: bool = False  # a signed-in client of the API has its own, whatever its address
 
     def covers(self, request: HttpRequest) -> bool:
-        return self.safe == (request.method in SAFE) and bool(self.routes.match(request.path))
+        return self.safe == (request.method in SAFE) and bool(
+            self.routes.match(without_language(request.path))
+        )
 
 
 # The first that covers a request counts it.

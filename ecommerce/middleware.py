@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from ecommerce import health
-from ecommerce.lib import logs
+from ecommerce.lib import languages, logs
 from ecommerce.lib.errors import Busy, is_database_trouble
 from ecommerce.lib.http import caller_ip, client_ip
 
@@ -77,6 +78,25 @@ class Health:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         view = HEALTH_ROUTES.get(request.path)
         return view(request) if view else self.get_response(request)
+
+
+class Language:
+    """Speaks the language of the address. The admin and the API have one address, and speak the usual one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = languages.of_path(request.path)
+        in_api = request.path.startswith("/api/")
+        token = languages.callers.set(languages.asked_for(request) if in_api else language)
+        try:
+            with translation.override(language):
+                response = self.get_response(request)
+        finally:
+            languages.callers.reset(token)
+        response.headers.setdefault("Content-Language", language)
+        return response
 
 
 class PageCompression(GZipMiddleware):

@@ -1,21 +1,28 @@
 """Every page, and where the API and its documentation hang. /health/* is in ecommerce/health.py."""
 
 from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
+from catalog.views import picture
 from ecommerce import views
 
 READ = ["get", "head"]  # its answer to OPTIONS needs a template that it has not
 
-urlpatterns = [
+PAGES = [
     path("", include("catalog.urls")),
     path("cart/", include("cart.urls")),
     path("orders/", include("payments.urls")),
     path("", include("orders.urls")),
     path("account/", include("accounts.urls")),
+]
+
+urlpatterns = [
+    *i18n_patterns(*PAGES, prefix_default_language=False),
+    path("media/products/<uploaded_file:file>", picture, name="picture"),
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:change_password")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("ecommerce.api_urls")),

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from ecommerce.lib import mail
@@ -47,13 +48,14 @@ def _deliver(message: OutboxMessage) -> None:
     order = Order.objects.get(pk=message.payload["order"])
     if not order.email:
         return  # it was erased with the account
-    mail.send(
-        to=order.email,
-        subject=SUBJECTS[message.kind] % {"number": order.number},
-        template=message.kind,
-        context={**message.payload, "order": order, "order_url": page_of(order)},
-        key=message.pk,
-    )
+    with translation.override(order.language):
+        mail.send(
+            to=order.email,
+            subject=SUBJECTS[message.kind] % {"number": order.number},
+            template=message.kind,
+            context={**message.payload, "order": order, "order_url": page_of(order)},
+            key=message.pk,
+        )
 
 
 for kind in SUBJECTS:

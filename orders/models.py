@@ -124,6 +124,7 @@ class Order(models.Model):
     user_id: ObjectId | None
     user = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, null=True)
     email = models.EmailField()
+    language = models.CharField(max_length=10, default="en")  # of the mails about it
     shipping_address = EmbeddedModelField(Address, null=True, blank=True)
     items = EmbeddedModelArrayField(OrderItem)
     # See cart.totals: total = subtotal - discount + shipping + tax

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from cart.models import Buyer, Cart, CartItem, Guest, owner_key
@@ -17,6 +18,7 @@ from cart.services import ProductNotAvailable, add_item, claim
 from cart.totals import totals_of
 from catalog.models import Product
 from ecommerce import audit
+from ecommerce.lib import languages
 from ecommerce.lib.db import object_id, run_tx
 from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.money import line_total
@@ -40,18 +42,18 @@ CANCELED_AT_ONCE = 200  # the next run takes the next ones
 
 
 class CartEmpty(DomainError):
-    message, code = "Cart is empty", "cart_empty"
+    message, code = gettext_noop("Cart is empty"), "cart_empty"
 
 
 class ItemUnavailable(DomainError):
     code = "item_unavailable"
 
     def __init__(self, product_id: int) -> None:
-        super().__init__(f"Item unavailable: product_id {product_id}")
+        super().__init__(gettext_noop("Item unavailable: product_id %(product_id)s"), product_id=product_id)
 
 
 class KeyReused(DomainError):
-    message = "This Idempotency-Key was used for another order."
+    message = gettext_noop("This Idempotency-Key was used for another order.")
     code, status_code = "idempotency_key_reused", 422
 
 
@@ -59,7 +61,7 @@ class TotalChanged(DomainError):
     code, status_code = "total_changed", 409
 
     def __init__(self, total: Decimal) -> None:
-        super().__init__("A price has changed. Please look at the new total before you pay.")
+        super().__init__(gettext_noop("A price has changed. Please look at the new total before you pay."))
         self.total = total
 
 
@@ -67,7 +69,7 @@ class EmailNeeded(FieldError):
     code = "email_needed"
 
     def __init__(self) -> None:
-        super().__init__("email", "Without an account an e-mail address is needed.")
+        super().__init__("email", gettext_noop("Without an account an e-mail address is needed."))
 
 
 class OrderNotFound(DomainError):
@@ -196,7 +198,7 @@ def cancel_unpaid(*, older_than: timedelta) -> int:
     unpaid = Order.objects.filter(status=Order.Status.PENDING, payment=None)
     old = unpaid.filter(created_at__lt=timezone.now() - older_than)
     orders = old.order_by("created_at").only("pk", "number")[:CANCELED_AT_ONCE]
-    reason = "The order was not paid in time."
+    reason = gettext_noop("The order was not paid in time.")
     return sum(change_status(order, Order.Status.CANCELED, failure_reason=reason) for order in orders)
 
 
@@ -232,6 +234,7 @@ def _place(user: Buyer, contact: Contact, key: str | None, seen_total: Decimal |
         owner=owner_key(user),
         user=user if isinstance(user, User) else None,
         email=email,
+        language=languages.of_caller(),
         shipping_address=contact.shipping_address,
         items=items,
         **totals.as_dict(),

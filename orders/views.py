@@ -54,7 +54,7 @@ def _place(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> Order | No
     try:
         placed = services.place_order(user=buyer, contact=form.contact, key=key, seen_total=seen_total)
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, refusal.in_words)
         return None
     return placed.order
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from ecommerce.lib.db import run_tx
@@ -12,7 +13,7 @@ from orders.fulfilment import StepRefused, find_order
 from orders.models import Order
 from payments import refunds, services
 
-CANCELED = "The order was canceled."
+CANCELED = gettext_noop("The order was canceled.")
 
 
 def cancel_order(*, order_id: str, by: User) -> Order:

@@ -2,6 +2,7 @@
 
 from bson import ObjectId
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from catalog import stock
 from ecommerce.lib.db import object_id, run_tx
@@ -20,7 +21,8 @@ OUTCOMES = ("success", "failure", "canceled")
 
 
 class SettledByGateway(DomainError):
-    message, code, status_code = "Payments are settled by the gateway", "settled_by_gateway", 409
+    message = gettext_noop("Payments are settled by the gateway")
+    code, status_code = "settled_by_gateway", 409
 
 
 class PaymentNotFound(DomainError):
@@ -59,7 +61,7 @@ def confirm(*, user: Viewer, order_id: str, outcome: str) -> Order:
     if outcome == "success":
         _pay_or_fail(order)
     elif outcome == "failure":
-        _move(order, Order.Status.FAILED, failure_reason="The payment was declined.")
+        _move(order, Order.Status.FAILED, failure_reason=gettext_noop("The payment was declined."))
         _end_open(order, State.REFUSED)
     else:
         cancel(order, by=user)

@@ -5,6 +5,7 @@ conditional status change inside one transaction picks the one caller whose news
 """
 
 from bson import ObjectId
+from django.utils.translation import gettext_noop
 
 from catalog import stock
 from ecommerce.lib.db import run_tx
@@ -16,6 +17,11 @@ from payments.gateways.base import ProviderState, State
 from payments.lines import lines_of
 from payments.models import TAKEN, TRANSITIONS, Payment
 
+WAS_ALREADY = {
+    Order.Status.PAID: gettext_noop("The order was already paid."),
+    Order.Status.FAILED: gettext_noop("The order was already failed."),
+    Order.Status.CANCELED: gettext_noop("The order was already canceled."),
+}
 ENDS = {State.CLOSED: Payment.Status.CANCELED, State.REFUSED: Payment.Status.FAILED}
 
 
@@ -63,8 +69,8 @@ def _receive(pk: ObjectId, state: ProviderState) -> None:
 
 def _objection(payment: Payment, order: Order, state: ProviderState) -> str:
     if (state.amount, state.currency) != (payment.amount, payment.currency):
-        return "The amount or currency differs from the order's."
-    return f"The order was already {order.status}." if order.is_final else ""
+        return gettext_noop("The amount or currency differs from the order's.")
+    return WAS_ALREADY[Order.Status(order.status)] if order.is_final else ""
 
 
 def _give_back(pk: ObjectId, state: ProviderState, reason: str) -> None:

@@ -6,6 +6,7 @@ from bson import ObjectId
 from django.conf import settings
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from catalog import stock
 from ecommerce.lib.db import run_tx
@@ -24,19 +25,25 @@ START_TRIES = 4
 
 
 class PaymentsDisabled(DomainError):
-    message, code, status_code = "Payments are not enabled", "payments_disabled", 409
+    message, code, status_code = gettext_noop("Payments are not enabled"), "payments_disabled", 409
 
 
 class KeyReused(DomainError):
-    message = "This Idempotency-Key was used for another order."
+    message = gettext_noop("This Idempotency-Key was used for another order.")
     code, status_code = "idempotency_key_reused", 422
 
 
 class OrderIsFinal(DomainError):
     code, status_code = "order_is_final", 409
 
+    sentences = {
+        Order.Status.PAID: gettext_noop("This order is already paid."),
+        Order.Status.FAILED: gettext_noop("This order is already failed."),
+        Order.Status.CANCELED: gettext_noop("This order is already canceled."),
+    }
+
     def __init__(self, status: str) -> None:
-        super().__init__(f"This order is already {status}.")
+        super().__init__(self.sentences[Order.Status(status)])
 
 
 def configured() -> str:

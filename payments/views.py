@@ -48,7 +48,7 @@ def paid(request: HttpRequest, order: Order) -> HttpResponse:
     try:
         payment = payment and asking.refresh(payment)
     except DomainError as refusal:
-        messages.warning(request, refusal.message)
+        messages.warning(request, refusal.in_words)
     if payment is None or payment.paid_order:
         return redirect("orders:detail", order.number)
     response = render(request, "payments/paid.html", {"order": order, "payment": payment})
@@ -69,7 +69,7 @@ def _to_provider(request: HttpRequest, order: Order) -> HttpResponse:
     try:
         payment, _ = start_payment(order=order)
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, refusal.in_words)
         return redirect("orders:detail", order.number)
     return redirect(payment.redirect_url)
 
@@ -78,4 +78,4 @@ def _confirm(request: HttpRequest, order: Order, outcome: str) -> None:
     try:
         services.confirm(user=OrderHolder(order.pk), order_id=str(order.pk), outcome=outcome)
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, refusal.in_words)

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from catalog import images
+from catalog import images, stock
 from catalog.models import LOW_STOCK
+from ecommerce.lib import languages
 from ecommerce.lib import money as money_lib
 
 register = template.Library()
@@ -22,6 +23,17 @@ SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 def money(amount: Decimal | float | str | None) -> str:
     """`{{ product.price|money }}` is `$2,499.99`; nothing stays nothing."""
     return "" if amount is None or amount == "" else money_lib.as_text(Decimal(str(amount)))
+
+
+@register.filter
+def reason_in_words(stored: str) -> str:
+    return stock.reason_in_words(stored)
+
+
+@register.filter
+def in_language(path: str, code: str) -> str:
+    """The address of the same page in another language."""
+    return languages.in_language(path, code)
 
 
 @register.filter

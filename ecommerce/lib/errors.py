@@ -1,21 +1,37 @@
 """The one type of refusal, whose text is safe to show to a customer; and what is trouble of the database."""
 
 import math
+from typing import Any, ClassVar
 
 from django.db import DatabaseError
+from django.utils.translation import gettext, gettext_noop
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, WTimeoutError
 
 
 class DomainError(Exception):
-    """A rule of the shop says no: the API answers with it, a page shows it as a message."""
+    """A rule of the shop says no: the API answers with its `message`, a page shows `in_words`.
 
-    message = "That is not possible."
+    `message` is English, wherever it is raised, so that what is stored and logged is, too. What customers may
+    meet on a page is marked by `gettext_noop`, and names its parts: "At most %(most)d", `most=99`.
+    """
+
+    message = gettext_noop("That is not possible.")
     code = "refused"
     status_code = 400
+    facts: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or self.message)
-        self.message = message or self.message
+    def __init__(self, message: str | None = None, **facts: Any) -> None:
+        self._sentence, self._facts = message or self.message, facts or self.facts
+        self.message = self._filled(self._sentence)
+        super().__init__(self.message)
+
+    @property
+    def in_words(self) -> str:
+        """In the language of the page."""
+        return self._filled(gettext(self._sentence))
+
+    def _filled(self, sentence: str) -> str:
+        return sentence % self._facts if self._facts else sentence
 
 
 class NotFound(DomainError):
@@ -29,8 +45,8 @@ class FieldError(DomainError):
 
     code = "invalid"
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, field: str, message: str, **facts: Any) -> None:
+        super().__init__(message, **facts)
         self.field = field
 
 
@@ -48,7 +64,7 @@ class TryLater(DomainError):
 class Busy(DomainError):
     """Nothing was changed; the same request may be sent again."""
 
-    message = "The shop is busy. Please try again in a moment."
+    message = gettext_noop("The shop is busy. Please try again in a moment.")
     code = "busy"
     status_code = 503
 

@@ -15,7 +15,10 @@ class NoMailServer(DomainError):
 
 
 def send(*, to: str, subject: str, template: str, context: dict[str, Any], key: object) -> None:
-    """Hand it to the mail server, or raise. `key` makes the Message-ID, by which a server drops a repeat."""
+    """Hand it to the mail server, or raise. `key` makes the Message-ID, by which a server drops a repeat.
+
+    It is written in the language that is active.
+    """
     if settings.IN_PRODUCTION and not (settings.EMAIL_HOST and settings.DEFAULT_FROM_EMAIL):
         raise NoMailServer
     facts = {"shop_name": settings.SHOP_NAME, "site_url": settings.PUBLIC_URL, "subject": subject, **context}

@@ -2,10 +2,12 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from babel import Locale
+from babel.numbers import format_currency, get_currency_symbol
 from django.conf import settings
+from django.utils.translation import get_language, to_locale
 
 CENT = Decimal("0.01")
-SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£"}
 MAX_PRICE = Decimal("9999999.99")
 
 
@@ -23,11 +25,18 @@ def as_json(amount: Decimal) -> float:
 
 
 def currency_symbol() -> str:
-    """`$`; a currency without a sign here has its code, as in `CHF 12.00`."""
-    return SYMBOLS.get(settings.CURRENCY, f"{settings.CURRENCY.upper()} ")
+    """`$`; a currency without a sign in this language has its code."""
+    return get_currency_symbol(settings.CURRENCY.upper(), _locale())
 
 
 def as_text(amount: Decimal) -> str:
-    """`$2,499.99`, in the shop's currency."""
-    sign = "-" if amount < 0 else ""
-    return f"{sign}{currency_symbol()}{abs(rounded(amount)):,}"
+    """`$2,499.99`, in German `2.499,99 $`: in the shop's currency, as the language writes it."""
+    pattern = _locale().currency_formats["standard"].pattern
+    if currency_symbol()[-1].isalpha():  # Babel leaves out the space of `CHF 12.00`
+        pattern = pattern.replace("¤#", "¤\N{NO-BREAK SPACE}#")
+    code = settings.CURRENCY.upper()
+    return format_currency(rounded(amount), code, pattern, _locale(), currency_digits=False)
+
+
+def _locale() -> Locale:
+    return Locale.parse(to_locale(get_language() or settings.LANGUAGE_CODE))

@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(default=orders.models.new_number, max_length=10, unique=True)),
                 ('owner', models.CharField(max_length=80)),
                 ('email', models.EmailField(max_length=254)),
+                ('language', models.CharField(default='en', max_length=10)),
                 ('shipping_address', django_mongodb_backend.fields.EmbeddedModelField(blank=True, embedded_model=orders.models.Address, null=True)),
                 ('items', django_mongodb_backend.fields.EmbeddedModelArrayField(embedded_model=orders.models.OrderItem)),
                 ('subtotal', models.DecimalField(decimal_places=2, max_digits=14)),

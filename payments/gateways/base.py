@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Protocol
 
+from django.utils.translation import gettext_noop
+
 from ecommerce.lib.errors import DomainError
 from payments.models import Payment, Refund
 
@@ -13,14 +15,14 @@ from payments.models import Payment, Refund
 class GatewayUnavailable(DomainError):
     """No answer, or none that decides anything: the work may have been done. Ask again."""
 
-    message = "The payment provider does not answer. Please try again in a moment."
+    message = gettext_noop("The payment provider does not answer. Please try again in a moment.")
     code, status_code = "gateway_unavailable", 503
 
 
 class GatewayRefused(DomainError):
     """A definite no: the provider did nothing and will not."""
 
-    message = "The payment provider refused this."
+    message = gettext_noop("The payment provider refused this.")
     code, status_code = "gateway_refused", 502
 
 

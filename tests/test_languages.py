@@ -1,0 +1,264 @@
+"""The pages in their languages: the address says which, and every text is there in each of them."""
+
+import ast
+import re
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.core import mail
+from django.utils.translation.template import templatize
+
+from accounts.recovery import forgot_password
+from catalog.services import update_product
+from ecommerce import outbox
+from ecommerce.headers import policy_for
+from ecommerce.limits import limit_of
+from ecommerce.models import OutboxMessage
+from orders.models import Order
+from tests import factories
+from tests.factories import PASSWORD
+from tests.orders.test_checkout_pages import filled_in
+
+pytestmark = pytest.mark.django_db
+ROOT = Path(settings.BASE_DIR)
+GERMAN = ROOT / "locale/de/LC_MESSAGES/django.po"
+APPS = ["accounts", "cart", "catalog", "ecommerce", "orders", "payments"]
+MARKS = {"gettext", "gettext_lazy", "gettext_noop", "ngettext"}
+STAFF_AND_DEVELOPERS = {"dev", "redoc.html"}
+CALL = re.compile(r"\b(?:_|n?gettext)\((?:[^()'\"]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")*\)", re.DOTALL)
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+LOGIC, MARKUP = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL), re.compile(r"<[^>]*>|&\w+;", re.DOTALL)
+HIDDEN = re.compile(r"{% comment %}.*?{% endcomment %}|<(style|svg)\b.*?</\1>", re.DOTALL)
+TRANSLATED = re.compile(r"{% blocktranslate\b.*?{% endblocktranslate %}", re.DOTALL)
+
+
+def catalogue() -> Catalog:
+    return read_po(BytesIO(GERMAN.read_bytes()))
+
+
+def strings(catalogue: Catalog) -> dict[str, list[str]]:
+    return {first(each): list(each.string) for each in catalogue if each.id}
+
+
+def first(message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def of_python(source: str) -> set[str]:
+    """The texts in calls of gettext and its like, by whatever name a module has imported it."""
+    tree = ast.parse(source)
+    names = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in MARKS
+    }
+    return {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+        if isinstance(node.args[0], ast.Constant)
+    }
+
+
+def of_template(source: str) -> set[str]:
+    calls = [ast.parse(found[0], mode="eval").body for found in CALL.finditer(templatize(source))]
+    return {call.args[0].value for call in calls}
+
+
+def bare_words(source: str) -> list[str]:
+    text = TRANSLATED.sub("", HIDDEN.sub("", source))
+    return re.findall(r"[A-Za-z]{2,}", MARKUP.sub(" ", LOGIC.sub("", text)))
+
+
+def templates() -> list[Path]:
+    found = [path for path in (ROOT / "templates").rglob("*.*") if path.suffix in (".html", ".txt")]
+    return [
+        path for path in found if path.relative_to(ROOT / "templates").parts[0] not in STAFF_AND_DEVELOPERS
+    ]
+
+
+def texts_of_the_shop() -> set[str]:
+    found = set()
+    for app in APPS:
+        for path in (ROOT / app).rglob("*.py"):
+            found |= of_python(path.read_text())
+    for path in templates():
+        found |= of_template(path.read_text())
+    return found
+
+
+def test_every_text_of_the_pages_is_in_the_german_catalogue_and_no_other():
+    """`make messages` brings it up to date."""
+    texts = texts_of_the_shop()
+    assert len(texts) > 300
+    assert {first(message) for message in catalogue() if message.id} == texts
+
+
+def test_every_text_has_its_german_with_the_same_placeholders():
+    for message in catalogue():
+        if not message.id:
+            continue
+        assert not message.fuzzy, message.id
+        strings = [message.string] if isinstance(message.string, str) else list(message.string)
+        ids = [message.id] if isinstance(message.id, str) else list(message.id)
+        known = {name for text in ids for name in PLACEHOLDER.findall(text)}
+        for string, text in zip(strings, ids, strict=True):
+            assert string, message.id
+            assert set(PLACEHOLDER.findall(string)) <= known, message.id
+            assert set(PLACEHOLDER.findall(text)) <= set(PLACEHOLDER.findall(string)), message.id
+
+
+def test_what_is_compiled_is_what_is_written():
+    """`make messages` compiles it."""
+    compiled = read_mo(BytesIO(GERMAN.with_suffix(".mo").read_bytes()))
+    assert strings(compiled) == strings(catalogue())
+
+
+@pytest.mark.parametrize("path", templates(), ids=lambda path: path.name)
+def test_no_template_has_a_text_of_one_language(path):
+    assert bare_words(path.read_text()) in ([], ["UTC"])
+
+
+def test_the_scan_finds_a_text_that_was_left_out():
+    assert of_template("<p>{% translate 'New' %}</p>") == {"New"}
+    assert of_python("from x import gettext as _\nprint(_('New') % {'a': 1})") == {"New"}
+    assert bare_words("<p{% if a > b %} class='c'{% endif %}>{{ name }} is sold out</p>") == [
+        "is",
+        "sold",
+        "out",
+    ]
+
+
+def test_english_has_no_prefix_and_german_has_one(client, product):
+    english, german = client.get("/products/"), client.get("/de/products/")
+    assert (english["Content-Language"], german["Content-Language"]) == ("en", "de")
+    assert '<html lang="en">' in english.content.decode()
+    assert '<html lang="de">' in german.content.decode()
+    assert "Alle Produkte" in german.content.decode()
+    assert client.get("/en/products/").status_code == 404
+
+
+def test_the_browsers_languages_do_not_matter(client, api, product):
+    german = {"HTTP_ACCEPT_LANGUAGE": "de"}
+    assert client.get("/products/", **german)["Content-Language"] == "en"
+    answer = api.get("/api/v1/products/none", **german)
+    assert answer.json()["detail"] == "Product not found"
+    assert "Accept-Language" not in answer.get("Vary", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        ("/", "/de/"),
+        ("/products/?q=a&sort=name", "/de/products/?q=a&amp;sort=name"),
+        ("/de/cart/", "/cart/"),
+        ("/de/no-such-page/", "/no-such-page/"),
+    ],
+)
+def test_each_page_links_to_itself_in_the_other_language(client, path, other):
+    assert f'href="{other}" lang=' in client.get(path).content.decode()
+
+
+def test_search_engines_learn_of_both_languages(client, product):
+    for path in (f"/products/{product.slug}/", f"/de/products/{product.slug}/"):
+        html = client.get(path).content.decode()
+        assert f'<link rel="canonical" href="{settings.PUBLIC_URL}{path}">' in html
+        for code, prefix in (("en", ""), ("de", "/de"), ("x-default", "")):
+            address = f"{settings.PUBLIC_URL}{prefix}/products/{product.slug}/"
+            assert f'<link rel="alternate" hreflang="{code}" href="{address}">' in html
+    assert "hreflang=" not in client.get("/de/cart/").content.decode().split("</head>")[0]
+
+
+def test_money_is_written_as_the_language_writes_it(client, product):
+    product.price = Decimal("2499.90")
+    product.save(update_fields=["price"])
+    assert "$2,499.90" in client.get(f"/products/{product.slug}/").content.decode()
+    assert "2.499,90\N{NO-BREAK SPACE}$" in client.get(f"/de/products/{product.slug}/").content.decode()
+
+
+@pytest.mark.parametrize("price", ["49,90", "49.90"])
+def test_a_price_may_be_typed_as_the_language_writes_it(client, product, price):
+    html = client.get("/de/products/", {"max_price": price}).content.decode()
+    assert "Bis 49,90\N{NO-BREAK SPACE}$" in html
+    assert "Enter a price" in client.get("/products/", {"max_price": "49,90"}).content.decode()
+
+
+def test_a_german_visitor_stays_on_german_pages(client):
+    assert client.get("/de/orders/").url == "/de/account/login/?next=/de/orders/"
+
+
+def test_errors_are_in_german(client):
+    missing = client.get("/de/no-such-page/")
+    assert missing.status_code == 404
+    assert "Diese Seite finden wir nicht" in missing.content.decode()
+    large = client.post("/de/cart/add/1/", CONTENT_LENGTH="99999999")
+    assert large.status_code == 413
+    assert "Das ist zu groß" in large.content.decode()
+
+
+def test_a_refusal_is_in_german_on_the_page_and_english_in_the_api(client, api, customer):
+    wrong = {"email": customer.email, "password": "WrongPass123"}
+    assert "E-Mail oder Passwort stimmt nicht" in client.post("/de/account/login/", wrong).content.decode()
+    refused = api.post("/api/v1/auth/login", wrong, HTTP_ACCEPT_LANGUAGE="de")
+    assert refused.json()["detail"] == "Invalid credentials"
+
+
+def test_limits_and_policies_are_the_same_in_every_language(rf, settings):
+    settings.PAYMENT_PROVIDER = "stripe"
+    assert limit_of(rf.post("/de/account/login/")).name == "auth"
+    assert policy_for("/de/checkout/") == policy_for("/checkout/") != policy_for("/de/cart/")
+
+
+def mails_now():
+    outbox.deliver_due()
+    return mail.outbox
+
+
+def test_mails_about_an_order_are_in_the_language_it_was_placed_in(client, product):
+    client.post(f"/de/cart/add/{product.product_id}/", {"qty": 1})
+    html = client.get("/de/checkout/").content.decode()
+    client.post("/de/checkout/", filled_in(html, email="zoe@example.com"))
+    order = Order.objects.get()
+    paid = client.post(f"/de/orders/{order.number}/pay/", {"outcome": "success"})
+    assert paid.url == f"/de/orders/{order.number}/"
+    [confirmation] = mails_now()
+    assert confirmation.subject == f"Danke! Ihre Bestellung {order.number} ist bestätigt"
+    text, html = confirmation.body, confirmation.alternatives[0][0]
+    assert '<html lang="de">' in html
+    for part in (text, html):
+        assert f"http://testserver/de/orders/{order.number}/" in part
+        assert "79,99\N{NO-BREAK SPACE}$" in part
+
+
+def test_a_client_of_the_api_gets_its_mails_in_the_language_it_asks_for(api):
+    account = {"email": "zoe@example.com", "password": PASSWORD}
+    api.post("/api/v1/auth/signup", account, HTTP_ACCEPT_LANGUAGE="de-AT,en;q=0.5")
+    [welcome] = mails_now()
+    assert welcome.subject == "Bitte bestätigen Sie Ihre E-Mail-Adresse"
+    assert "http://testserver/de/account/verify-email/" in welcome.body
+
+
+def test_a_row_from_before_there_were_languages_is_still_sent(customer):
+    forgot_password(email=customer.email)
+    row = OutboxMessage.objects.get()
+    OutboxMessage.objects.filter(pk=row.pk).update(payload={"user": row.payload["user"]})
+    assert mails_now()[0].subject == "Choose a new password"
+
+
+def test_why_an_order_failed_is_stored_in_english_and_shown_in_german(client, customer, product):
+    client.force_login(customer)
+    order = factories.order(customer, (product, 2))
+    update_product(pk=product.pk, inventory=1)
+    client.post(f"/de/orders/{order.number}/pay/", {"outcome": "success"})
+    order.refresh_from_db()
+    assert order.failure_reason == f"Insufficient inventory for product {product.name}"
+    page = client.get(f"/de/orders/{order.number}/").content.decode()
+    assert f"Von „{product.name}“ ist nicht mehr genug auf Lager." in page
