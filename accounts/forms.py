@@ -3,6 +3,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from ecommerce.lib.forms import EmailField
+
 
 def _password(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
@@ -20,7 +22,7 @@ def _new_password(label: Any) -> forms.CharField:
 
 
 class EmailForm(forms.Form):
-    email = forms.EmailField(
+    email = EmailField(
         label=_("E-mail"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
@@ -51,7 +53,7 @@ class ChangePasswordForm(forms.Form):
 
 
 class ChangeEmailForm(forms.Form):
-    email = forms.EmailField(
+    email = EmailField(
         label=_("New e-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
     password = _password(_("Your password"), "current-password")

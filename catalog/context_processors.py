@@ -16,6 +16,7 @@ def shop(request: HttpRequest) -> dict[str, Any]:
     return {
         "shop_name": settings.SHOP_NAME,
         "site_url": settings.PUBLIC_URL,
+        "catalogue_language": settings.LANGUAGE_CODE,  # names and descriptions are stored in one
         "categories": SimpleLazyObject(list_categories),
         "delivery_note": SimpleLazyObject(delivery_note),
     }

@@ -9,6 +9,7 @@ from django_countries import countries
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from cart.pricing import PricedCart
+from ecommerce.lib.forms import EmailField
 from orders.models import ADDRESS_FIELDS, Address, web_address
 from orders.services import Contact
 
@@ -38,7 +39,7 @@ class CheckoutForm(forms.Form):
 
     key = forms.RegexField(rf"\A{KEY}\Z", widget=forms.HiddenInput)
     seen_total = forms.DecimalField(max_digits=14, decimal_places=2, min_value=0, widget=forms.HiddenInput)
-    email = forms.EmailField(
+    email = EmailField(
         label=_("E-mail"),
         help_text=_("For the receipt and news of your delivery."),
         max_length=254,
