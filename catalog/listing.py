@@ -95,6 +95,11 @@ class Listing:
         return self.url(page=self.number)
 
     @property
+    def here(self) -> str:
+        """The address of what is shown, without what is nonsense in the one that was asked for."""
+        return self.url(page=self.number)
+
+    @property
     def category_choices(self) -> list[CategoryChoice]:
         chosen = self.filters.get("category")
         counts = self.counts.categories
