@@ -330,7 +330,10 @@ SIMPLE_JWT = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Shop API",
     "VERSION": "1.0.0",
-    "DESCRIPTION": "Products, cart, checkout, orders and payments. Sign in with a bearer token.",
+    "DESCRIPTION": (
+        "Products, cart, checkout, orders and payments. Sign in with a bearer token. Answers are in English; "
+        "mails are in the language of `Accept-Language` (en, de)."
+    ),
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
