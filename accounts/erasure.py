@@ -6,7 +6,7 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import history, lockout, personal_data, services, sessions
+from accounts import addresses, history, lockout, personal_data, services, sessions
 from accounts.models import EmailChange, OneTimeToken, TokenFamily, User, WebSession
 from ecommerce import audit
 from ecommerce.lib.db import run_tx
@@ -16,7 +16,8 @@ from ecommerce.lib.times import as_json as time_as_json
 
 def export_account(user: User) -> dict[str, Any]:
     """Everything the shop holds about the person, ready for JSON."""
-    account = user.as_dict() | {"last_login": time_as_json(user.last_login) if user.last_login else None}
+    last_login = time_as_json(user.last_login) if user.last_login else None
+    account = user.as_dict() | {"name": user.name, "last_login": last_login}
     signed_in = [each.as_dict() for each in sessions.list_sessions(user, current="")]
     held = {name: holder.export(user) for name, holder in personal_data.holders.items()}
     return {"exported_at": time_as_json(timezone.now()), "account": account, "sessions": signed_in, **held}
@@ -45,6 +46,7 @@ def _erase(user: User) -> None:
     User.objects.filter(pk=user.pk).update(
         email=f"erased-{user.pk}@erased.invalid",
         email_verified_at=None,
+        name="",
         password=make_password(None),
         role=User.Role.USER,
         is_active=False,
@@ -55,4 +57,5 @@ def _erase(user: User) -> None:
     )
 
 
+personal_data.hold("addresses", export=addresses.export, erase=addresses.erase)
 personal_data.hold("history", export=history.export, erase=audit.forget_person)

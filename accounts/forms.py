@@ -2,8 +2,14 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django_countries import countries
 
 from ecommerce.lib.forms import EmailField
+
+
+def _text(label: Any, autocomplete: str, most: int, **more: Any) -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, max_length=most, widget=widget, **more)
 
 
 def _password(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
@@ -57,6 +63,27 @@ class ChangeEmailForm(forms.Form):
         label=_("New e-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
     password = _password(_("Your password"), "current-password")
+
+
+class ProfileForm(forms.Form):
+    name = _text(_("Full name"), "name", 100, required=False)
+
+
+class AddressForm(forms.Form):
+    """The fields of an `Address`, by their names."""
+
+    name = _text(_("Full name"), "name", 100)
+    line1 = _text(_("Street and number"), "address-line1", 200)
+    line2 = _text(_("Flat, floor, company"), "address-line2", 200, required=False)
+    postcode = _text(_("Postcode"), "postal-code", 20)
+    city = _text(_("City"), "address-level2", 100)
+    region = _text(_("State or region"), "address-level1", 100, required=False)
+    country = forms.ChoiceField(
+        label=_("Country"),
+        choices=lambda: [("", _("Choose a country")), *countries],
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+    )
+    phone = _text(_("Phone"), "tel", 40, required=False, help_text=_("Only if the carrier has to reach you."))
 
 
 class DeleteForm(forms.Form):

@@ -6,7 +6,13 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django_mongodb_backend.fields import ArrayField, EmbeddedModelArrayField, ObjectIdField
+from django_countries import countries
+from django_mongodb_backend.fields import (
+    ArrayField,
+    EmbeddedModelArrayField,
+    EmbeddedModelField,
+    ObjectIdField,
+)
 from django_mongodb_backend.models import EmbeddedModel
 
 from accounts.roles import SCOPES, Role, Scope
@@ -43,6 +49,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(unique=True, error_messages={"unique": "Email already registered"})
     email_verified_at = models.DateTimeField(null=True, editable=False)
+    name = models.CharField(max_length=100, default="", blank=True)
     password = models.CharField(max_length=128, db_column="hashed_password")
     role = models.CharField(max_length=20, choices=Role, default=Role.USER)
     is_active = models.BooleanField(default=True)
@@ -103,6 +110,45 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Django's, over the version as well: one more ends the sessions of pages, too."""
         value = f"{self.password}:{self.token_version}"
         return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+
+class Address(EmbeddedModel):
+    """Where goods go. An order has its own, as it was written when the order was placed."""
+
+    name = models.CharField(max_length=100)
+    line1 = models.CharField(max_length=200)
+    line2 = models.CharField(max_length=200, default="", blank=True)
+    city = models.CharField(max_length=100)
+    region = models.CharField(max_length=100, default="", blank=True)
+    postcode = models.CharField(max_length=20)
+    country = models.CharField(max_length=2)  # ISO 3166-1
+    phone = models.CharField(max_length=40, default="", blank=True)
+
+    def as_dict(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in ADDRESS_FIELDS}
+
+    @property
+    def country_name(self) -> str:
+        return str(countries.name(self.country))
+
+
+ADDRESS_FIELDS = ("name", "line1", "line2", "city", "region", "postcode", "country", "phone")
+
+
+class SavedAddress(models.Model):
+    """One of an account's addresses; the one that was used last comes first."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
+    address = EmbeddedModelField(Address)
+    used_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "addresses"
+        ordering = ["-used_at", "-pk"]
+        indexes = [models.Index(fields=["user", "-used_at", "-id"], name="addresses_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.address.name}, {self.address.line1}, {self.address.city}"
 
 
 class TokenFamily(models.Model):

@@ -60,6 +60,10 @@ class HasOrders(DomainError):
     message, code = "This user has orders, which are kept. Make the account inactive instead.", "has_orders"
 
 
+def set_name(user: User, *, name: str) -> None:
+    User.objects.filter(pk=user.pk).update(name=name)
+
+
 def sign_up(*, email: str, password: str) -> User:
     """Make a customer's account, and send a mail that asks to confirm the e-mail.
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import recovery_views, views
+from accounts import address_views, recovery_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -17,6 +17,12 @@ urlpatterns = [
     path("password/reset/", recovery_views.reset_password, name="reset_password"),
     path("email/", recovery_views.change_email, name="change_email"),
     path("email/confirm/", recovery_views.confirm_email_change, name="confirm_email_change"),
+    path("profile/", address_views.profile, name="profile"),
+    path("addresses/", address_views.address_list, name="addresses"),
+    path("addresses/new/", address_views.new_address, name="new_address"),
+    path("addresses/<str:address_id>/", address_views.edit_address, name="edit_address"),
+    path("addresses/<str:address_id>/prefer/", address_views.prefer_address, name="prefer_address"),
+    path("addresses/<str:address_id>/remove/", address_views.remove_address, name="remove_address"),
     path("export/", views.export, name="export"),
     path("delete/", views.delete, name="delete"),
 ]

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import ServiceKey
+from accounts.models import Address, ServiceKey
 from cart.authentication import CartToken
 from ecommerce.lib.api import BEARER, STAFF, Page, body, can, errors, idempotency_key, keys_need, query
 from ecommerce.lib.http import signed_in
@@ -16,7 +16,7 @@ from ecommerce.lib.money import as_json
 from orders import services
 from orders.authentication import OrderToken
 from orders.fulfilment import find_order
-from orders.models import Address, Order, OrderQuerySet
+from orders.models import Order, OrderQuerySet
 from orders.serializers import AllOrdersPage, CreateOrderBody, OrderAnswer, PlacedGuestOrder
 from orders.tokens import order_token
 

@@ -1,24 +1,20 @@
 import re
 import secrets
-from typing import Any, cast
+from typing import cast
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
-from django_countries import countries
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts.forms import AddressForm
+from accounts.models import ADDRESS_FIELDS, Address
 from cart.pricing import PricedCart
 from ecommerce.lib.forms import EmailField
-from orders.models import ADDRESS_FIELDS, Address, web_address
+from orders.models import web_address
 from orders.services import Contact
 
 KEY = r"[\x21-\x7e]{8,200}"
-
-
-def _text(label: Any, autocomplete: str, most: int, **more: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, max_length=most, widget=widget, **more)
 
 
 class ShipForm(forms.Form):
@@ -34,7 +30,7 @@ class ShipForm(forms.Form):
     )
 
 
-class CheckoutForm(forms.Form):
+class CheckoutForm(AddressForm):
     """Contact and address, and hidden facts of one click: a key that makes it one order, the total seen."""
 
     key = forms.RegexField(rf"\A{KEY}\Z", widget=forms.HiddenInput)
@@ -45,24 +41,14 @@ class CheckoutForm(forms.Form):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
-    name = _text(_("Full name"), "name", 100)
-    line1 = _text(_("Street and number"), "address-line1", 200)
-    line2 = _text(_("Flat, floor, company"), "address-line2", 200, required=False)
-    postcode = _text(_("Postcode"), "postal-code", 20)
-    city = _text(_("City"), "address-level2", 100)
-    region = _text(_("State or region"), "address-level1", 100, required=False)
-    country = forms.ChoiceField(
-        label=_("Country"),
-        choices=lambda: [("", _("Choose a country")), *countries],
-        widget=forms.Select(attrs={"autocomplete": "country"}),
-    )
-    phone = _text(_("Phone"), "tel", 40, required=False, help_text=_("Only if the carrier has to reach you."))
+    keep = forms.BooleanField(label=_("Keep this address in my account"), required=False)
+    field_order = ["key", "seen_total", "email"]
 
     @classmethod
     def fresh(cls, cart: PricedCart, known: dict[str, str]) -> "CheckoutForm":
         """`known` is what was typed before, or in an earlier order."""
         hidden = {"key": secrets.token_urlsafe(16), "seen_total": cart.total}
-        return cls(initial={**known, **hidden})
+        return cls(initial={"keep": True, **known, **hidden})
 
     @classmethod
     def again(cls, posted: QueryDict, cart: PricedCart) -> "CheckoutForm":

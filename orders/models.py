@@ -7,11 +7,10 @@ from bson import ObjectId
 from django.core.validators import URLValidator
 from django.db import models
 from django.utils import timezone
-from django_countries import countries
 from django_mongodb_backend.fields import EmbeddedModelArrayField, EmbeddedModelField, ObjectIdField
 from django_mongodb_backend.models import EmbeddedModel
 
-from accounts.models import User
+from accounts.models import Address, User
 from cart.models import Buyer, Guest, owner_key
 from cart.totals import ZERO
 from ecommerce.lib.money import as_json
@@ -46,29 +45,6 @@ class OrderItem(EmbeddedModel):
             "qty": self.qty,
             "line_total": as_json(self.line_total),
         }
-
-
-class Address(EmbeddedModel):
-    """Where an order goes, as it was written when the order was placed."""
-
-    name = models.CharField(max_length=100)
-    line1 = models.CharField(max_length=200)
-    line2 = models.CharField(max_length=200, default="", blank=True)
-    city = models.CharField(max_length=100)
-    region = models.CharField(max_length=100, default="", blank=True)
-    postcode = models.CharField(max_length=20)
-    country = models.CharField(max_length=2)  # ISO 3166-1
-    phone = models.CharField(max_length=40, default="", blank=True)
-
-    def as_dict(self) -> dict[str, str]:
-        return {name: getattr(self, name) for name in ADDRESS_FIELDS}
-
-    @property
-    def country_name(self) -> str:
-        return str(countries.name(self.country))
-
-
-ADDRESS_FIELDS = ("name", "line1", "line2", "city", "region", "postcode", "country", "phone")
 
 
 @dataclass(frozen=True)

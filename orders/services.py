@@ -12,7 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from accounts.models import User
+from accounts import addresses
+from accounts.models import Address, User
 from cart.models import Buyer, Cart, CartItem, Guest, owner_key
 from cart.services import ProductNotAvailable, add_item, claim
 from cart.totals import totals_of
@@ -26,7 +27,6 @@ from ecommerce.lib.status import transition
 from orders import emails
 from orders.models import (
     TRANSITIONS,
-    Address,
     Order,
     OrderHolder,
     OrderItem,
@@ -144,12 +144,23 @@ def get_order_by_number(*, user: Viewer, number: str) -> Order:
     return order
 
 
-def last_contact(user: Buyer) -> dict[str, str]:
-    """E-mail and address of the latest order, or the account's e-mail alone."""
+def known_contact(user: Buyer, chosen: str = "") -> dict[str, str]:
+    """What need not be typed again: e-mail and address of the latest order, or what the account has.
+
+    `chosen` is the id of one of the account's addresses; the first of them is the usual one.
+    """
     latest = Order.objects.filter(owner=owner_key(user)).newest_first().first()
-    known = {"email": latest.email if latest else getattr(user, "email", "")}
-    address = latest.shipping_address if latest else None
-    return {**(address.as_dict() if address else {}), **known}
+    email, name = latest.email if latest else getattr(user, "email", ""), getattr(user, "name", "")
+    address = _saved_address(user, chosen) or (latest.shipping_address if latest else None)
+    return {"name": name, **(address.as_dict() if address else {}), "email": email}
+
+
+def _saved_address(user: Buyer, chosen: str) -> Address | None:
+    if not isinstance(user, User):
+        return None
+    saved = addresses.list_addresses(user)
+    found = saved.filter(pk=object_id(chosen)).first() or saved.first()
+    return found.address if found else None
 
 
 def products_of(orders: Iterable[Order]) -> dict[str, Product]:

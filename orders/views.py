@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import addresses
+from accounts.models import User
 from cart import pricing
 from cart.models import Buyer, Guest
 from cart.services import get_cart
@@ -37,6 +39,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if form.is_bound:
         request.session[TYPED] = form.typed
     if form.is_valid() and (placed := _place(request, buyer, form)):
+        _remember(request, buyer, form)
         return redirect("payments:pay", placed.number)
     cart = pricing.price(get_cart(user=buyer))
     if not cart.can_be_ordered:
@@ -44,9 +47,30 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if form.is_bound:
         form = CheckoutForm.again(request.POST, cart)
     else:
-        form = CheckoutForm.fresh(cart, request.session.get(TYPED) or services.last_contact(buyer))
-    context = {"cart": cart, "form": form, "simulated": settings.PAYMENT_PROVIDER == "simulated"}
+        form = CheckoutForm.fresh(cart, _known(request, buyer))
+    saved = addresses.list_addresses(buyer) if isinstance(buyer, User) else []
+    simulated = settings.PAYMENT_PROVIDER == "simulated"
+    context = {"cart": cart, "form": form, "addresses": saved, "simulated": simulated}
     return render(request, "orders/checkout.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+
+
+def _known(request: HttpRequest, buyer: Buyer) -> dict[str, str]:
+    """What was typed before the checkout was left, unless another address was chosen since."""
+    typed, chosen = request.session.get(TYPED, {}), request.GET.get("address", "")
+    known = services.known_contact(buyer, chosen)
+    return {**known, "email": typed.get("email") or known["email"]} if chosen else typed or known
+
+
+def _remember(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> None:
+    """The order has what was typed; an account has its address, too, where it is wanted."""
+    del request.session[TYPED]
+    address = form.contact.shipping_address
+    if not (isinstance(buyer, User) and address and form.cleaned_data["keep"]):
+        return
+    try:
+        addresses.keep_address(buyer, address)
+    except DomainError as refusal:
+        messages.warning(request, refusal.in_words)
 
 
 def _place(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> Order | None:

@@ -4,6 +4,7 @@ import accounts.models
 import django.db.models.deletion
 import django.utils.timezone
 import django_mongodb_backend.fields
+import django_mongodb_backend.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -16,6 +17,24 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='Address',
+            fields=[
+                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100)),
+                ('line1', models.CharField(max_length=200)),
+                ('line2', models.CharField(blank=True, default='', max_length=200)),
+                ('city', models.CharField(max_length=100)),
+                ('region', models.CharField(blank=True, default='', max_length=100)),
+                ('postcode', models.CharField(max_length=20)),
+                ('country', models.CharField(max_length=2)),
+                ('phone', models.CharField(blank=True, default='', max_length=40)),
+            ],
+            options={
+                'abstract': False,
+            },
+            bases=(django_mongodb_backend.models.EmbeddedModel,),  # embedded: no collection of its own
+        ),
         migrations.CreateModel(
             name='RevokedFamily',
             fields=[
@@ -46,6 +65,7 @@ class Migration(migrations.Migration):
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('email', models.EmailField(error_messages={'unique': 'Email already registered'}, max_length=254, unique=True)),
                 ('email_verified_at', models.DateTimeField(editable=False, null=True)),
+                ('name', models.CharField(blank=True, default='', max_length=100)),
                 ('password', models.CharField(db_column='hashed_password', max_length=128)),
                 ('role', models.CharField(choices=[('user', 'Customer'), ('support', 'Support'), ('manager', 'Catalogue manager'), ('admin', 'Admin')], default='user', max_length=20)),
                 ('is_active', models.BooleanField(default=True)),
@@ -122,6 +142,20 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'service_keys',
                 'indexes': [models.Index(fields=['prefix'], name='service_keys_prefix'), models.Index(fields=['-created_at', '-id'], name='service_keys_newest')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SavedAddress',
+            fields=[
+                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address', django_mongodb_backend.fields.EmbeddedModelField(embedded_model=accounts.models.Address)),
+                ('used_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'addresses',
+                'ordering': ['-used_at', '-pk'],
+                'indexes': [models.Index(fields=['user', '-used_at', '-id'], name='addresses_of_user')],
             },
         ),
         migrations.CreateModel(

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import accounts.models
 import django.db.models.deletion
 import django.utils.timezone
 import django_mongodb_backend.fields
@@ -36,24 +37,6 @@ class Migration(migrations.Migration):
             bases=(django_mongodb_backend.models.EmbeddedModel,),  # embedded: no collection of its own
         ),
         migrations.CreateModel(
-            name='Address',
-            fields=[
-                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('line1', models.CharField(max_length=200)),
-                ('line2', models.CharField(blank=True, default='', max_length=200)),
-                ('city', models.CharField(max_length=100)),
-                ('region', models.CharField(blank=True, default='', max_length=100)),
-                ('postcode', models.CharField(max_length=20)),
-                ('country', models.CharField(max_length=2)),
-                ('phone', models.CharField(blank=True, default='', max_length=40)),
-            ],
-            options={
-                'abstract': False,
-            },
-            bases=(django_mongodb_backend.models.EmbeddedModel,),  # embedded: no collection of its own
-        ),
-        migrations.CreateModel(
             name='Order',
             fields=[
                 ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -61,7 +44,7 @@ class Migration(migrations.Migration):
                 ('owner', models.CharField(max_length=80)),
                 ('email', models.EmailField(max_length=254)),
                 ('language', models.CharField(default='en', max_length=10)),
-                ('shipping_address', django_mongodb_backend.fields.EmbeddedModelField(blank=True, embedded_model=orders.models.Address, null=True)),
+                ('shipping_address', django_mongodb_backend.fields.EmbeddedModelField(blank=True, embedded_model=accounts.models.Address, null=True)),
                 ('items', django_mongodb_backend.fields.EmbeddedModelArrayField(embedded_model=orders.models.OrderItem)),
                 ('subtotal', models.DecimalField(decimal_places=2, max_digits=14)),
                 ('discount', models.DecimalField(decimal_places=2, default=Decimal('0.00'), max_digits=14)),

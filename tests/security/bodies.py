@@ -10,7 +10,7 @@ from accounts import onetime, sessions
 from accounts.models import EmailChange, OneTimeToken, User
 from accounts.recovery import CHANGE_LIFETIME
 from tests.factories import PASSWORD
-from tests.security.world import DEVICE, World
+from tests.security.world import ADDRESS, DEVICE, World
 
 Body = Callable[[World], Any]
 ANOTHER = "Another-Pass-456"
@@ -83,8 +83,7 @@ QUERIES: dict[str, Callable[[World], str]] = {
 
 
 def _checkout(world: World) -> dict[str, Any]:
-    address = {"name": "Ada", "line1": "1 Mill Lane", "postcode": "10115", "city": "Berlin", "country": "DE"}
-    return {"key": f"a-click-{next(_numbers)}", "seen_total": "79.99", "email": "a@example.com", **address}
+    return {"key": f"a-click-{next(_numbers)}", "seen_total": "79.99", "email": "a@example.com", **ADDRESS}
 
 
 FORMS: dict[str, Body] = {
@@ -96,6 +95,8 @@ FORMS: dict[str, Body] = {
     "POST /account/password/": _same({"current": PASSWORD, "password": ANOTHER}),
     "POST /account/password/forgot/": lambda world: {"email": world.customer.email},
     "POST /account/email/": lambda world: {"email": f"by{next(_numbers)}@example.com", "password": PASSWORD},
+    "POST /account/addresses/new/": _same(ADDRESS),
+    "POST /account/addresses/<str:address_id>/": _same(ADDRESS),
     "POST /account/delete/": _same({"password": PASSWORD}),
     "POST /cart/add/<int:product_id>/": _same({"qty": "1"}),
     "POST /cart/update/<int:product_id>/": _same({"qty": "2"}),

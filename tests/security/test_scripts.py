@@ -8,9 +8,9 @@ import pytest
 from django.core import mail
 from django.test import Client
 
+from accounts.models import Address
 from catalog.services import update_product
 from ecommerce import outbox
-from orders.models import Address
 from orders.services import Contact
 from payments.services import confirm
 from tests import factories

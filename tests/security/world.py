@@ -12,8 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import sessions
+from accounts.addresses import keep_address, list_addresses
 from accounts.keys import make_key, revoke_key
-from accounts.models import User
+from accounts.models import Address, SavedAddress, User
 from accounts.roles import Scope
 from cart.models import Guest
 from cart.services import add_item
@@ -28,6 +29,7 @@ from tests import factories
 from tests.security.routes import API
 
 DAY = timedelta(days=1)
+ADDRESS = {"name": "Ada", "line1": "1 Mill Lane", "postcode": "10115", "city": "Berlin", "country": "DE"}
 DEVICE = Device(ip="203.0.113.1", agent="curl/8")
 
 
@@ -68,6 +70,7 @@ class World:
             "payment_id": str(self.payment.pk),
             "gateway": "simulated",
             "session_id": self.session,
+            "address_id": str(self._address().pk),
             "pk": str(self.product.pk),
             "name": "a-mail",
             "file": f"{'0' * 32}-640.webp",  # of a picture that nobody uploaded
@@ -92,6 +95,11 @@ class World:
     def paid_order(self) -> Order:
         paid = factories.order(self.customer, (self.product, 1))
         return confirm(user=self.customer, order_id=str(paid.pk), outcome="success")
+
+    def _address(self) -> SavedAddress:
+        """The customer's, again where somebody removed it."""
+        keep_address(self.customer, Address(**ADDRESS))
+        return list_addresses(self.customer)[0]
 
     def _row_of(self, route: str) -> str:
         """One of the model that this page of the back office is about."""
