@@ -81,6 +81,7 @@ class Product(models.Model):
             models.Index(fields=["is_active", "price", "product_id"], name="products_by_price"),
             models.Index(fields=["is_active", "-created_at", "-product_id"], name="products_newest"),
             models.Index(fields=["is_active", "category", "product_id"], name="products_by_category"),
+            models.Index(fields=["inventory", "is_active"], name="products_by_stock"),
             # The array first: MongoDB then weighs every word of a query as its way in, not just one.
             models.Index(fields=["search_terms", "is_active"], name="products_search"),
         ]

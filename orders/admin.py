@@ -2,7 +2,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -14,7 +13,7 @@ from ecommerce.lib.admin import ReadOnlyAdmin, change_url, in_turn, step_page
 from ecommerce.lib.http import signed_in
 from ecommerce.lib.money import as_text
 from ecommerce.models import AuditEntry
-from orders import fulfilment
+from orders import fulfilment, search
 from orders.forms import ShipForm
 from orders.models import F, Order, OrderQuerySet
 
@@ -45,7 +44,7 @@ class OrderAdmin(ReadOnlyAdmin):
     actions = ["pack_chosen", "deliver_chosen"]
     actions_detail = ["pack_order", "ship_order", "deliver_order"]
     search_fields = ["number"]
-    search_help_text = "Number or e-mail"
+    search_help_text = "Number, the beginning of an e-mail, or words of what was bought"
     ordering = ["-created_at", "-pk"]
     fields = [
         "number",
@@ -65,9 +64,7 @@ class OrderAdmin(ReadOnlyAdmin):
     ]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        term = search_term.strip()
-        found = Q(number__contains=term.upper()) | Q(email__contains=term.lower())
-        return (queryset.filter(found) if term else queryset), False
+        return search.matching(queryset, search_term), False
 
     @admin.display(description="Customer")
     def customer(self, order: Order) -> SafeString | str:

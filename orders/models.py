@@ -7,7 +7,12 @@ from bson import ObjectId
 from django.core.validators import URLValidator
 from django.db import models
 from django.utils import timezone
-from django_mongodb_backend.fields import EmbeddedModelArrayField, EmbeddedModelField, ObjectIdField
+from django_mongodb_backend.fields import (
+    ArrayField,
+    EmbeddedModelArrayField,
+    EmbeddedModelField,
+    ObjectIdField,
+)
 from django_mongodb_backend.models import EmbeddedModel
 
 from accounts.models import Address, User
@@ -70,6 +75,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def newest_first(self) -> "OrderQuerySet":
         return self.order_by("-created_at", "-pk")
 
+    def to_ship(self) -> "OrderQuerySet":
+        """Paid, still in the house, and not all of the money went back."""
+        waiting = [Order.Fulfilment.UNFULFILLED, Order.Fulfilment.PACKED]
+        kept = [Order.RefundStatus.NONE, Order.RefundStatus.PARTIAL]
+        return self.filter(status=Order.Status.PAID, fulfilment__in=waiting, refund_status__in=kept)
+
 
 class Order(models.Model):
     """A snapshot of a cart. Its money and items never change; its status does, along TRANSITIONS.
@@ -128,6 +139,8 @@ class Order(models.Model):
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)  # before it was paid, or after
+    # By what staff find it (`orders.search`): its number and what was bought. E-mails stand in their own field.
+    search_terms = ArrayField(models.CharField(max_length=200), default=list, editable=False)
 
     objects = OrderQuerySet.as_manager()
 
@@ -144,6 +157,12 @@ class Order(models.Model):
             models.Index(fields=["fulfilment", "-created_at", "-id"], name="orders_by_fulfilment"),
             models.Index(fields=["refund_status", "-created_at", "-id"], name="orders_by_refund_status"),
             models.Index(fields=["-created_at", "-id"], name="orders_newest"),
+            models.Index(
+                fields=["status", "fulfilment", "refund_status", "-created_at", "-id"], name="orders_to_ship"
+            ),
+            models.Index(fields=["paid_at"], name="orders_by_payment"),
+            models.Index(fields=["email", "-created_at", "-id"], name="orders_of_email"),
+            models.Index(fields=["search_terms"], name="orders_search"),
         ]
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ from ecommerce.lib.db import object_id, run_tx
 from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.money import line_total
 from ecommerce.lib.status import transition
-from orders import emails
+from orders import emails, search
 from orders.models import (
     TRANSITIONS,
     Order,
@@ -239,9 +239,11 @@ def _place(user: Buyer, contact: Contact, key: str | None, seen_total: Decimal |
     if seen_total is not None and totals.total != seen_total:
         raise TotalChanged(totals.total)
     claim(cart)
+    number = new_number()
     return Order.objects.create(
         pk=ObjectId(),
-        number=new_number(),
+        number=number,
+        search_terms=search.terms(number, items),
         owner=owner_key(user),
         user=user if isinstance(user, User) else None,
         email=email,

@@ -68,6 +68,8 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["order", "-created_at"], name="payments_of_order"),
             models.Index(fields=["status", "checked_at"], name="payments_by_status"),
+            models.Index(fields=["status", "-created_at", "-id"], name="payments_of_status"),
+            models.Index(fields=["-created_at", "-id"], name="payments_newest"),
         ]
 
     def __str__(self) -> str:

@@ -8,29 +8,17 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
-from django.db.models import Case, IntegerField, Lookup, Q, Value, When
-from django_mongodb_backend.fields import ArrayField
-from django_mongodb_backend.query_utils import process_lhs
+from django.db.models import Case, IntegerField, Q, Value, When
 
 from catalog.models import ProductQuerySet
 from catalog.search import texts
 from catalog.search.base import Matches
+from ecommerce.lib import arrays
 
 FEW = 5  # with fewer exact matches close ones follow
 LOOKED_AT, SHOWN = 500, 48  # close ones
 MOST_TYPOS = 5  # words whose neighbours are looked up: each is a query
 READ = ("pk", "product_id", "name", "category")
-
-
-@ArrayField.register_lookup
-class Holds(Lookup):
-    """A single text of the array is within the bounds, so that they are one range of its index."""
-
-    lookup_name = "holds"
-    prepare_rhs = False
-
-    def as_mql_path(self, compiler: Any, connection: Any) -> dict[str, Any]:
-        return {process_lhs(self, compiler, connection): {"$elemMatch": self.rhs}}
 
 
 class Parts:
@@ -70,7 +58,7 @@ def _holds(word: str) -> Q:
 
 
 def _has_part(start: str) -> Q:
-    return Q(search_terms__holds={"$gte": start, "$lt": start + texts.LAST})
+    return Q(search_terms__holds=arrays.beginning_with(start))
 
 
 def _close(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> dict[int, list[Any]]:

@@ -5,11 +5,12 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
+from ecommerce.lib.arrays import LAST
+
 PART = 12  # letters of a stored part; what is asked beyond is looked up in pieces
 TYPO_FROM = 5  # letters of a word that may have a typo
 TYPO = "\x01"  # before a signature, so that no text begins like one
 WORD = re.compile(r"[^\W_]+")
-LAST = "\U0010ffff"  # sorts after whatever a text goes on with
 
 
 def fold(text: str) -> str:

@@ -69,11 +69,12 @@ class Migration(migrations.Migration):
                 ('shipped_at', models.DateTimeField(blank=True, null=True)),
                 ('delivered_at', models.DateTimeField(blank=True, null=True)),
                 ('canceled_at', models.DateTimeField(blank=True, null=True)),
+                ('search_terms', django_mongodb_backend.fields.ArrayField(base_field=models.CharField(max_length=200), default=list, editable=False, size=None)),
                 ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'db_table': 'orders',
-                'indexes': [models.Index(fields=['number'], name='orders_number'), models.Index(fields=['user', '-created_at', '-id'], name='orders_of_user'), models.Index(fields=['owner', 'idempotency_key'], name='orders_by_key'), models.Index(fields=['status', '-created_at', '-id'], name='orders_by_status'), models.Index(fields=['fulfilment', '-created_at', '-id'], name='orders_by_fulfilment'), models.Index(fields=['refund_status', '-created_at', '-id'], name='orders_by_refund_status'), models.Index(fields=['-created_at', '-id'], name='orders_newest')],
+                'indexes': [models.Index(fields=['number'], name='orders_number'), models.Index(fields=['user', '-created_at', '-id'], name='orders_of_user'), models.Index(fields=['owner', 'idempotency_key'], name='orders_by_key'), models.Index(fields=['status', '-created_at', '-id'], name='orders_by_status'), models.Index(fields=['fulfilment', '-created_at', '-id'], name='orders_by_fulfilment'), models.Index(fields=['refund_status', '-created_at', '-id'], name='orders_by_refund_status'), models.Index(fields=['-created_at', '-id'], name='orders_newest'), models.Index(fields=['status', 'fulfilment', 'refund_status', '-created_at', '-id'], name='orders_to_ship'), models.Index(fields=['paid_at'], name='orders_by_payment'), models.Index(fields=['email', '-created_at', '-id'], name='orders_of_email'), models.Index(fields=['search_terms'], name='orders_search')],
                 'constraints': [models.UniqueConstraint(fields=('owner', 'idempotency_key'), name='orders_one_per_key')],
             },
         ),

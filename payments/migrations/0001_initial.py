@@ -101,6 +101,14 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['status', 'checked_at'], name='payments_by_status'),
         ),
         migrations.AddIndex(
+            model_name='payment',
+            index=models.Index(fields=['status', '-created_at', '-id'], name='payments_of_status'),
+        ),
+        migrations.AddIndex(
+            model_name='payment',
+            index=models.Index(fields=['-created_at', '-id'], name='payments_newest'),
+        ),
+        migrations.AddIndex(
             model_name='refund',
             index=models.Index(fields=['key'], name='refunds_key'),
         ),

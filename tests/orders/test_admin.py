@@ -5,8 +5,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from catalog.services import delete_product, update_product
 from ecommerce.lib.db import connection
+from orders import search
 from orders.models import Order
+from tests.explaining import plan_of
 from tests.factories import order as make_order
 from tests.factories import product as make_product
 from tests.factories import user as make_user
@@ -48,10 +51,47 @@ def test_the_list_does_not_ask_for_each_row(office):
 
 def test_search_finds_by_number_and_email(office, customer, stranger):
     mine, other = (make_order(user, (make_product(), 1)).number for user in (customer, stranger))
-    assert found(office, mine.lower()) == {mine}
-    assert found(office, "STRANGER@") == {other}
-    assert found(office, " example.com ") == {mine, other}
-    assert found(office, ".*") == set()
+    assert found(office, mine.lower()) == found(office, f" {mine[:6]} ") == {mine}
+    assert found(office, "STRANGER@") == found(office, "strang") == {other}
+    assert found(office, "") == {mine, other}
+    for nothing in (".*", "@", "example.com", "nobody@example.com", "%", "$ne"):
+        assert found(office, nothing) == set(), nothing
+
+
+def test_search_finds_by_what_was_bought(office, customer):
+    cup, tea = make_product(name="Café-Tasse, blue"), make_product(name="Green Tea 100 g")
+    both, only_tea = (
+        make_order(customer, *((each, 1) for each in bought)).number for bought in ((cup, tea), (tea,))
+    )
+    make_order(customer, (make_product(name="Teapot"), 1))
+    assert found(office, "cafe") == found(office, "tass BLUE") == {both}
+    assert found(office, "green tea") == found(office, str(tea.pk)) == {both, only_tea}
+    assert found(office, "green cafe") == {both}
+    assert found(office, "green coffee") == set()
+
+
+def test_search_finds_what_was_bought_under_its_name_of_then(office, customer):
+    tea = make_product(name="Tea")
+    number = make_order(customer, (tea, 1)).number
+    update_product(pk=tea.pk, name="Infusion")
+    assert (found(office, "tea"), found(office, "infusion")) == ({number}, set())
+    delete_product(pk=tea.pk)
+    assert found(office, "tea") == {number}
+
+
+def test_an_index_leads_to_what_is_searched_for(customer):
+    """Whatever is typed, MongoDB looks at the orders that match and at no other."""
+    names = ("Assam", "Ceylon", "Darjeeling", "Keemun")
+    bought = [make_order(customer, (make_product(name=f"{name} tea"), 1)) for name in names]
+    for text, index in (
+        (bought[0].number, "orders_search"),
+        ("assa", "orders_search"),
+        (str(bought[0].items[0].product_id), "orders_search"),
+        ("other@example.com", "orders_of_email"),
+    ):
+        plan = plan_of(rows := search.matching(Order.objects.all(), text))
+        assert (plan.index, plan.examined) == (index, plan.returned), text
+        assert len(rows) == (0 if "@" in text else 1)
 
 
 def test_the_page_shows_the_items_as_they_were_bought(office, customer):
