@@ -284,6 +284,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "href": lambda _: static("img/favicon.svg"), "type": "image/svg+xml"},
     ],
+    "DASHBOARD_CALLBACK": "ecommerce.dashboard.dashboard",
     "STYLES": [lambda _: static("css/admin.css")],
     "COLORS": {
         "primary": {

@@ -35,12 +35,22 @@ HAPPENED = '<table class="w-full text-left">{}</table>'
 EVENT = f'<tr><td class="py-1 pr-4 whitespace-nowrap">{{}}</td>{CELL * 3}</tr>'
 
 
+class ToShipFilter(admin.SimpleListFilter):
+    title, parameter_name = "to ship", "to_ship"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Paid, not yet with a carrier")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.to_ship() if self.value() else queryset
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     """An order's money and items never change; where it stands does, by the services' rules only."""
 
     list_display = ["number", "created_at", "email", "state", "goods", "refunds", "money"]
-    list_filter = ["status", "fulfilment", "refund_status", "created_at"]
+    list_filter = [ToShipFilter, "status", "fulfilment", "refund_status", "created_at", "paid_at"]
     actions = ["pack_chosen", "deliver_chosen"]
     actions_detail = ["pack_order", "ship_order", "deliver_order"]
     search_fields = ["number"]
