@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from cart.totals import ZERO
 from catalog.models import LOW_STOCK, Product
 from ecommerce.lib.http import signed_in
 from ecommerce.lib.money import as_text
@@ -56,13 +57,12 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     may = signed_in(request).has_perm
     days = revenue.last_days(DAYS) if may("orders.view_order") else []
     tiles = [tile for permission, tiles_of in PARTS.items() if may(permission) for tile in tiles_of(days)]
-    empty = may("catalog.add_product") and not Product.objects.exists()
     return {
         **context,
         "tiles": tiles,
         "chart": _chart(days),
-        "day_zone": settings.TIME_ZONE,
-        "is_empty": empty,
+        "day_zone": timezone.get_current_timezone_name(),
+        "is_empty": may("catalog.add_product") and not Product.objects.exists(),
     }
 
 
@@ -140,7 +140,7 @@ def _chart(days: list[Takings]) -> dict[str, Any] | None:
         )
         for at, day in enumerate(days)
     ]
-    total = sum((day.kept for day in days), start=days[0].kept - days[0].kept)
+    total = sum((day.kept for day in days), start=ZERO)
     return {"bars": bars, "width": round(70 / len(days), 3), "best": as_text(best), "total": as_text(total)}
 
 

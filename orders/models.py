@@ -139,7 +139,7 @@ class Order(models.Model):
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)  # before it was paid, or after
-    # By what staff find it (`orders.search`): its number and what was bought. E-mails stand in their own field.
+    # By what staff find it (`orders.search`): its number and what was bought.
     search_terms = ArrayField(models.CharField(max_length=200), default=list, editable=False)
 
     objects = OrderQuerySet.as_manager()
