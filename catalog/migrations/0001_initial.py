@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'products',
                 'ordering': ['product_id'],
-                'indexes': [models.Index(fields=['product_id'], name='products_product_id'), models.Index(fields=['slug'], name='products_slug'), models.Index(fields=['name'], name='products_name'), models.Index(fields=['is_active', 'product_id'], name='products_by_id'), models.Index(fields=['is_active', 'name', 'product_id'], name='products_by_name'), models.Index(fields=['is_active', 'price', 'product_id'], name='products_by_price'), models.Index(fields=['is_active', '-created_at', '-product_id'], name='products_newest'), models.Index(fields=['is_active', 'category', 'product_id'], name='products_by_category'), models.Index(fields=['inventory', 'is_active'], name='products_by_stock'), models.Index(fields=['search_terms', 'is_active'], name='products_search')],
+                'indexes': [models.Index(fields=['product_id'], name='products_product_id'), models.Index(fields=['slug'], name='products_slug'), models.Index(fields=['name'], name='products_name'), models.Index(fields=['inventory', 'is_active'], name='products_by_stock'), models.Index(fields=['is_active', 'product_id'], name='products_by_id'), models.Index(fields=['is_active', 'name', 'product_id'], name='products_by_name'), models.Index(fields=['is_active', 'price', 'product_id'], name='products_by_price'), models.Index(fields=['is_active', '-created_at', '-product_id'], name='products_newest'), models.Index(fields=['is_active', 'category', 'product_id'], name='products_by_category'), models.Index(fields=['search_terms', 'is_active'], name='products_search')],
             },
         ),
         migrations.CreateModel(
