@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWidget
 
-from catalog import categories, services, uploads
+from catalog import categories, exporter, services, uploads
 from catalog.images import sized, validate_image
 from catalog.models import (
     LOW_STOCK,
@@ -20,7 +21,7 @@ from catalog.models import (
     SearchMiss,
     StockMovement,
 )
-from ecommerce.lib.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin
+from ecommerce.lib.admin import ExportedList, ReadOnlyAdmin, RefusableForm, ServiceAdmin
 from ecommerce.lib.db import object_id
 from ecommerce.lib.http import signed_in
 
@@ -86,7 +87,7 @@ class StockFilter(admin.SimpleListFilter):
 
 
 @admin.register(Product)
-class ProductAdmin(ServiceAdmin):
+class ProductAdmin(ExportedList, ServiceAdmin):
     """The stock is shown, and changed by differences only; every change is a service's."""
 
     form = ChangedProductForm
@@ -125,6 +126,9 @@ class ProductAdmin(ServiceAdmin):
         if search_term.isascii() and search_term.isdigit() and int(search_term) <= MAX_PRODUCT_ID:
             found |= queryset.filter(product_id=int(search_term))
         return found, duplicates
+
+    def csv_lines(self, rows: Any) -> Iterator[str]:
+        return exporter.lines(rows)
 
     def view_on_site(self, obj: Product) -> str | None:
         return reverse("catalog:product", args=[obj.slug]) if obj.is_active else None

@@ -1,16 +1,13 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
-from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from ecommerce import auditcsv, outbox
-from ecommerce.lib.admin import ReadOnlyAdmin
+from ecommerce.lib.admin import ExportedList, ReadOnlyAdmin
 from ecommerce.lib.db import collection, object_id
 from ecommerce.models import AuditEntry, OutboxMessage
 
@@ -51,12 +48,11 @@ class KindFilter(DistinctFilter):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
+class AuditEntryAdmin(ExportedList, ReadOnlyAdmin):
     """Who did what, when. Nobody edits it."""
 
     list_display = ["at", "who", "action", "object_kind", "object_label", "changes", "ip"]
     list_filter = [ActionFilter, KindFilter, "at"]
-    list_before_template = "admin/audit_export.html"
     search_fields = ["actor", "object_label"]
     search_help_text = "Who, or what it was done to: text, or the ObjectId"
     ordering = ["-at", "-pk"]
@@ -78,22 +74,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             return queryset.filter(Q(actor_id=pk) | Q(object_id=str(pk))), False
         return super().get_search_results(request, queryset, search_term)
 
-    def get_urls(self) -> list[URLPattern]:
-        export = path("export/", self.admin_site.admin_view(self.export), name="audit_export")
-        return [export, *super().get_urls()]
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """What the list shows under the same address, all pages of it."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            entries = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse("admin:ecommerce_auditentry_changelist"))
-        headers = {"Content-Disposition": 'attachment; filename="audit.csv"', "Cache-Control": "no-store"}
-        return StreamingHttpResponse(
-            auditcsv.lines(entries), content_type="text/csv; charset=utf-8", headers=headers
-        )
+    def csv_lines(self, rows: Any) -> Iterator[str]:
+        return auditcsv.lines(rows)
 
 
 def _short(facts: dict[str, Any], name: str) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import Model
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from cart.totals import ZERO
 from catalog.models import LOW_STOCK, Product
+from ecommerce.lib.admin import list_url
 from ecommerce.lib.http import signed_in
 from ecommerce.lib.money import as_text
 from ecommerce.models import OutboxMessage
@@ -121,9 +122,8 @@ PARTS: dict[str, Callable[[list[Takings]], Iterator[Tile]]] = {
 }
 
 
-def _list(model: type, **filters: object) -> str:
-    meta = model._meta  # type: ignore[attr-defined]
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") + "?" + urlencode(filters)
+def _list(model: type[Model], **filters: object) -> str:
+    return f"{list_url(model)}?{urlencode(filters)}"
 
 
 def _chart(days: list[Takings]) -> dict[str, Any] | None:

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -9,11 +10,11 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action, display
 
 from ecommerce import audit
-from ecommerce.lib.admin import ReadOnlyAdmin, change_url, in_turn, step_page
+from ecommerce.lib.admin import ExportedList, ReadOnlyAdmin, change_url, in_turn, step_page
 from ecommerce.lib.http import signed_in
 from ecommerce.lib.money import as_text
 from ecommerce.models import AuditEntry
-from orders import fulfilment, search
+from orders import exporter, fulfilment, search
 from orders.forms import ShipForm
 from orders.models import F, Order, OrderQuerySet
 
@@ -46,7 +47,7 @@ class ToShipFilter(admin.SimpleListFilter):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnlyAdmin):
+class OrderAdmin(ExportedList, ReadOnlyAdmin):
     """An order's money and items never change; where it stands does, by the services' rules only."""
 
     list_display = ["number", "created_at", "email", "state", "goods", "refunds", "money"]
@@ -75,6 +76,9 @@ class OrderAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         return search.matching(queryset, search_term), False
+
+    def csv_lines(self, rows: Any) -> Iterator[str]:
+        return exporter.lines(rows)
 
     @admin.display(description="Customer")
     def customer(self, order: Order) -> SafeString | str:

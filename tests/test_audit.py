@@ -200,16 +200,16 @@ class TestExport:
         link = re.search(r'href="([^"]*/export/[^"]*)"', page)
         response = office.get(html.unescape(link.group(1)))
         assert response.streaming
-        assert response["Content-Disposition"] == 'attachment; filename="audit.csv"'
+        assert response["Content-Disposition"] == 'attachment; filename="audit-entries.csv"'
         rows = rows_of(b"".join(response.streaming_content).decode())
         assert [row["actor"] for row in rows] == ["staff@example.com"]
 
     def test_a_filter_that_means_nothing_leads_back_to_the_list(self, staff):
-        response = office_of(staff).get(reverse("admin:audit_export"), {"at__gte": "never"})
+        response = office_of(staff).get(reverse("admin:ecommerce_auditentry_export"), {"at__gte": "never"})
         assert response["Location"] == url(AuditEntry, "changelist")
 
     def test_customers_are_sent_away(self, customer):
-        assert office_of(customer).get(reverse("admin:audit_export")).status_code == 302
+        assert office_of(customer).get(reverse("admin:ecommerce_auditentry_export")).status_code == 302
 
 
 def test_the_back_office_filters_by_action_kind_and_object_id(product, staff):

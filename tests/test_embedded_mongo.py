@@ -179,6 +179,16 @@ def test_and_uses_an_index_without_the_mend(unmended: Client) -> None:
         ({"$and": [{"slug": "p2"}, {"$expr": {"$eq": ["$_id", 3]}}]}, []),
         ({"$and": [{"$and": [{"slug": "p2"}]}, {"_id": {"$lt": 9}}], "active": True}, [2]),
         ({"$and": [{"_id": 2}, {"slug": "p4"}]}, []),
+        (
+            {
+                "$and": [
+                    {"slug": {"$gte": "p2"}},
+                    {"$and": [{"slug": {"$lt": "p20"}}, {"slug": {"$ne": None}}]},
+                ]
+            },
+            [2],
+        ),
+        ({"$and": [{"slug": {"$exists": True}}, {"slug": "p2"}, {"slug": {"$exists": True}}]}, [2]),
         ({"$and": [{"$or": [{"_id": 6}, {"slug": "p2"}]}, {"active": True}]}, [2, 6]),
         ({"$and": [{"slug": {"$in": ["p2", "p3"]}}, {"slug": {"$ne": "p2"}}]}, [3]),
     ],

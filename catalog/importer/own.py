@@ -8,6 +8,7 @@ from catalog.importer.cells import Unreadable
 from catalog.importer.entry import Entry
 from catalog.importer.table import Rejected, Row
 from catalog.models import MAX_PRODUCT_ID
+from ecommerce.lib import csvfiles
 
 NEEDED = ("name", "slug", "price")
 COLUMNS = (
@@ -38,7 +39,12 @@ FIELDS: dict[str, Callable[[Row], Any]] = {
 def entries(rows: Iterable[Row | Rejected], columns: set[str]) -> Iterator[Entry | Rejected]:
     makers = {field: make for field, make in FIELDS.items() if field in columns}
     for row in rows:
-        yield row if isinstance(row, Rejected) else _entry(row, makers)
+        yield row if isinstance(row, Rejected) else _entry(_plain(row), makers)
+
+
+def _plain(row: Row) -> Row:
+    """Without the apostrophes by which the export keeps texts from being formulas."""
+    return Row(row.line, {column: csvfiles.plain(cell) for column, cell in row.cells.items()})
 
 
 def _entry(row: Row, makers: dict[str, Callable[[Row], Any]]) -> Entry | Rejected:

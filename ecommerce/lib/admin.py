@@ -1,16 +1,19 @@
 """What the admins of all apps share: changes go through services, and nothing else is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 
 from ecommerce.lib.db import run_tx
@@ -95,7 +98,7 @@ class ServiceAdmin(ModelAdmin):
             return super().delete_view(request, object_id, extra_context)
         except DomainError as refusal:
             self.message_user(request, refusal.message, messages.ERROR)
-            return HttpResponseRedirect(self._changelist_url)
+            return HttpResponseRedirect(list_url(self.model))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Where other rows forbid it, that is the reason to name, not a permission nobody has."""
@@ -105,10 +108,6 @@ class ServiceAdmin(ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for each in queryset:
             self.delete_model(request, each)
-
-    @property
-    def _changelist_url(self) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -124,6 +123,31 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ExportedList(ModelAdmin):
+    """What the list shows under the same address, all pages of it, as a CSV file."""
+
+    list_before_template = "admin/export_link.html"
+
+    def csv_lines(self, rows: Any) -> Iterator[str]:
+        raise NotImplementedError
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [path("export/", self.admin_site.admin_view(self.export), name=name), *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(list_url(self.model))
+        name = f"{self.opts.verbose_name_plural}.csv".replace(" ", "-")
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        csv_type = "text/csv; charset=utf-8"
+        return StreamingHttpResponse(self.csv_lines(rows), content_type=csv_type, headers=headers)
 
 
 def step_page(
@@ -185,3 +209,7 @@ def in_turn(request: HttpRequest, rows: "QuerySet[Any]", run: Callable[[Any], ob
 def change_url(row: models.Model) -> str:
     meta = row._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(str(row.pk))])
+
+
+def list_url(model: type[models.Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from django.core.management.base import CommandError, OutputWrapper
 
 Export = Callable[[TextIO], int]  # writes every row, answers how many
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = (*"=+-@＝＋－＠", "\t", "\r")  # East Asian widths, too
 
 
 def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -21,8 +21,13 @@ def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def inert(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """A cell that no spreadsheet takes for a formula; `plain` reads it back."""
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
+
+
+def plain(cell: str) -> str:
+    """What `inert` made a cell of. One that begins like a formula without its apostrophe is itself."""
+    return cell[1:] if cell.startswith("'") and inert(cell) != cell else cell
 
 
 def deliver(export: Export, path: Path | None, stdout: OutputWrapper) -> int:

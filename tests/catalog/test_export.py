@@ -11,8 +11,10 @@ from django.core.management import CommandError, call_command
 from catalog.importer.own import COLUMNS
 from catalog.models import Product
 from catalog.services import delete_product
+from ecommerce.lib import csvfiles
 from tests.catalog.csvfiles import Run, run
 from tests.factories import product as make_product
+from tests.office import office_of, url
 
 __all__ = ["run"]
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,68 @@ def test_into_an_empty_shop_it_gives_the_same_products(run: Run, fsck):
 def test_into_the_same_shop_it_changes_nothing(run: Run):
     make_awkward_products()
     assert run(exported(), set_stock=True) == "0 created, 0 updated, 3 unchanged, 0 rejected.\n"
+
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "'=1+1",
+    "''=1",
+    "'",
+    "'quoted'",
+    "＝1",
+    "- a list\n- more",
+]
+
+
+def test_no_cell_is_a_formula_and_import_reads_back_what_was_there(run: Run, fsck):
+    for text in FORMULAS:
+        make_product(name=text.strip()[:8], description=text, category=text.strip()[:8])
+    before, file = everything(), exported()
+    cells = [cell for row in csv.reader(io.StringIO(file, newline="")) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))]
+    assert run(file, set_stock=True).startswith("0 created, 0 updated, 11 unchanged, 0 rejected.")
+    for product in Product.objects.all():
+        delete_product(pk=product.pk)
+    run(file)
+    assert everything() == before
+    fsck()
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, "", "=", "''", "plain", "a=b"])
+def test_what_makes_a_cell_inert_is_taken_back(text):
+    assert csvfiles.plain(csvfiles.inert(text)) == text
+
+
+def test_a_file_that_makes_nothing_inert_is_read_as_it_is(run: Run):
+    run([["name", "slug", "price", "description"], ["=A1", "a", "1", "-5 degrees"]])
+    [product] = Product.objects.all()
+    assert (product.name, product.description) == ("=A1", "-5 degrees")
+
+
+def test_the_back_office_exports_what_its_list_shows(manager):
+    office = office_of(manager)
+    for name, left in (("=Low", 1), ("High", 99)):
+        make_product(name=name, inventory=left)
+    response = office.get(url(Product, "export"), {"stock": "low"})
+    assert response["Content-Disposition"] == 'attachment; filename="products.csv"'
+    text = b"".join(response.streaming_content).decode()
+    [row] = csv.DictReader(io.StringIO(text))
+    assert (row["name"], row["inventory"]) == ("'=Low", "1")
+    everything_there = b"".join(office.get(url(Product, "export")).streaming_content).decode()
+    assert everything_there == exported()
+
+
+def test_the_list_links_to_the_export_of_what_it_shows(manager):
+    page = office_of(manager).get(url(Product, "changelist"), {"stock": "low"}).content.decode()
+    assert f'href="{url(Product, "export")}?stock=low"' in page
+
+
+def test_who_may_not_see_products_gets_no_export(support):
+    assert office_of(support).get(url(Product, "export")).status_code == 403
 
 
 def test_its_columns_are_documented_ones():

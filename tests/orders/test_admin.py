@@ -1,5 +1,8 @@
 """The back office's orders: to look at."""
 
+import csv
+import io
+
 import pytest
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -102,3 +105,37 @@ def test_the_page_shows_the_items_as_they_were_bought(office, customer):
         assert text in page
     inputs = Form(office, url(Order, "change", order.pk)).fields
     assert not {field.name for field in Order._meta.fields} & inputs.keys()
+
+
+class TestExport:
+    def rows(self, office: Client, **filters: str) -> list[dict[str, str]]:
+        response = office.get(url(Order, "export"), filters)
+        assert response["Content-Disposition"] == 'attachment; filename="orders.csv"'
+        return list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
+
+    def test_it_has_what_the_list_shows(self, office, customer, stranger):
+        tea = make_product(name="=Tea", price="1234.50")
+        mine = make_order(customer, (tea, 2))
+        other = make_order(stranger, (make_product(), 1))
+        assert [row["number"] for row in self.rows(office)] == [other.number, mine.number]
+        [row] = self.rows(office, q="tea")
+        assert (row["email"], row["total"], row["items"]) == (customer.email, "2469.00", "2 × =Tea")
+        assert (row["status"], row["currency"], row["paid_at"]) == ("pending", "usd", "")
+        assert self.rows(office, status__exact="paid") == []
+
+    def test_no_cell_is_a_formula(self, office, customer):
+        order = make_order(customer, (make_product(), 1))
+        Order.objects.filter(pk=order.pk).update(
+            email="=cmd@example.com", carrier="-DHL", tracking_number="@1"
+        )
+        [row] = self.rows(office)
+        assert (row["email"], row["carrier"], row["tracking_number"]) == ("'=cmd@example.com", "'-DHL", "'@1")
+
+    def test_it_is_for_whoever_may_see_orders(self, support, manager, customer):
+        statuses = [
+            office_of(user).get(url(Order, "export")).status_code for user in (support, manager, customer)
+        ]
+        assert statuses == [200, 403, 302]
+
+    def test_a_filter_that_is_none_leads_back_to_the_list(self, office):
+        assert office.get(url(Order, "export"), {"created_at__gte": "never"}).status_code == 302

@@ -127,17 +127,29 @@ def mend_range_ends() -> None:
     Storage._range_scan_index = to_the_end
 
 
+GUARDS = {"$ne", "$exists"}  # the ORM sets these beside the upper end of a range
+
+
 def conditions(query: Document) -> Document:
     """A filter without $and that matches at least what `query` does; the server applies the whole one."""
     if found := next(ranges_in_arrays(query or {}), None):
         return found
     if not query or "$and" not in query:
         return query
-    found = {}
+    found: Document = {}
     for part in query["$and"]:
-        found |= conditions(part)
+        for field, value in conditions(part).items():
+            found[field] = joined(found[field], value) if field in found else value
     found |= query
     return {field: value for field, value in found.items() if not field.startswith("$")}
+
+
+def joined(one: Any, other: Any) -> Any:
+    """Two conditions on one field: a range of both bounds, or the one that leads to fewer documents."""
+    if isinstance(other, Mapping) and set(other) <= GUARDS:
+        return one
+    both = isinstance(one, Mapping) and isinstance(other, Mapping)
+    return {**one, **other} if both and {*one, *other} <= set(Storage._RANGE_OPS) else other
 
 
 def ranges_in_arrays(query: Document) -> Iterator[dict[str, Any]]:
