@@ -5,12 +5,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWidget
 
-from catalog import categories, exporter, services, uploads
+from catalog import categories, exporter, import_pages, services, uploads
 from catalog.images import sized, validate_image
 from catalog.models import (
     LOW_STOCK,
@@ -96,6 +96,7 @@ class ProductAdmin(ExportedList, ServiceAdmin):
     list_editable = ["price"]
     list_filter = ["is_active", StockFilter, CategoryFilter]
     list_per_page = 50
+    list_before_template = "admin/product_links.html"
     search_fields = ["name", "slug"]
     search_help_text = "Name, slug or product ID"
     ordering = ["product_id"]
@@ -129,6 +130,9 @@ class ProductAdmin(ExportedList, ServiceAdmin):
 
     def csv_lines(self, rows: Any) -> Iterator[str]:
         return exporter.lines(rows)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*import_pages.urls(self), *super().get_urls()]
 
     def view_on_site(self, obj: Product) -> str | None:
         return reverse("catalog:product", args=[obj.slug]) if obj.is_active else None

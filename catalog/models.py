@@ -179,6 +179,31 @@ class StockMovement(models.Model):
         return f"{self.key} {self.quantity:+d}"
 
 
+class ProductImport(models.Model):
+    """A CSV file that a member of staff looks at before it is imported (`catalog.importer.twostep`)."""
+
+    class Status(models.TextChoices):
+        SHOWN = "shown"
+        RUNNING = "running"
+        DONE = "done"
+        STOPPED = "stopped"  # by an error; what went in until then stays in
+
+    by = ObjectIdField()
+    name = models.CharField(max_length=200)  # the file's
+    content = models.BinaryField()  # compressed; empty once it is imported
+    set_stock = models.BooleanField(default=False)
+    status = models.CharField(max_length=10, choices=Status, default=Status.SHOWN)
+    report = models.BinaryField()  # compressed: what would become of each line, then what became of it
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "product_imports"
+        indexes = [models.Index(fields=["created_at"], name="product_imports_by_age")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SearchMiss(models.Model):
     """What customers looked for and the shop does not have. Nobody's name, address or account."""
 

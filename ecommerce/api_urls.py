@@ -50,6 +50,7 @@ urlpatterns = [
     path("admin/products/<str:pk>", catalog.AdminProduct.as_view()),
     path("admin/orders/<str:order_id>/pack", fulfilment.Pack.as_view()),
     path("admin/orders/<str:order_id>/ship", fulfilment.Ship.as_view()),
+    path("admin/orders/<str:order_id>/correct-parcel", fulfilment.CorrectParcel.as_view()),
     path("admin/orders/<str:order_id>/deliver", fulfilment.Deliver.as_view()),
     path("admin/orders/<str:order_id>/cancel", office.CancelOrder.as_view()),
     path("admin/orders/<str:order_id>/refund", office.RefundOrder.as_view()),

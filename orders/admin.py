@@ -53,7 +53,7 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
     list_display = ["number", "created_at", "email", "state", "goods", "refunds", "money"]
     list_filter = [ToShipFilter, "status", "fulfilment", "refund_status", "created_at", "paid_at"]
     actions = ["pack_chosen", "deliver_chosen"]
-    actions_detail = ["pack_order", "ship_order", "deliver_order"]
+    actions_detail = ["pack_order", "ship_order", "deliver_order", "correct_parcel"]
     search_fields = ["number"]
     search_help_text = "Number, the beginning of an e-mail, or words of what was bought"
     ordering = ["-created_at", "-pk"]
@@ -150,7 +150,8 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
 
     def possible_steps(self, order: Order) -> set[str]:
         """By the ends of their addresses."""
-        return {path for path, to in STEPS.items() if fulfilment.may_take(order, to)}
+        steps = {path for path, to in STEPS.items() if fulfilment.may_take(order, to)}
+        return steps | ({"parcel"} if fulfilment.may_correct_parcel(order) else set())
 
     @action(description="Mark as packed", url_path="pack", permissions=["fulfil"])  # type: ignore[untyped-decorator]
     def pack_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -168,6 +169,21 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
             about="The customer gets a mail with these facts.",
             form=ShipForm,
             done="The order is shipped.",
+        )
+
+    @action(description="Correct the parcel", url_path="parcel", permissions=["fulfil"])  # type: ignore[untyped-decorator]
+    def correct_parcel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.get_object(request, object_id)
+        return step_page(
+            self,
+            request,
+            object_id,
+            partial(fulfilment.correct_parcel, order_id=object_id, by=signed_in(request)),
+            title="Correct the parcel",
+            about="The customer gets another mail with these facts.",
+            form=ShipForm,
+            initial=order.tracking if order else None,
+            done="The parcel is corrected.",
         )
 
     @action(description="Mark as delivered", url_path="deliver", permissions=["fulfil"])  # type: ignore[untyped-decorator]

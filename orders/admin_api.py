@@ -45,6 +45,26 @@ class Ship(APIView):
         return Response(fulfilment.ship(order_id=order_id, by=signed_in(request), **parcel).as_dict())
 
 
+class CorrectParcel(APIView):
+    authentication_classes = STAFF
+    permission_classes = [can("orders.change_order")]
+
+    @extend_schema(
+        operation_id="correct_parcel",
+        tags=["admin"],
+        request=ShipBody,
+        responses={200: OrderAnswer, **errors(400, 401, 403, 404, 409)},
+    )
+    def post(self, request: Request, order_id: str) -> Response:
+        """A shipped order gets another carrier, number or address, and the customer another mail.
+
+        Sent again, it is the same answer and no other mail. Of an order that is not on its way: 409.
+        """
+        parcel = body(ShipBody, request.data)
+        order = fulfilment.correct_parcel(order_id=order_id, by=signed_in(request), **parcel)
+        return Response(order.as_dict())
+
+
 class Deliver(APIView):
     authentication_classes = STAFF
     permission_classes = [can("orders.change_order")]

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from bson import ObjectId
 from django.utils import timezone
 
 from accounts.models import User
@@ -47,6 +48,32 @@ def deliver(*, order_id: str, by: User) -> Order:
     return _take(find_order(order_id), F.DELIVERED, by)
 
 
+def correct_parcel(
+    *, order_id: str, by: User, carrier: str, tracking_number: str, tracking_url: str = ""
+) -> Order:
+    """Another parcel for an order that is shipped, and a mail that tells the customer of it.
+
+    Raises OrderNotFound, StepRefused. Repeated, it answers the same order and changes nothing.
+    """
+    order = find_order(order_id)
+    parcel = {"carrier": carrier, "tracking_number": tracking_number, "tracking_url": tracking_url}
+    run_tx(lambda: _correct(order, parcel, by))
+    order = find_order(order_id)
+    if order.fulfilment != F.SHIPPED:
+        raise correction_refusal(order)
+    return order
+
+
+def may_correct_parcel(order: Order) -> bool:
+    return order.fulfilment == F.SHIPPED
+
+
+def correction_refusal(order: Order) -> StepRefused:
+    if order.fulfilment == F.DELIVERED:
+        return StepRefused("This order is already delivered.")
+    return StepRefused("This order is not shipped yet.")
+
+
 def move(order: Order, to: Order.Fulfilment, *, by: User, at: datetime, **facts: str) -> bool:
     """Inside a transaction: move the order where it may; True for the one caller that did."""
     rows = Order.objects.filter(pk=order.pk, status=Order.Status.PAID)
@@ -79,6 +106,15 @@ def refusal(order: Order, to: Order.Fulfilment) -> StepRefused:
     if to == F.DELIVERED:
         return StepRefused("This order is not shipped yet.")
     return StepRefused(f"This order was refunded in full. It can no longer be {to}.")
+
+
+def _correct(order: Order, parcel: dict[str, str], by: User) -> None:
+    shipped = Order.objects.filter(pk=order.pk, fulfilment=F.SHIPPED)
+    before = shipped.values(*parcel).first()
+    if before in (None, parcel) or not shipped.filter(**before).update(**parcel):
+        return
+    audit.record(actor=by, action="order.correct_parcel", obj=order, before=before, after=parcel)
+    emails.queue_shipped(order, shipment=ObjectId(), **parcel)
 
 
 def _take(order: Order, to: Order.Fulfilment, by: User, **parcel: str) -> Order:

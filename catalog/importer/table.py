@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from ecommerce.lib.errors import DomainError
 
@@ -111,12 +112,19 @@ class _Lines:
 def opened(path: Path) -> Iterator[Table]:
     """The file as a table. Raises UnusableFile with a sentence for people."""
     try:
-        # Bytes that are not UTF-8 come as surrogates, so that they cost their line and not the file.
-        file = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+        file = path.open("rb")
+        size = os.fstat(file.fileno()).st_size
     except OSError as error:
         raise UnusableFile(f"{path} cannot be read: {error.strerror}.") from None
-    with file:
-        yield Table(file, os.fstat(file.fileno()).st_size)
+    with table_of(file, size) as table:
+        yield table
+
+
+@contextmanager
+def table_of(file: BinaryIO, size: int = 0) -> Iterator[Table]:
+    # Bytes that are not UTF-8 come as surrogates, so that they cost their line and not the file.
+    with TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        yield Table(text, size)
 
 
 def _clean(cells: list[str]) -> bool:

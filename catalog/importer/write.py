@@ -1,13 +1,15 @@
 """Entries into the database: several a transaction, and where one refuses, each on its own."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Literal
 
 from bson import ObjectId
 from django.db import IntegrityError
 
 from catalog import cache, categories, history, services, stock
+from catalog.history import Actor
 from catalog.importer.entry import Entry
 from catalog.importer.table import Rejected
 from catalog.models import Product
@@ -17,6 +19,7 @@ from ecommerce.lib.db import run_tx
 from ecommerce.lib.errors import DomainError
 
 Outcome = Literal["created", "updated", "unchanged"]
+CHANGED = "the product was changed since this was shown: look at the file again"
 LABEL = "import"  # stands in the audit for whoever ran the command
 BATCH = 100  # the embedded MongoDB ends a transaction after 3 s
 
@@ -30,13 +33,40 @@ class Done:
     outcome: Outcome
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # from, to
 
+    @property
+    def said(self) -> str:
+        """What changes, for people."""
+        return ", ".join(
+            f"{name} from {old!s:.60} to {new!s:.60}" for name, (old, new) in self.changes.items()
+        )
+
+    @property
+    def digest(self) -> str:
+        """The same for the same outcome and changes, and for no others."""
+        return sha256(repr((self.outcome, sorted(self.changes.items()))).encode()).hexdigest()[:32]
+
 
 Result = Done | Rejected
 Report = Callable[[Result], None]
 Batch = dict[str, Entry]  # by slug
 
 
-def write(entries: Iterable[Entry | Rejected], report: Report, *, set_stock: bool = False) -> None:
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """Whether existing products' stock is set, who is at it, and what they were shown, by line."""
+
+    set_stock: bool = False
+    by: Actor = None
+    shown: Mapping[int, str] | None = None
+
+    def is_as_shown(self, plan: "Plan") -> bool:
+        """The later line of a product finds what the earlier one wrote, so that one stands for both."""
+        if self.shown is None or plan.entry.earlier_line is not None:
+            return True
+        return self.shown.get(plan.entry.line) == plan.result.digest
+
+
+def write(entries: Iterable[Entry | Rejected], report: Report, how: How) -> None:
     """Create or update by slug, and report on each entry as soon as it is known.
 
     The cache is told once, at the end, which may be an exception: what is in by then stays in.
@@ -45,8 +75,8 @@ def write(entries: Iterable[Entry | Rejected], report: Report, *, set_stock: boo
     try:
         for batch in _batches(entries, report):
             before, changed = changed, True  # a stop may come after the commit, before the result
-            results = _write(batch, set_stock)
-            made = _make_categories(batch, names)
+            results = _write(batch, how)
+            made = _make_categories(batch, names, how)
             changed = before or made or any(_is_change(result) for result in results)
             for result in results:
                 report(result)
@@ -55,10 +85,10 @@ def write(entries: Iterable[Entry | Rejected], report: Report, *, set_stock: boo
             cache.products_changed()
 
 
-def preview(entries: Iterable[Entry | Rejected], report: Report, *, set_stock: bool = False) -> None:
+def preview(entries: Iterable[Entry | Rejected], report: Report, how: How) -> None:
     """Report what `write` would do, and change nothing."""
     for batch in _batches(entries, report):
-        for plan in _plans(batch, set_stock):
+        for plan in _plans(batch, how):
             report(plan.result if isinstance(plan, Plan) else plan)
 
 
@@ -98,30 +128,32 @@ def _batches(entries: Iterable[Entry | Rejected], report: Report) -> Iterator[Ba
         yield batch
 
 
-def _write(batch: Batch, set_stock: bool) -> list[Result]:
+def _write(batch: Batch, how: How) -> list[Result]:
     try:
-        return run_tx(lambda: _apply(batch, set_stock))
+        return run_tx(lambda: _apply(batch, how))
     except (DomainError, IntegrityError):
-        return [_write_one(entry, set_stock) for entry in batch.values()]
+        return [_write_one(entry, how) for entry in batch.values()]
 
 
-def _write_one(entry: Entry, set_stock: bool) -> Result:
+def _write_one(entry: Entry, how: How) -> Result:
     try:
-        return run_tx(lambda: _apply({entry.slug: entry}, set_stock))[0]
+        return run_tx(lambda: _apply({entry.slug: entry}, how))[0]
     except DomainError as refusal:
         return Rejected(entry.line, refusal.message)
     except IntegrityError:  # somebody else made it meanwhile
         return Rejected(entry.line, "another product has this slug or product_id")
 
 
-def _apply(batch: Batch, set_stock: bool) -> list[Result]:
-    found = list(_plans(batch, set_stock))
+def _apply(batch: Batch, how: How) -> list[Result]:
+    found = list(_plans(batch, how))
     plans = [plan for plan in found if isinstance(plan, Plan)]
     if new := [_new_row(plan.entry) for plan in plans if plan.product is None]:
-        services.insert_products(new, label=LABEL)
+        services.insert_products(new, by=how.by, label=LABEL)
     changes = [(plan.product, plan.wanted) for plan in plans if plan.product is not None and plan.changes]
     audit.record_all(
-        entry for product, wanted in changes for entry in history.changed(product, wanted, label=LABEL)
+        entry
+        for product, wanted in changes
+        for entry in history.changed(product, wanted, by=how.by, label=LABEL)
     )
     for product, wanted in changes:
         _update(product, wanted)
@@ -140,7 +172,7 @@ def _update(product: Product, changes: dict[str, Any]) -> None:
         Product.objects.filter(pk=product.pk).update(**indexing.with_terms(product, changes))
 
 
-def _plans(batch: Batch, set_stock: bool) -> Iterator[Plan | Rejected]:
+def _plans(batch: Batch, how: How) -> Iterator[Plan | Rejected]:
     products = {product.slug: product for product in Product.objects.filter(slug__in=batch)}
     given = [entry.product_id for entry in batch.values() if entry.product_id is not None]
     holders = dict(Product.objects.filter(product_id__in=given).values_list("product_id", "slug"))
@@ -149,7 +181,8 @@ def _plans(batch: Batch, set_stock: bool) -> Iterator[Plan | Rejected]:
         if conflict := _conflict(entry, product, holders):
             yield Rejected(entry.line, conflict)
         else:
-            yield Plan(entry, product, _changes(entry, product, set_stock) if product else {})
+            plan = Plan(entry, product, _changes(entry, product, how) if product else {})
+            yield plan if how.is_as_shown(plan) else Rejected(entry.line, CHANGED)
 
 
 def _conflict(entry: Entry, product: Product | None, holders: dict[int, str]) -> str:
@@ -162,19 +195,19 @@ def _conflict(entry: Entry, product: Product | None, holders: dict[int, str]) ->
     return "" if holder == entry.slug else f"the product_id {entry.product_id} is that of {holder}"
 
 
-def _changes(entry: Entry, product: Product, set_stock: bool) -> dict[str, tuple[Any, Any]]:
+def _changes(entry: Entry, product: Product, how: How) -> dict[str, tuple[Any, Any]]:
     wanted = dict(entry.fields)
-    if set_stock and entry.quantity is not None:
+    if how.set_stock and entry.quantity is not None:
         wanted["inventory"] = entry.quantity
     pairs = {name: (getattr(product, name), new) for name, new in wanted.items()}
     return {name: (old, new) for name, (old, new) in pairs.items() if old != new and (old != "" or new)}
 
 
-def _make_categories(batch: Batch, seen: set[str]) -> bool:
+def _make_categories(batch: Batch, seen: set[str], how: How) -> bool:
     """A page for every category that a product names; True where one was missing."""
     names = {name for entry in batch.values() if (name := entry.fields.get("category"))} - seen
     seen |= names
-    made = [categories.make_missing(name, label=LABEL) for name in sorted(names)]
+    made = [categories.make_missing(name, by=how.by, label=LABEL) for name in sorted(names)]
     return any(made)
 
 

@@ -66,6 +66,23 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ProductImport',
+            fields=[
+                ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('by', django_mongodb_backend.fields.ObjectIdField()),
+                ('name', models.CharField(max_length=200)),
+                ('content', models.BinaryField()),
+                ('set_stock', models.BooleanField(default=False)),
+                ('status', models.CharField(choices=[('shown', 'Shown'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='shown', max_length=10)),
+                ('report', models.BinaryField()),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+            ],
+            options={
+                'db_table': 'product_imports',
+                'indexes': [models.Index(fields=['created_at'], name='product_imports_by_age')],
+            },
+        ),
+        migrations.CreateModel(
             name='SearchMiss',
             fields=[
                 ('text', models.CharField(db_column='_id', max_length=100, primary_key=True, serialize=False)),

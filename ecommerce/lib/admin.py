@@ -160,6 +160,7 @@ def step_page(
     done: str,
     about: str = "",
     form: type[forms.Form] = forms.Form,
+    initial: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """One thing to do with a row: a form, maybe without fields, and its button; only the POST does it.
 
@@ -168,7 +169,7 @@ def step_page(
     row = admin.get_object(request, unquote(object_id))
     if row is None:
         return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
-    filled = form(request.POST if request.method == "POST" else None)
+    filled = form(request.POST if request.method == "POST" else None, initial=initial)
     if filled.is_valid() and _ran(run, filled):
         messages.success(request, done)
         return HttpResponseRedirect(change_url(row))

@@ -9,7 +9,7 @@ from django.db.models import Q
 from catalog import search, services
 from catalog.categories import update_category
 from catalog.importer.entry import Entry
-from catalog.importer.write import write
+from catalog.importer.write import How, write
 from catalog.models import Category, Counter, Product
 from catalog.search import indexing, parts
 from catalog.services import ProductQuery
@@ -106,7 +106,7 @@ def renamed_by_the_admin(row, staff):
 
 
 def renamed_by_the_import(row, staff):
-    write([entry("tea-pot", name="Kettle")], lambda result: None)
+    write([entry("tea-pot", name="Kettle")], lambda result: None, How())
 
 
 @pytest.mark.parametrize("rename", [renamed_by_the_service, renamed_by_the_admin, renamed_by_the_import])

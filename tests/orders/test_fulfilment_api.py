@@ -172,3 +172,49 @@ def test_of_twenty_different_parcels_at_once_one_is_shipped(step, paid):
     assert sorted(answers) == [200] + [409] * 19
     [mail] = OutboxMessage.objects.filter(kind="order_shipped")
     assert mail.payload["tracking"] == stored(paid).tracking_number
+
+
+class TestCorrectingTheParcel:
+    RIGHT = PARCEL | {"tracking_number": "2Z"}
+
+    @pytest.fixture
+    def correct(self, staff_api):
+        def send(order, body=self.RIGHT):
+            return staff_api.post(f"/api/v1/admin/orders/{order.pk}/correct-parcel", body)
+
+        return send
+
+    def test_a_shipped_order_gets_another_parcel_and_its_customer_another_mail(
+        self, step, correct, paid, staff
+    ):
+        step(paid, "ship")
+        answer = correct(paid)
+        assert (answer.status_code, answer.json()["tracking"]) == (200, self.RIGHT)
+        mail = OutboxMessage.objects.filter(kind="order_shipped").order_by("created_at").last()
+        assert (parcels(), mail.payload["tracking"]) == (2, "2Z")
+        entry = AuditEntry.objects.get(action="order.correct_parcel")
+        assert (entry.actor, entry.before, entry.after) == (staff.email, PARCEL, self.RIGHT)
+
+    def test_a_repeat_changes_nothing_and_sends_no_mail(self, step, correct, paid):
+        step(paid, "ship")
+        assert correct(paid, PARCEL).status_code == 200
+        assert (parcels(), AuditEntry.objects.filter(action="order.correct_parcel").count()) == (1, 0)
+
+    def test_at_once_it_is_one_correction(self, step, correct, paid):
+        step(paid, "ship")
+        answers = at_once(4, lambda: correct(paid).status_code)
+        assert answers == [200] * 4
+        assert (parcels(), AuditEntry.objects.filter(action="order.correct_parcel").count()) == (2, 1)
+
+    def test_only_what_is_shipped_has_a_parcel(self, step, correct, paid):
+        refused(correct(paid), 409, "This order is not shipped yet.")
+        step(paid, "ship")
+        step(paid, "deliver")
+        refused(correct(paid), 409, "This order is already delivered.")
+        assert stored(paid).tracking == PARCEL
+
+    def test_a_bad_parcel_is_refused(self, step, correct, paid):
+        step(paid, "ship")
+        answer = correct(paid, PARCEL | {"tracking_url": "javascript:alert(1)"})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["tracking_url"])
+        assert stored(paid).tracking == PARCEL

@@ -18,7 +18,7 @@ from tests.orders.conftest import PARCEL
 
 pytestmark = pytest.mark.django_db
 LIST = url(Order, "changelist")
-STEPS = ("pack", "ship", "deliver", "cancel", "refund")
+STEPS = ("pack", "ship", "deliver", "parcel", "cancel", "refund")
 FILLED = PARCEL | {"reason": "x", "key": "12345678"}
 
 
@@ -73,9 +73,11 @@ def test_only_the_steps_that_are_possible_are_offered(office, paid, customer, pr
     take(office, paid, "pack")
     assert offered(office, paid) == ["ship", "cancel", "refund"]
     take(office, paid, "ship", **PARCEL)
-    assert offered(office, paid) == ["deliver", "refund"]
+    assert offered(office, paid) == ["deliver", "parcel", "refund"]
     take(office, paid, "refund", reason="Lost")
-    assert offered(office, paid) == ["deliver"]
+    assert offered(office, paid) == ["deliver", "parcel"]
+    take(office, paid, "deliver")
+    assert offered(office, paid) == []
     assert offered(office, factories.order(customer, (product, 1))) == ["cancel"]
 
 
@@ -98,6 +100,18 @@ def test_a_bad_parcel_is_refused_beside_its_field(office, paid):
     response = take(office, paid, "ship", **PARCEL | {"tracking_url": "javascript:alert(1)"})
     assert "Give an address that begins with https://." in response.content.decode()
     assert stored(paid).fulfilment == "unfulfilled"
+
+
+def test_a_wrong_tracking_number_is_corrected(office, paid, staff):
+    take(office, paid, "ship", **PARCEL)
+    form = Form(office, page_of(paid, "parcel"))
+    assert {name: form.fields[name] for name in PARCEL} == PARCEL
+    assert said(form.send(tracking_number="1Z000")) == ["The parcel is corrected."]
+    assert stored(paid).tracking == PARCEL | {"tracking_number": "1Z000"}
+    assert OutboxMessage.objects.filter(kind="order_shipped").count() == 2
+    page = office.get(url(Order, "change", paid.pk)).content.decode()
+    assert "correct parcel" in page
+    assert "1Z000" in page
 
 
 def test_cancel_and_refund(office, paid):

@@ -72,6 +72,7 @@ class World:
             "gateway": "simulated",
             "session_id": self.session,
             "address_id": str(self._address().pk),
+            "import_id": "0" * 24,  # of a file that nobody uploaded
             "pk": str(self.product.pk),
             "name": "a-mail",
             "file": f"{'0' * 32}-640.webp",  # of a picture that nobody uploaded

@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 
 from catalog.importer.entries import entries
 from catalog.importer.table import Rejected, Table, UnusableFile, opened
-from catalog.importer.write import Done, Result, preview, write
+from catalog.importer.write import Done, How, Result, preview, write
 from ecommerce.lib.migrating import refuse_unprepared
 
 OUTCOMES = ("created", "updated", "unchanged", "rejected")
@@ -58,7 +58,7 @@ class Run:
 
     def __call__(self, *, set_stock: bool) -> None:
         try:
-            self.task(entries(self._table), self._report, set_stock=set_stock)
+            self.task(entries(self._table), self._report, How(set_stock=set_stock))
         except (KeyboardInterrupt, SystemExit):
             self._say(f"Interrupted. What went in stays in: {self._summary}")
             raise
@@ -94,8 +94,7 @@ class DryRun(Run):
     def detail(self, done: Done) -> str:
         if done.outcome == "unchanged":
             return ""
-        changes = [f"{field} from {old!s:.60} to {new!s:.60}" for field, (old, new) in done.changes.items()]
-        return " ".join([f"{done.slug} would be {done.outcome}", ", ".join(changes)]).strip()
+        return f"{done.slug} would be {done.outcome} {done.said}".strip()
 
 
 class Bar:

@@ -136,12 +136,12 @@ def conditions(query: Document) -> Document:
         return found
     if not query or "$and" not in query:
         return query
-    found: Document = {}
+    merged: dict[str, Any] = {}
     for part in query["$and"]:
-        for field, value in conditions(part).items():
-            found[field] = joined(found[field], value) if field in found else value
-    found |= query
-    return {field: value for field, value in found.items() if not field.startswith("$")}
+        for field, value in (conditions(part) or {}).items():
+            merged[field] = joined(merged[field], value) if field in merged else value
+    merged.update(query)
+    return {field: value for field, value in merged.items() if not field.startswith("$")}
 
 
 def joined(one: Any, other: Any) -> Any:
