@@ -12,14 +12,17 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserCreationForm
+from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from accounts import keys, roles, services
+from accounts import keys, lockout, roles, services, session_pages
 from accounts.models import ServiceKey, User
 from ecommerce.lib.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin, change_url, step_page
 from ecommerce.lib.errors import DomainError
@@ -54,19 +57,39 @@ class PasswordForm(AdminPasswordChangeForm):
         return self.user
 
 
+class VerifiedFilter(admin.SimpleListFilter):
+    title = parameter_name = "verified"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = self.value()
+        return queryset.filter(email_verified_at__isnull=chosen == "no") if chosen else queryset
+
+
+class UserList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        locks = lockout.locked_until(user.email for user in self.result_list)
+        for user in self.result_list:
+            user.locks = locks
+
+
 @admin.register(User)
 class UserAdmin(ServiceAdmin, DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
     change_password_form = PasswordForm
-    list_display = ["email", "role", "is_active", "created_at"]
-    list_filter = ["role", "is_active"]
+    list_display = ["email", "role", "verified", "is_active", "locked", "created_at"]
+    list_filter = ["role", "is_active", VerifiedFilter]
+    actions_detail = ["sessions", "unlock"]
     search_fields = ["email"]
     ordering = ["email"]
     filter_horizontal = ()
-    readonly_fields = ["change_password", "last_login", "created_at"]
+    readonly_fields = ["change_password", "verified", "locked", "last_login", "created_at"]
     fieldsets = [
-        (None, {"fields": ["email", "change_password", "role", "is_active"]}),
+        (None, {"fields": ["email", "verified", "change_password", "role", "is_active", "locked"]}),
         ("Dates", {"fields": ["created_at", "last_login"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "role", "password1", "password2"]})]
@@ -77,8 +100,49 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Who may only look is not offered what they may not do."""
         if obj and not self.has_change_permission(request, obj):
-            return [(None, {"fields": ["email", "role", "is_active", "created_at", "last_login"]})]
+            shown = ["email", "verified", "role", "is_active", "locked", "created_at", "last_login"]
+            return [(None, {"fields": shown})]
         return super().get_fieldsets(request, obj)
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return UserList
+
+    @admin.display(description="Verified", boolean=True, ordering="email_verified_at")
+    def verified(self, user: User) -> bool:
+        return user.email_verified_at is not None
+
+    @admin.display(description="Locked")
+    def locked(self, user: User) -> str:
+        """After wrong passwords; a list has looked it up for all its rows at once."""
+        known = getattr(user, "locks", None)
+        until = (lockout.locked_until([user.email]) if known is None else known).get(user.email)
+        return f"Until {date_format(localtime(until), 'DATETIME_FORMAT')}" if until else "–"
+
+    def has_unlock_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Unlocking is offered where there is a lock."""
+        actions = super().get_actions_detail(request, object_id)
+        user = self.get_object(request, str(object_id))
+        locked = user and lockout.locked_until([user.email])
+        return [each for each in actions if locked or each.path != "unlock"]
+
+    @action(description="Sessions", url_path="sessions", permissions=["unlock"])  # type: ignore[untyped-decorator]
+    def sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return session_pages.sessions_of(self, request, object_id)
+
+    @action(description="Unlock", url_path="unlock", permissions=["unlock"])  # type: ignore[untyped-decorator]
+    def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return step_page(
+            self,
+            request,
+            object_id,
+            partial(services.unlock, user_id=object_id, by=signed_in(request)),
+            title="Unlock",
+            about="Wrong passwords are forgotten: the account can be signed in to again at once.",
+            done="The account is unlocked.",
+        )
 
     @admin.display(description="Password")
     def change_password(self, user: User) -> SafeString:

@@ -20,10 +20,10 @@ import math
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -106,6 +106,17 @@ def attempt(email: str, ip: str) -> Iterator[Attempt]:
 
 def forgive(email: str) -> None:
     SignInAttempts.objects.filter(pk=_digest(email)).delete()
+
+
+def locked_until(emails: Iterable[str]) -> dict[str, datetime]:
+    """Those that are locked now, from everywhere or from an address, and until when at the longest."""
+    by_key = {_digest(email): email for email in emails}
+    now, found = time.time(), {}
+    for row in SignInAttempts.objects.filter(pk__in=list(by_key)):
+        end = max((count["locked_until"] for count in row.counts.values()), default=0.0)
+        if end > now:
+            found[by_key[row.pk]] = datetime.fromtimestamp(end, UTC)
+    return found
 
 
 def forget_old() -> None:

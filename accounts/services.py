@@ -15,7 +15,7 @@ from accounts import emails, history, lockout, onetime, passwords
 from accounts.models import EmailChange, User
 from accounts.roles import Role
 from ecommerce import audit
-from ecommerce.lib.db import run_tx
+from ecommerce.lib.db import object_id, run_tx
 from ecommerce.lib.errors import DomainError, FieldError
 from ecommerce.lib.lease import lease
 
@@ -125,6 +125,19 @@ def update_user(*, pk: ObjectId, by: User | None = None, **fields: Any) -> None:
             run_tx(lambda: _update(pk, by, fields))
         except IntegrityError:
             raise EmailTaken from None
+
+
+def unlock(*, user_id: str, by: User) -> None:
+    """Forget the failures at signing in to this account's e-mail. Raises UserNotFound."""
+    user = User.objects.filter(pk=object_id(user_id)).first()
+    if user is None:
+        raise UserNotFound
+
+    def forget() -> None:
+        lockout.forgive(user.email)
+        history.tell(user, "unlock", by=by)
+
+    run_tx(forget)
 
 
 def set_password(user: User, password: str, *, by: User | None = None) -> None:

@@ -114,14 +114,18 @@ def list_sessions(user: User, *, current: str) -> list[SignedIn]:
     return sorted(found, key=lambda each: each.created_at, reverse=True)
 
 
-def end_session(user: User, session_id: str) -> None:
-    """Raises SessionNotFound, also for somebody else's."""
+def end_session(user: User, session_id: str, *, by: User | None = None) -> None:
+    """Raises SessionNotFound, also for somebody else's. Where it is not its owner, `by` is who ends it."""
     pk = object_id(session_id)
-    if pk is None:
-        raise SessionNotFound
-    pages, _rows = WebSession.objects.filter(user=user.pk, public_id=pk).delete()
-    if not pages and not _revoke(TokenFamily.objects.filter(pk=pk, user=user)):
-        raise SessionNotFound
+
+    def end() -> None:
+        pages, _rows = WebSession.objects.filter(user=user.pk, public_id=pk).delete() if pk else (0, {})
+        if not pages and not _revoke(TokenFamily.objects.filter(pk=pk, user=user)):
+            raise SessionNotFound
+        if by:
+            history.tell(user, "end_session", by=by, after={"session": session_id})
+
+    run_tx(end)
 
 
 def end_by_refresh_token(token: str) -> None:
@@ -130,12 +134,12 @@ def end_by_refresh_token(token: str) -> None:
     _revoke(TokenFamily.objects.filter(pk=family_id))
 
 
-def end_all_sessions(user: User) -> None:
-    """Sign out everywhere, tokens and pages."""
+def end_all_sessions(user: User, *, by: User | None = None) -> None:
+    """Sign out everywhere, tokens and pages; `by` is whoever it is that is not its owner."""
 
     def end() -> None:
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
-        history.tell(user, "sign_out_everywhere", by=user)
+        history.tell(user, "sign_out_everywhere", by=by or user)
 
     run_tx(end)
 

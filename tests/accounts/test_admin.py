@@ -4,9 +4,12 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from accounts import lockout, sessions
 from accounts.models import User
-from accounts.services import sign_in, update_user
+from accounts.services import InvalidCredentials, sign_in, update_user
 from ecommerce import audit
+from ecommerce.lib.http import Device
+from ecommerce.models import AuditEntry
 from tests.factories import PASSWORD
 from tests.factories import order as make_order
 from tests.factories import product as make_product
@@ -168,3 +171,103 @@ def test_a_role_page_says_what_it_may(office):
     for name, may in (("support", "orders.change_order"), ("admin", "Everything")):
         page = office.get(url(Group, "change", Group.objects.get(name=name).pk))
         assert may in page.content.decode()
+
+
+def page_of(office: Client, user: User, page: str = "change") -> str:
+    return office.get(url(User, "change", user.pk).replace("/change/", f"/{page}/")).content.decode()
+
+
+def lock(user: User) -> None:
+    for _ in range(lockout.FREE_FROM_ONE_ADDRESS):
+        with pytest.raises(InvalidCredentials):
+            sign_in(email=user.email, password="wrong", ip="203.0.113.9")
+
+
+class TestLocks:
+    def test_the_list_and_the_page_say_who_is_locked(self, office, customer, stranger):
+        lock(customer)
+        rows = office.get(url(User, "changelist")).content.decode().split("<tr")
+        locked = [row for row in rows if "Until " in row]
+        assert len(locked) == 1
+        assert customer.email in locked[0]
+        assert "Until " in page_of(office, customer)
+        assert "Until " not in page_of(office, stranger)
+
+    def test_the_list_asks_once_for_all_of_its_locks(self, office, sent):
+        for _ in range(3):
+            make_user()
+        commands = sent(lambda: office.get(url(User, "changelist")))
+        assert commands.count("aggregate sign_in_attempts") + commands.count("find sign_in_attempts") == 1
+
+    def test_an_admin_unlocks(self, office, customer, staff):
+        lock(customer)
+        assert "/unlock/" in page_of(office, customer)
+        form = Form(office, url(User, "change", customer.pk).replace("/change/", "/unlock/"))
+        assert said(form.send()) == "The account is unlocked."
+        assert sign_in(email=customer.email, password=PASSWORD, ip="203.0.113.9") == customer
+        assert AuditEntry.objects.get(action="user.unlock").actor == staff.email
+        assert "/unlock/" not in page_of(office, customer)
+
+    def test_support_sees_locks_and_lifts_none(self, support, customer):
+        lock(customer)
+        client = office_of(support)
+        page = page_of(client, customer)
+        assert "Until " in page
+        assert "/unlock/" not in page
+        assert (
+            client.post(url(User, "change", customer.pk).replace("/change/", "/unlock/")).status_code == 403
+        )
+        assert lockout.locked_until([customer.email])
+
+
+def test_the_list_says_and_filters_who_has_confirmed_their_email(office, staff, customer):
+    User.objects.filter(pk=customer.pk).update(email_verified_at=None)
+    for chosen, expected in (("yes", {staff.email}), ("no", {customer.email})):
+        rows = office.get(url(User, "changelist"), {"verified": chosen}).context["cl"].result_list
+        assert {user.email for user in rows} == expected
+
+
+class TestSessions:
+    DEVICE = Device("203.0.113.5", "curl/8.5.0")
+
+    def send(self, office: Client, user: User, **data: str):
+        return office.post(url(User, "change", user.pk).replace("/change/", "/sessions/"), data)
+
+    def test_they_are_shown_and_ended_one_by_one(self, office, customer, staff):
+        kept, ended = sessions.begin(customer, self.DEVICE), sessions.begin(customer, self.DEVICE)
+        page = page_of(office, customer, "sessions")
+        assert page.count("203.0.113.5") == 2
+        response = self.send(office, customer, session=ended.refresh_token.partition(".")[0])
+        assert (response.status_code, said(response)) == (302, "Signed out.")
+        sessions.refresh(kept.refresh_token)
+        with pytest.raises(sessions.InvalidRefreshToken):
+            sessions.refresh(ended.refresh_token)
+        entry = AuditEntry.objects.get(action="user.end_session")
+        assert (entry.actor, entry.object_label) == (staff.email, customer.email)
+
+    def test_all_of_them_are_ended_tokens_and_pages(self, office, customer, staff):
+        grant, browser = sessions.begin(customer, self.DEVICE), office_of(customer)
+        self.send(office, customer, everywhere="1")
+        with pytest.raises(sessions.InvalidRefreshToken):
+            sessions.refresh(grant.refresh_token)
+        assert browser.get("/account/").status_code == 302
+        assert AuditEntry.objects.get(action="user.sign_out_everywhere").actor == staff.email
+        assert "No session" in page_of(office, customer, "sessions")
+
+    def test_somebody_elses_session_is_not_ended(self, office, customer, stranger):
+        grant = sessions.begin(stranger, self.DEVICE)
+        for odd in (grant.refresh_token.partition(".")[0], "nonsense", ""):
+            assert said(self.send(office, customer, session=odd)) == "Session not found"
+        sessions.refresh(grant.refresh_token)
+        assert not AuditEntry.objects.filter(action="user.end_session").exists()
+
+    def test_looking_ends_nothing(self, office, customer):
+        grant = sessions.begin(customer, self.DEVICE)
+        page_of(office, customer, "sessions")
+        sessions.refresh(grant.refresh_token)
+
+    def test_support_neither_sees_nor_ends_them(self, support, customer):
+        grant, client = sessions.begin(customer, self.DEVICE), office_of(support)
+        assert "/sessions/" not in page_of(client, customer)
+        assert self.send(client, customer, everywhere="1").status_code == 403
+        sessions.refresh(grant.refresh_token)

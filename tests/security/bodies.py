@@ -75,6 +75,7 @@ BODIES: dict[str, Body] = {
     "POST admin/products": _new_product,
     "PATCH admin/products/<str:pk>": _same({"name": "Renamed"}),
     "POST admin/orders/<str:order_id>/ship": _same({"carrier": "DHL", "tracking_number": "1"}),
+    "POST admin/orders/<str:order_id>/correct-parcel": _same({"carrier": "DHL", "tracking_number": "1"}),
     "POST admin/orders/<str:order_id>/refund": _same({"amount": 1, "reason": "late", "restock": False}),
 }
 QUERIES: dict[str, Callable[[World], str]] = {
