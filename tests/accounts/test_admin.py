@@ -257,7 +257,7 @@ class TestSessions:
     def test_somebody_elses_session_is_not_ended(self, office, customer, stranger):
         grant = sessions.begin(stranger, self.DEVICE)
         for odd in (grant.refresh_token.partition(".")[0], "nonsense", ""):
-            assert said(self.send(office, customer, session=odd)) == "Session not found"
+            assert "Session not found" in said(self.send(office, customer, session=odd))
         sessions.refresh(grant.refresh_token)
         assert not AuditEntry.objects.filter(action="user.end_session").exists()
 
