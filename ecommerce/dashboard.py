@@ -5,7 +5,7 @@ Whoever may not see a list is not told its number.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -82,15 +82,24 @@ def _orders(days: list[Takings]) -> Iterator[Tile]:
     yield Tile("Revenue today", as_text(today.kept), note, paid_today)
     waiting = Order.objects.to_ship().count()
     yield Tile("Orders to ship", waiting, "Paid, not yet with a carrier", _list(Order, to_ship="yes"))
+    recent = _past_week()
+    if failed := Order.objects.filter(status=Order.Status.FAILED, **recent).count():
+        url = _list(Order, status__exact="failed", **recent)
+        yield Tile("Failed orders", failed, f"Declined or sold out, past {FAILED_DAYS} days", url)
 
 
 def _failed_payments(days: list[Takings]) -> Iterator[Tile]:
-    """The bounds are those of Django's own filter by date, which then shows as chosen."""
-    since = revenue.start_of(timezone.localdate() - timedelta(days=FAILED_DAYS))
-    until = revenue.start_of(timezone.localdate() + timedelta(days=1))
-    failed = Payment.objects.filter(status=Payment.Status.FAILED, created_at__gte=since, created_at__lt=until)
-    url = _list(Payment, status__exact="failed", created_at__gte=since, created_at__lt=until)
-    yield Tile("Failed payments", failed.count(), f"In the past {FAILED_DAYS} days", url)
+    recent = _past_week()
+    failed = Payment.objects.filter(status=Payment.Status.FAILED, **recent).count()
+    url = _list(Payment, status__exact="failed", **recent)
+    yield Tile("Failed payments", failed, f"Declined, past {FAILED_DAYS} days", url)
+
+
+def _past_week() -> dict[str, datetime]:
+    """As Django's own filter by date has it, which then shows as chosen."""
+    today = timezone.localdate()
+    ends = (today - timedelta(days=FAILED_DAYS), today + timedelta(days=1))
+    return dict(zip(("created_at__gte", "created_at__lt"), map(revenue.start_of, ends), strict=True))
 
 
 def _failed_refunds(days: list[Takings]) -> Iterator[Tile]:

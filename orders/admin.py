@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 from unfold.decorators import action, display
 
 from ecommerce import audit
@@ -26,14 +28,27 @@ BADGES = {
 }
 GOODS = {F.PACKED: "info", F.SHIPPED: "info", F.DELIVERED: "success", F.CANCELED: "danger"}
 MONEY = {Order.RefundStatus.PARTIAL: "warning", Order.RefundStatus.FULL: "danger"}
+SHORT = "j M Y, H:i"
 STEPS = {"pack": F.PACKED, "ship": F.SHIPPED, "deliver": F.DELIVERED}  # the steps by the ends of their urls
-CELL = '<td class="py-1 pr-4">{}</td>'
-HEAD = "".join(
-    f'<th scope="col" class="py-1 pr-4">{name}</th>' for name in ("Item", "Price", "Quantity", "Total")
-)
-TABLE = f'<table class="w-full text-left"><tr>{HEAD}</tr>{{}}</table>'  # one line: the theme breaks others
-HAPPENED = '<table class="w-full text-left">{}</table>'
-EVENT = f'<tr><td class="py-1 pr-4 whitespace-nowrap">{{}}</td>{CELL * 3}</tr>'
+HAPPENED_AS = {
+    "place": "Placed",
+    "pay": "Paid",
+    "fail": "Payment failed",
+    "cancel": "Canceled",
+    "pack": "Packed",
+    "ship": "Shipped",
+    "correct_parcel": "Parcel corrected",
+    "deliver": "Delivered",
+    "refund": "Refund asked for",
+    "refund_sent": "Refund sent",
+    "refund_failed": "Refund failed",
+    "refund_again": "Refund to be sent again",
+}
+HEAD = "".join(f'<th scope="col">{name}</th>' for name in ("Item", "Price", "Quantity", "Total"))
+TABLE = f'<table class="office-items"><tr>{HEAD}</tr>{{}}</table>'  # one line: the theme breaks others
+ITEM = "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
+HAPPENED = '<ol class="office-timeline">{}</ol>'
+EVENT = "<li><strong>{}</strong> <span>{}</span> <span>{}</span></li>"
 
 
 class ToShipFilter(admin.SimpleListFilter):
@@ -50,7 +65,8 @@ class ToShipFilter(admin.SimpleListFilter):
 class OrderAdmin(ExportedList, ReadOnlyAdmin):
     """An order's money and items never change; where it stands does, by the services' rules only."""
 
-    list_display = ["number", "created_at", "email", "state", "goods", "refunds", "money"]
+    list_display = ["number", "placed", "email", "state", "goods", "refunds", "money"]
+    list_per_page = 50
     list_filter = [ToShipFilter, "status", "fulfilment", "refund_status", "created_at", "paid_at"]
     actions = ["pack_chosen", "deliver_chosen"]
     actions_detail = ["pack_order", "ship_order", "deliver_order", "correct_parcel"]
@@ -94,6 +110,10 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
         lines = [*(address.as_dict() | {"country": address.country_name}).values()] if address else []
         return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines if line))
 
+    @admin.display(description="Placed", ordering="created_at")
+    def placed(self, order: Order) -> str:
+        return date_format(localtime(order.created_at), SHORT)
+
     @display(description="Status", ordering="status", label=BADGES)  # type: ignore[untyped-decorator]
     def state(self, order: Order) -> tuple[str, str]:
         return order.status, order.get_status_display()
@@ -102,24 +122,29 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
     def money(self, order: Order) -> str:
         return as_text(order.total)
 
-    @admin.display(description="Subtotal, discount, shipping, tax")
+    @admin.display(description="Made up of")
     def breakdown(self, order: Order) -> str:
-        return " · ".join(map(as_text, (order.subtotal, order.discount, order.shipping, order.tax)))
+        return " · ".join(
+            f"{name} {as_text(getattr(order, name))}" for name in ("subtotal", "discount", "shipping", "tax")
+        )
 
     @admin.display(description="Items")
     def bought(self, order: Order) -> SafeString:
         lines = [
             (line.name, as_text(line.unit_price), line.qty, as_text(line.line_total)) for line in order.items
         ]
-        return format_html(TABLE, format_html_join("", f"<tr>{CELL * 4}</tr>", lines))
+        return format_html(TABLE, format_html_join("", ITEM, lines))
 
     @display(description="Fulfilment", ordering="fulfilment", label=GOODS)  # type: ignore[untyped-decorator]
-    def goods(self, order: Order) -> tuple[str, str]:
-        return order.fulfilment, order.get_fulfilment_display()
+    def goods(self, order: Order) -> tuple[str, str] | None:
+        """Of what is not paid, nothing leaves the house."""
+        paid = order.status == Order.Status.PAID
+        return (order.fulfilment, order.get_fulfilment_display()) if paid else None
 
     @display(description="Refunds", ordering="refund_status", label=MONEY)  # type: ignore[untyped-decorator]
-    def refunds(self, order: Order) -> tuple[str, str]:
-        return order.refund_status, order.get_refund_status_display()
+    def refunds(self, order: Order) -> tuple[str, str] | None:
+        none = order.refund_status == Order.RefundStatus.NONE
+        return None if none else (order.refund_status, order.get_refund_status_display())
 
     @admin.display(description="Refunded")
     def given_back(self, order: Order) -> str:
@@ -135,8 +160,7 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
 
     @admin.display(description="What happened")
     def timeline(self, order: Order) -> SafeString:
-        placed = (date_format(order.created_at, "DATETIME_FORMAT"), order.email, "place", "")
-        rows = [placed, *(_happened(entry) for entry in audit.entries_of(order))]
+        rows = [_event("place", order.email, order.created_at), *map(_happened, audit.entries_of(order))]
         return format_html(HAPPENED, format_html_join("", EVENT, rows))
 
     def has_fulfil_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -203,8 +227,12 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
         in_turn(request, chosen, lambda order: deliver(order_id=str(order.pk), by=by), done="Delivered")
 
 
-def _happened(entry: AuditEntry) -> tuple[str, str, str, str]:
-    """When, who, what, and the facts of it."""
-    facts = ", ".join(f"{name}: {value}" for name, value in entry.after.items() if value != "")
-    action = entry.action.removeprefix("order.").replace("_", " ")
-    return date_format(entry.at, "DATETIME_FORMAT"), entry.actor or "The shop", action, facts
+def _happened(entry: AuditEntry) -> tuple[str, str, str]:
+    facts = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in entry.after.items() if value)
+    return _event(entry.action.removeprefix("order."), entry.actor or "The shop", entry.at, facts)
+
+
+def _event(verb: str, who: str, at: datetime, facts: str = "") -> tuple[str, str, str]:
+    """What, who and when, and the facts of it."""
+    what = HAPPENED_AS.get(verb, verb.replace("_", " ").capitalize())
+    return what, f"{who}, {date_format(localtime(at), SHORT)}", facts

@@ -145,6 +145,15 @@ def test_failed_payments_are_those_of_the_past_week(office, customer):
     assert len(rows_of(office, "Failed payments")) == 2
 
 
+def test_orders_that_failed_are_shown_once_there_are_any(office, customer):
+    bought(customer, "5.00")
+    assert "Failed orders" not in values(office)
+    failed = [bought(customer, "5.00", outcome="failure") for _ in range(2)]
+    Order.objects.filter(pk=failed[0].pk).update(created_at=timezone.now() - timedelta(days=9))
+    assert values(office)["Failed orders"] == 1
+    assert [row.pk for row in rows_of(office, "Failed orders")] == [failed[1].pk]
+
+
 def test_refunds_that_failed_are_shown_once_there_are_any(office, customer, staff):
     refund(bought(customer, "5.00"), staff)
     assert "Failed refunds" not in values(office)

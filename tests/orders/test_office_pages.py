@@ -110,7 +110,7 @@ def test_a_wrong_tracking_number_is_corrected(office, paid, staff):
     assert stored(paid).tracking == PARCEL | {"tracking_number": "1Z000"}
     assert OutboxMessage.objects.filter(kind="order_shipped").count() == 2
     page = office.get(url(Order, "change", paid.pk)).content.decode()
-    assert "correct parcel" in page
+    assert "<strong>Parcel corrected</strong>" in page
     assert "1Z000" in page
 
 
