@@ -19,7 +19,7 @@ MAY: dict[str, frozenset[str]] = {
     Role.SUPPORT: frozenset(
         {
             "orders.view_order",
-            "orders.change_order",  # pack, ship, deliver
+            "orders.change_order",  # pack, ship, correct the parcel, deliver
             "payments.view_payment",
             "payments.view_refund",
             "payments.add_refund",  # cancel and refund
