@@ -86,7 +86,7 @@ SERVICE_KEY = PRODUCTS | {
     "/api/v1/admin/products/{id}",
     *(
         f"/api/v1/admin/orders/{{order_id}}/{step}"
-        for step in ("pack", "ship", "deliver", "cancel", "refund")
+        for step in ("pack", "ship", "correct-parcel", "deliver", "cancel", "refund")
     ),
 }
 TOKENS = {"cartToken": CART_TOKEN, "orderToken": ORDER_TOKEN, "serviceKey": SERVICE_KEY}
