@@ -29,6 +29,7 @@ BADGES = {
 GOODS = {F.PACKED: "info", F.SHIPPED: "info", F.DELIVERED: "success", F.CANCELED: "danger"}
 MONEY = {Order.RefundStatus.PARTIAL: "warning", Order.RefundStatus.FULL: "danger"}
 SHORT = "j M Y, H:i"
+ONE_CLICK = {"pack": "Mark as packed", "deliver": "Mark as delivered"}  # nothing to fill in, nothing to undo
 STEPS = {"pack": F.PACKED, "ship": F.SHIPPED, "deliver": F.DELIVERED}  # the steps by the ends of their urls
 HAPPENED_AS = {
     "place": "Placed",
@@ -69,6 +70,7 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
     list_per_page = 50
     list_filter = [ToShipFilter, "status", "fulfilment", "refund_status", "created_at", "paid_at"]
     actions = ["pack_chosen", "deliver_chosen"]
+    change_form_outer_before_template = "admin/order_steps.html"
     actions_detail = ["pack_order", "ship_order", "deliver_order", "correct_parcel"]
     search_fields = ["number"]
     search_help_text = "Number, the beginning of an e-mail, or words of what was bought"
@@ -167,10 +169,19 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
         return bool(request.user.has_perm("orders.change_order"))  # type: ignore[union-attr]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Only the steps that the order can take now."""
+        """Only the steps that the order can take now, beside those of one click."""
         order = self.get_object(request, str(object_id))
-        steps = self.possible_steps(order) if order else set()
+        steps = self.possible_steps(order) - ONE_CLICK.keys() if order else set()
         return [step for step in super().get_actions_detail(request, object_id) if step.path in steps]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        order = self.get_object(request, object_id)
+        steps = self.possible_steps(order) if order and self.has_fulfil_permission(request) else set()
+        one_click = {path: title for path, title in ONE_CLICK.items() if path in steps}
+        more = {**(extra_context or {}), "one_click": one_click}
+        return super().change_view(request, object_id, form_url, more)
 
     def possible_steps(self, order: Order) -> set[str]:
         """By the ends of their addresses."""

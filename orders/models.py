@@ -78,8 +78,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def to_ship(self) -> "OrderQuerySet":
         """Paid, still in the house, and not all of the money went back."""
         waiting = [Order.Fulfilment.UNFULFILLED, Order.Fulfilment.PACKED]
-        kept = [Order.RefundStatus.NONE, Order.RefundStatus.PARTIAL]
-        return self.filter(status=Order.Status.PAID, fulfilment__in=waiting, refund_status__in=kept)
+        paid = self.filter(status=Order.Status.PAID, fulfilment__in=waiting)
+        return paid.exclude(refund_status=Order.RefundStatus.FULL)
 
 
 class Order(models.Model):

@@ -47,7 +47,8 @@ def stored(order: Order) -> Order:
 
 def offered(office: Client, order: Order) -> list[str]:
     page = office.get(url(Order, "change", order.pk)).content.decode()
-    return [step for step in STEPS if f'href="{page_of(order, step)}"' in page]
+    ways = ('href="{}"', 'formaction="../{}/"')
+    return [s for s in STEPS if ways[0].format(page_of(order, s)) in page or ways[1].format(s) in page]
 
 
 def said(response) -> list[str]:
@@ -66,6 +67,17 @@ def test_an_order_is_packed_shipped_and_delivered(office, paid):
         assert stored(paid).fulfilment == fulfilment
     assert stored(paid).tracking == PARCEL
     assert OutboxMessage.objects.filter(kind="order_shipped").count() == 1
+
+
+def test_packed_and_delivered_are_one_click_from_the_orders_page(office, paid):
+    def click(step: str) -> str:
+        assert f'formaction="../{step}/"' in office.get(url(Order, "change", paid.pk)).content.decode()
+        assert office.post(page_of(paid, step))["Location"] == url(Order, "change", paid.pk)
+        return stored(paid).fulfilment
+
+    assert click("pack") == "packed"
+    take(office, paid, "ship", **PARCEL)
+    assert click("deliver") == "delivered"
 
 
 def test_only_the_steps_that_are_possible_are_offered(office, paid, customer, product):
