@@ -3,6 +3,7 @@
 import csv
 import io
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -171,6 +172,20 @@ def test_several_clicks_at_once_import_once(office, shop, manager):
     assert at_once(4, lambda: office_of(manager).post(address).status_code) == [302] * 4
     assert AuditEntry.objects.filter(action="product.import").count() == 1
     assert counts(office, address) == {"created": 1, "updated": 1, "unchanged": 1, "rejected": 1}
+
+
+def test_without_the_claim_several_clicks_import_several_times(office, shop, manager):
+    """The control: whoever only looks whether it is done finds that it is not."""
+    looked_at(office, FILE)
+    row, all_have_looked = ProductImport.objects.get(), Barrier(4)
+
+    def naive_click() -> None:
+        if ProductImport.objects.get(pk=row.pk).status == "shown":
+            all_have_looked.wait()
+            twostep._run(row, manager)
+
+    at_once(4, naive_click)
+    assert AuditEntry.objects.filter(action="product.import").count() == 4
 
 
 def test_confirmed_again_it_does_nothing(office, shop):

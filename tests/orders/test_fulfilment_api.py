@@ -1,5 +1,7 @@
 """Staff pack, ship and deliver a paid order over the API."""
 
+from threading import Barrier
+
 import pytest
 
 from ecommerce import audit
@@ -205,6 +207,22 @@ class TestCorrectingTheParcel:
         answers = at_once(4, lambda: correct(paid).status_code)
         assert answers == [200] * 4
         assert (parcels(), AuditEntry.objects.filter(action="order.correct_parcel").count()) == (2, 1)
+
+    def test_whoever_reads_checks_and_saves_corrects_it_several_times(self, step, paid, staff):
+        """The control."""
+        step(paid, "ship")
+        all_have_looked = Barrier(4)
+
+        def naive() -> None:
+            before = stored(paid).tracking
+            all_have_looked.wait()
+            Order.objects.filter(pk=paid.pk).update(**self.RIGHT)
+            audit.record(
+                actor=staff, action="order.correct_parcel", obj=paid, before=before, after=self.RIGHT
+            )
+
+        at_once(4, naive)
+        assert AuditEntry.objects.filter(action="order.correct_parcel").count() == 4
 
     def test_only_what_is_shipped_has_a_parcel(self, step, correct, paid):
         refused(correct(paid), 409, "This order is not shipped yet.")
