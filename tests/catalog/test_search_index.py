@@ -122,6 +122,7 @@ def test_imported_products_are_found(fsck):
     write(
         [entry("tea", name="Tea Pot"), entry("kettle", name="Kettle", category="Kitchen")],
         lambda result: None,
+        How(),
     )
     assert (found("tea"), found("kitchen")) == ({"Tea Pot"}, {"Kettle"})
     fsck()

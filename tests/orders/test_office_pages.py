@@ -189,7 +189,8 @@ def test_the_page_tells_who_did_what(office, paid, staff, customer):
     outbox.deliver_due()
     page = office.get(url(Order, "change", paid.pk)).content.decode()
     happened = page[page.index("What happened") :]
-    places = [happened.index(text) for text in ("place", "pay", "ship", "refund", "refund sent")]
+    steps = ("Placed", "Paid", "Shipped", "Refund asked for", "Refund sent")
+    places = [happened.index(f"<strong>{step}</strong>") for step in steps]
     assert places == sorted(places)
     for text in (staff.email, customer.email, "The shop", "1Z999", "reason: Lost"):
         assert text in happened
