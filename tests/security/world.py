@@ -20,6 +20,7 @@ from cart.models import Guest
 from cart.services import add_item
 from catalog.models import Product
 from ecommerce.lib.http import Device
+from orders import fulfilment
 from orders.models import Order
 from orders.services import Contact
 from orders.tokens import order_token
@@ -86,7 +87,8 @@ class World:
     def path(self, route: str) -> str:
         found = self.parameters() | {"object_id": self._row_of(route)}
         if f"{API}admin/orders/" in route:
-            found["order_id"] = str(self.paid_order.pk)
+            order = self.shipped_order if route.endswith("correct-parcel") else self.paid_order
+            found["order_id"] = str(order.pk)
         return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: found[match[1]], route.lstrip("/"))
 
     @cached_property
@@ -104,6 +106,11 @@ class World:
         if not saved:
             keep_address(self.customer, Address(**ADDRESS))
         return saved.get()
+
+    @cached_property
+    def shipped_order(self) -> Order:
+        order = str(self.paid_order.pk)
+        return fulfilment.ship(order_id=order, by=self.admin, carrier="UPS", tracking_number="2")
 
     def _row_of(self, route: str) -> str:
         """One of the model that this page of the back office is about."""
