@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from pymongo.synchronous.pool import Connection
 
 from accounts.models import User
+from catalog.categories import list_categories
 from catalog.models import Product, StockMovement
 from catalog.services import delete_product
 from ecommerce.lib.db import connection
@@ -36,6 +37,7 @@ def test_it_seeds_an_admin_and_the_twenty_samples(api, settings, fsck):
         "Home & Living",
         "Sports & Fitness",
     }
+    assert all(len(category["description"]) > 80 for category in list_categories())
     assert api.get("/api/v1/products?limit=100")["X-Total-Count"] == "20"
     fsck()
 

@@ -1,28 +1,44 @@
-"""The 20 sample products that an empty development shop begins with."""
+"""The 20 sample products and their categories that an empty development shop begins with."""
 
 import csv
 from decimal import Decimal
 from pathlib import Path
 
-from catalog.models import Product
+from django.utils.text import slugify
+
+from catalog.categories import create_category
+from catalog.models import Category
 from catalog.services import create_product, ever_had_a_product
 from ecommerce.lib.db import run_tx
 
-CSV = Path(__file__).with_name("products.csv")
+FOLDER = Path(__file__).parent
 
 
 def seed_samples() -> int:
     """Make the samples in a database that has never had a product; answers how many were made."""
     if ever_had_a_product():
         return 0
-    with CSV.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    run_tx(lambda: [_create(row) for row in rows])  # all or none: a crash leaves no half catalogue
-    return len(rows)
+    products = _rows("products.csv")
+    run_tx(lambda: _create_all(products))  # all or none: a crash leaves no half catalogue
+    return len(products)
 
 
-def _create(row: dict[str, str]) -> Product:
-    return create_product(
+def _create_all(products: list[dict[str, str]]) -> None:
+    for position, row in enumerate(_rows("categories.csv"), 1):
+        name, text = row["name"], row["description"]
+        if not Category.objects.filter(name=name).exists():
+            create_category(name=name, slug=slugify(name), description=text, position=position)
+    for row in products:
+        _create(row)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (FOLDER / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _create(row: dict[str, str]) -> None:
+    create_product(
         product_id=int(row["product_id"]),
         name=row["name"],
         slug=row["slug"],

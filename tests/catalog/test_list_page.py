@@ -6,6 +6,8 @@ import pytest
 from django.core.cache import cache as django_cache
 
 from catalog.browsing import popular_products
+from catalog.categories import update_category
+from catalog.models import Category
 from tests.factories import product
 
 pytestmark = pytest.mark.django_db
@@ -244,6 +246,14 @@ class TestSearchEngines:
         assert re.search(r"<title>Kitchen . Marlow</title>", text)
         assert 'rel="canonical" href="http://testserver/categories/kitchen/"' in text
         assert '"@type": "BreadcrumbList"' in text
+
+    def test_a_category_says_what_it_is_about(self, client, shelf):
+        text = "Pots, kettles & <pans>.\nAll of them last."
+        update_category(pk=Category.objects.get(slug="kitchen").pk, description=text)
+        raw = client.get("/categories/kitchen/").content.decode()
+        assert "<h1>Kitchen</h1>" in raw
+        assert '<p class="muted">Pots, kettles &amp; &lt;pans&gt;.\nAll of them last.</p>' in raw
+        assert 'name="description" content="Pots, kettles &amp; &lt;pans&gt;.\nAll of them last."' in raw
 
     def test_a_category_page_takes_filters_too(self, client, shelf):
         text = page(client, "/categories/kitchen/", in_stock="1", category="food")
