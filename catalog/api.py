@@ -76,7 +76,8 @@ class ProductDetail(APIView):
         responses={200: ProductAnswer, **errors(401, 403, 404)},
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """One active product."""
+        """One active product. A slug of before is a 404: the pages redirect, for links that people keep;
+        programs know products by their ids, and find today's slug in the list."""
         return _json(services.product_json(slug, allowance=_allowance(request)))
 
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.db.models import Max
 from django.utils.text import slugify
 
-from catalog import cache, history
+from catalog import cache, history, slugs
 from catalog.history import Actor
 from catalog.models import Category, Product
 from catalog.search import indexing
@@ -45,6 +45,12 @@ def get_category(slug: str) -> dict[str, Any]:
     raise CategoryNotFound
 
 
+def current_slug(old: str) -> str | None:
+    """Of the category with visible products that had this slug before."""
+    slug = Category.objects.filter(pk=slugs.target(Category, old)).values_list("slug", flat=True).first()
+    return slug if any(category["slug"] == slug for category in list_categories()) else None
+
+
 def category_named(name: str | None) -> dict[str, Any] | None:
     """The category that a product names; None where it names none."""
     return next((category for category in list_categories() if category["name"] == name), None)
@@ -76,7 +82,7 @@ def create_category(*, by: Actor = None, **fields: Any) -> Category:
         category = _insert(Category(**fields), by)
     except IntegrityError:
         raise CategoryTaken from None
-    cache.products_changed()
+    on_commit(cache.products_changed)
     return category
 
 
@@ -89,6 +95,7 @@ def update_category(*, pk: ObjectId, by: Actor = None, **fields: Any) -> None:
             raise CategoryNotFound
         if "name" in fields:
             rename_category(category, fields["name"])
+        slugs.change(category, fields)
         if rest := {name: value for name, value in fields.items() if name != "name"}:
             Category.objects.filter(pk=pk).update(**rest)
         audit.record_all(history.changed(category, fields, by=by))
@@ -107,6 +114,7 @@ def delete_category(category: Category, *, by: Actor = None) -> None:
         if Product.objects.filter(category=category.name).exists():
             raise CategoryInUse(category.name)
         Category.objects.filter(pk=category.pk).delete()
+        slugs.forget(category)
         audit.record_all([history.deleted(category, by=by)])
         on_commit(cache.products_changed)
 
@@ -129,6 +137,7 @@ def _insert(category: Category, by: Actor, label: str = "") -> Category:
 
     def insert() -> None:
         category.save(force_insert=True)
+        slugs.take(Category, [category.slug])
         audit.record_all([history.created(category, by=by, label=label)])
 
     run_tx(insert)

@@ -4,7 +4,7 @@ from collections import Counter as Tally
 from collections.abc import Iterator
 
 from catalog import search
-from catalog.models import Counter, Product, StockMovement
+from catalog.models import Category, Counter, OldSlug, Product, StockMovement
 
 
 def violations() -> Iterator[str]:
@@ -35,6 +35,20 @@ def violations() -> Iterator[str]:
             yield f"deleted product {pk}: movements sum to {total}, not 0"
     if highest > (Counter.objects.filter(name="product_id").values_list("value", flat=True).first() or 0):
         yield f"the product_id counter is behind {highest}"
+    yield from _old_slugs(Product)
+    yield from _old_slugs(Category)
+
+
+def _old_slugs(kind: type[Product] | type[Category]) -> Iterator[str]:
+    """Each leads to a row that there is, and is no row's own: nobody is led away from a page that exists."""
+    name = kind._meta.model_name
+    rows = dict(kind._default_manager.values_list("pk", "slug"))
+    own = {f"{name}:{slug}" for slug in rows.values()}
+    for old in OldSlug.objects.filter(pk__startswith=f"{name}:").iterator():
+        if old.key in own:
+            yield f"old slug {old.key} is in use"
+        if old.target not in rows:
+            yield f"old slug {old.key} leads to nothing"
 
 
 def _sums(**which: object) -> "Tally[object]":

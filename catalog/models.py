@@ -145,6 +145,20 @@ class Category(models.Model):
         return self.name
 
 
+class OldSlug(models.Model):
+    """A slug that a product or category had, and nobody of its kind has now (`catalog.slugs`)."""
+
+    key = models.CharField(max_length=220, primary_key=True, db_column="_id")  # product:<slug>
+    target = ObjectIdField()  # whose it was last, by whatever slug that one is known today
+
+    class Meta:
+        db_table = "old_slugs"
+        indexes = [models.Index(fields=["target"], name="old_slugs_target")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class StockMovement(models.Model):
     """One change of one product's inventory; all of a product's changes add up to its inventory.
 

@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 from django.db import IntegrityError
 
-from catalog import cache, history, search, stock
+from catalog import cache, history, search, slugs, stock
 from catalog.categories import ensure_category
 from catalog.history import Actor
 from catalog.images import as_stored
@@ -162,6 +162,7 @@ def insert_products(rows: Sequence[dict[str, Any]], *, by: Actor = None, label: 
         products.append((product, row["inventory"]))
     _reserve_product_id(max(product.product_id for product, _ in products))
     stock.insert(products)
+    slugs.take(Product, [row["slug"] for row in rows])
     audit.record_all(history.created(product, by=by, label=label) for product, _ in products)
 
 
@@ -190,6 +191,7 @@ def update_product(
             stock.adjust(key, inventory_delta)
         if "product_id" in fields:
             _reserve_product_id(fields["product_id"])
+        slugs.change(current, fields)
         if written := as_stored(fields, current.image_url):
             rows.update(**indexing.with_terms(current, written))
         level = (current.inventory if inventory is None else inventory) + inventory_delta
@@ -215,6 +217,7 @@ def delete_product(*, pk: str | ObjectId, by: Actor = None) -> Product:
             raise ProductNotFound
         stock.close_account(product.pk, product.inventory)
         Product.objects.filter(pk=product.pk).delete()
+        slugs.forget(product)
         audit.record_all([history.deleted(product, by=by)])
         on_commit(cache.products_changed)
         return product

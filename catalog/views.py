@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog import services, structured_data
+from catalog import categories, services, slugs, structured_data
 from catalog.browsing import popular_products, related_products
 from catalog.categories import CategoryNotFound, category_named, get_category
 from catalog.listing import Listing
@@ -41,7 +41,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         landing = get_category(slug)
     except CategoryNotFound:
-        raise Http404 from None
+        return _moved(request, "catalog:category", categories.current_slug(slug))
     return _list_page(request, Listing(request.GET, landing))
 
 
@@ -50,7 +50,7 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         product = services.get_product(slug)
     except services.ProductNotFound:
-        raise Http404 from None
+        return _moved(request, "catalog:product", slugs.current_of_product(slug))
     category = category_named(product["category"])
     url = reverse("catalog:product", args=[slug])
     context = {
@@ -75,6 +75,16 @@ def picture(request: HttpRequest, file: str) -> HttpResponse:
         raise Http404 from None
     for_ever = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return HttpResponse(content, content_type="image/webp", headers=for_ever)
+
+
+def _moved(request: HttpRequest, route: str, slug: str | None) -> HttpResponse:
+    """To where the page is today. Browsers keep a 301 for good, which would lead in a circle once a slug is
+    taken again: this one they ask for each time."""
+    if slug is None:
+        raise Http404
+    query = request.META.get("QUERY_STRING", "")
+    address = reverse(route, args=[slug]) + (f"?{query}" if query else "")
+    return HttpResponsePermanentRedirect(address, headers={"Cache-Control": "no-cache"})
 
 
 def _list_page(request: HttpRequest, listing: Listing) -> HttpResponse:

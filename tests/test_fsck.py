@@ -89,6 +89,14 @@ WRITES = {
         lambda db: db.counters.update_one({"_id": "product_id"}, {"$set": {"value": 0}}),
         "the product_id counter is behind",
     ),
+    "an old slug that leads away from a page that there is": (
+        lambda db: db.old_slugs.insert_one({"_id": "product:sold", "target": db.products.find_one()["_id"]}),
+        "old slug product:sold is in use",
+    ),
+    "an old slug of nothing": (
+        lambda db: db.old_slugs.insert_one({"_id": "category:x", "target": ObjectId()}),
+        "old slug category:x leads to nothing",
+    ),
     "a deleted product with stock": (
         lambda db: db.stock_movements.delete_one({"reason": "closed"}),
         "deleted product",

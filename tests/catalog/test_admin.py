@@ -259,6 +259,13 @@ def test_renaming_a_category_renames_it_in_its_products(office):
     assert Category.objects.get().name == "Kitchen & Bar"
 
 
+def test_staff_say_what_a_category_is_about(office):
+    make_product(category="Kitchen")
+    form_of(office, Category.objects.get()).send(description="Pots and pans.", slug="pots")
+    assert "Pots and pans." in Client().get("/categories/pots/").content.decode()
+    assert Client().get("/categories/kitchen/").status_code == 301
+
+
 def test_a_category_name_that_is_taken_is_a_form_error(office):
     tea = make_product(category="Kitchen")
     make_product(category="Bar")
