@@ -2,13 +2,16 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import Any
 
+from bson import ObjectId
 from django.db.models import Count
 
 from catalog import cache, services
+from catalog.models import Demand, Product
 from catalog.services import ProductQuery, list_products
 
 SUGGESTIONS = 4
@@ -42,16 +45,32 @@ def popular_products(limit: int) -> list[dict[str, Any]]:
     return [product for product in in_turn if product][:limit]
 
 
-def related_products(product: dict[str, Any]) -> list[dict[str, Any]]:
-    """Others of its category that can be bought; without any, popular ones."""
-    query = ProductQuery(category=product["category"], in_stock=True, limit=SUGGESTIONS + 1)
+def bought_together(product: dict[str, Any]) -> list[dict[str, Any]]:
+    """What several orders had beside it and can be bought; the most often first."""
+    key = f"together:{product['id']}"
+    return list(services.decoded(cache.read(key, lambda: _fill_together(product["id"]), None)))
+
+
+def related_products(product: dict[str, Any], shown: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Others of its category that can be bought; without any, popular ones. None that is shown already."""
+    known = {product["id"], *(each["id"] for each in shown)}
+    limit = SUGGESTIONS + 1 + len(shown)
+    query = ProductQuery(category=product["category"], in_stock=True, limit=limit)
     same = list_products(query).products if product["category"] else []
-    others = [other for other in same if other["id"] != product["id"]]
-    return (others or _without(product, popular_products(SUGGESTIONS + 1)))[:SUGGESTIONS]
+    others = [other for other in same if other["id"] not in known]
+    return (others or [other for other in popular_products(limit) if other["id"] not in known])[:SUGGESTIONS]
 
 
-def _without(product: dict[str, Any], products: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [other for other in products if other["id"] != product["id"]]
+def _fill_together(pk: str) -> bytes:
+    demand = Demand.objects.filter(pk=pk).first()
+    return _encoded_in_stock(demand.together if demand else [], SUGGESTIONS)
+
+
+def _encoded_in_stock(pks: Sequence[ObjectId], limit: int) -> bytes:
+    """In this order."""
+    rows = Product.objects.visible().filter(pk__in=pks, inventory__gt=0).defer("search_terms") if pks else []
+    found = {row.pk: row for row in rows}
+    return services.encoded([found[pk].as_dict() for pk in pks if pk in found][:limit])
 
 
 def _fill_counts(query: ProductQuery) -> bytes:

@@ -218,6 +218,21 @@ class ProductImport(models.Model):
         return self.name
 
 
+class Demand(models.Model):
+    """In how many orders of late a product is, and what was in them beside it (`catalog.demand`)."""
+
+    product = ObjectIdField(primary_key=True, db_column="_id")  # a plain id: the product may be gone
+    orders = models.IntegerField()
+    together = ArrayField(ObjectIdField(), default=list)  # the most often first
+
+    class Meta:
+        db_table = "demand"
+        indexes = [models.Index(fields=["-orders", "product"], name="demand_orders")]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.orders}"
+
+
 class SearchMiss(models.Model):
     """What customers looked for and the shop does not have. Nobody's name, address or account."""
 

@@ -106,7 +106,7 @@ class ProductList:
 
     @property
     def products(self) -> list[dict[str, Any]]:
-        return list(_decoded(self.json))
+        return list(decoded(self.json))
 
 
 def list_products(query: ProductQuery, *, allowance: Allowance | None = None) -> ProductList:
@@ -124,7 +124,7 @@ def product_json(slug: str, *, allowance: Allowance | None = None) -> bytes:
 
 def get_product(slug: str) -> dict[str, Any]:
     """The same product with its price as a Decimal, for pages."""
-    return dict(_decoded(product_json(slug)))
+    return dict(decoded(product_json(slug)))
 
 
 def create_product(
@@ -243,7 +243,7 @@ def _fill_list(query: ProductQuery) -> bytes:
     total = found.rows.count()
     if not total and query.is_plain_search:
         misses.record(query.q)
-    return b"%d %d\n%s" % (total, found.only_close, _encoded([product.as_dict() for product in page]))
+    return b"%d %d\n%s" % (total, found.only_close, encoded([product.as_dict() for product in page]))
 
 
 def matching(query: ProductQuery) -> Matches:
@@ -274,14 +274,14 @@ def _fill_product(slug: str) -> bytes:
     product = Product.objects.visible().filter(slug=slug).first()
     if product is None:
         raise ProductNotFound
-    return _encoded(product.as_dict())
+    return encoded(product.as_dict())
 
 
-def _encoded(value: object) -> bytes:
+def encoded(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _decoded(text: bytes) -> Any:
+def decoded(text: bytes) -> Any:
     return json.loads(text, parse_float=Decimal)
 
 

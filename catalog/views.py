@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog import categories, services, slugs, structured_data
-from catalog.browsing import popular_products, related_products
+from catalog.browsing import bought_together, popular_products, related_products
 from catalog.categories import CategoryNotFound, category_named, get_category
 from catalog.listing import Listing
 
@@ -51,12 +51,13 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
         product = services.get_product(slug)
     except services.ProductNotFound:
         return _moved(request, "catalog:product", slugs.current_of_product(slug))
-    category = category_named(product["category"])
+    category, together = category_named(product["category"]), bought_together(product)
     url = reverse("catalog:product", args=[slug])
     context = {
         "product": product,
         "category": category,
-        "related": related_products(product),
+        "together": together,
+        "related": related_products(product, together),
         "canonical": url,
         "facts": [
             structured_data.product(product),

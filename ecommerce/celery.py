@@ -21,6 +21,7 @@ PERIODIC_S = {
     "payments.tasks.release_expired_holds": 60,
     "payments.tasks.reconcile": 60,
     "orders.tasks.cancel_unpaid_orders": 300,
+    "orders.tasks.learn_demand": 600,
     "cart.tasks.forget_old_guest_carts": 3600,
     "accounts.tasks.forget_what_expired": 3600,
     "ecommerce.tasks.deliver_outbox": settings.OUTBOX_INTERVAL_SECONDS,
