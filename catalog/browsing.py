@@ -45,6 +45,12 @@ def popular_products(limit: int) -> list[dict[str, Any]]:
     return [product for product in in_turn if product][:limit]
 
 
+def product_numbered(number: int) -> dict[str, Any] | None:
+    """The active product with this `product_id`."""
+    found = services.decoded(cache.read(f"number:{number}", lambda: _fill_numbered(number), None))
+    return dict(found) if found else None
+
+
 def bought_together(product: dict[str, Any]) -> list[dict[str, Any]]:
     """What several orders had beside it and can be bought; the most often first."""
     key = f"together:{product['id']}"
@@ -59,6 +65,11 @@ def related_products(product: dict[str, Any], shown: Sequence[dict[str, Any]] = 
     same = list_products(query).products if product["category"] else []
     others = [other for other in same if other["id"] not in known]
     return (others or [other for other in popular_products(limit) if other["id"] not in known])[:SUGGESTIONS]
+
+
+def _fill_numbered(number: int) -> bytes:
+    product = Product.objects.visible().filter(product_id=number).first()
+    return services.encoded(product.as_dict() if product else None)
 
 
 def _fill_together(pk: str) -> bytes:

@@ -26,4 +26,5 @@ urlpatterns = [
     path("products/", views.product_list, name="list"),
     path("products/<slug:slug>/", views.product_detail, name="product"),
     path("categories/<slug:slug>/", views.category, name="category"),
+    path("products/seen/<int:product_id>.svg", views.seen, name="seen"),
 ]

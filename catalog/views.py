@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from catalog import categories, services, slugs, structured_data
-from catalog.browsing import bought_together, popular_products, related_products
+from catalog import categories, services, slugs, structured_data, viewed
+from catalog.browsing import bought_together, popular_products, product_numbered, related_products
 from catalog.categories import CategoryNotFound, category_named, get_category
 from catalog.listing import Listing
+from catalog.models import MAX_PRODUCT_ID
 
 ON_HOME, IN_HERO = 8, 3
 WITH_NO_RESULT = 6
@@ -58,13 +59,30 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "category": category,
         "together": together,
         "related": related_products(product, together),
+        "viewed": viewed.recently_viewed(request, but=product["product_id"]),
+        "fetched_ahead": viewed.is_fetched_ahead(request),
         "canonical": url,
         "facts": [
             structured_data.product(product),
             structured_data.breadcrumbs(*_category_step(category), (product["name"], url)),
         ],
     }
-    return render(request, "catalog/product.html", context)
+    response = render(request, "catalog/product.html", context)
+    if viewed.is_fetched_ahead(request) or request.method != "GET":
+        return response
+    return viewed.remember(request, response, product["product_id"])
+
+
+@require_safe
+def seen(request: HttpRequest, product_id: int) -> HttpResponse:
+    """A picture of nothing in a page that was fetched ahead: browsers ask for it once the page is shown."""
+    if product_id > MAX_PRODUCT_ID or not product_numbered(product_id):
+        raise Http404
+    nothing = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+    response = HttpResponse(nothing, content_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    if viewed.is_fetched_ahead(request):
+        return response
+    return viewed.remember(request, response, product_id)
 
 
 @require_safe
