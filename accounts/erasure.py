@@ -6,7 +6,7 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import addresses, history, lockout, personal_data, services, sessions
+from accounts import addresses, cache, history, lockout, personal_data, services, sessions
 from accounts.models import EmailChange, OneTimeToken, TokenFamily, User, WebSession
 from ecommerce import audit
 from ecommerce.lib.db import run_tx
@@ -55,6 +55,7 @@ def _erase(user: User) -> None:
         token_version=F("token_version") + 1,
         revoked_families=[],
     )
+    cache.account_changed(user.pk)
 
 
 personal_data.hold("addresses", export=addresses.export, erase=addresses.erase)

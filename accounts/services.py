@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts import emails, history, lockout, onetime, passwords
+from accounts import cache, emails, history, lockout, onetime, passwords
 from accounts.models import EmailChange, User
 from accounts.roles import Role
 from ecommerce import audit
@@ -166,6 +166,7 @@ def replace_password(
     def change() -> bool:
         if not rows.update(password=hashed, token_version=F("token_version") + 1):
             return False
+        cache.account_changed(user.pk)
         user.refresh_from_db(fields=["password", "token_version"])
         withdraw_links(user)
         history.tell(user, verb, by=by)
@@ -214,6 +215,7 @@ def _delete(user: User, by: User | None) -> None:
     deleted, _rows = User.objects.filter(pk=user.pk).delete()
     if not deleted:
         raise UserNotFound
+    cache.account_changed(user.pk)
     history.tell(user, "delete", by=by)
     if not user.is_staff:  # what staff did stays theirs
         audit.forget_person(user)
@@ -239,6 +241,7 @@ def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
         follows["email_verified_at"] = None
     if changed:
         User.objects.filter(pk=pk).update(**changed, **follows)
+        cache.account_changed(pk)
     for name, value in changed.items():
         history.tell(user, VERBS[name], by=by, before={name: getattr(user, name)}, after={name: value})
     return bool(changed)

@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import history
+from accounts import cache, history
 from accounts.agents import describe
 from accounts.models import TokenFamily, User, WebSession
 from accounts.tokens import access_token, read_refresh_token, refresh_token
@@ -119,13 +119,23 @@ def end_session(user: User, session_id: str, *, by: User | None = None) -> None:
     pk = object_id(session_id)
 
     def end() -> None:
-        pages, _rows = WebSession.objects.filter(user=user.pk, public_id=pk).delete() if pk else (0, {})
-        if not pages and not _revoke(TokenFamily.objects.filter(pk=pk, user=user)):
+        if pk is None or not (
+            _end_pages(user, pk) or _revoke(TokenFamily.objects.filter(pk=pk, user=user))
+        ):
             raise SessionNotFound
         if by:
             history.tell(user, "end_session", by=by, after={"session": session_id})
 
     run_tx(end)
+
+
+def _end_pages(user: User, pk: ObjectId) -> bool:
+    """Inside a transaction. The heads of its pages are known by the session's key."""
+    rows = WebSession.objects.filter(user=user.pk, public_id=pk)
+    for key in (keys := list(rows.values_list("pk", flat=True))):
+        cache.session_changed(key)
+    rows.filter(pk__in=keys).delete()
+    return bool(keys)
 
 
 def end_by_refresh_token(token: str) -> None:
@@ -139,6 +149,7 @@ def end_all_sessions(user: User, *, by: User | None = None) -> None:
 
     def end() -> None:
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+        cache.account_changed(user.pk)
         history.tell(user, "sign_out_everywhere", by=by or user)
 
     run_tx(end)

@@ -8,6 +8,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 
+from accounts import cache
 from accounts.models import WebSession
 from ecommerce.lib.db import object_id
 from ecommerce.lib.http import Device
@@ -19,6 +20,16 @@ class SessionStore(DatabaseStore):
     @classmethod
     def get_model_class(cls) -> type[WebSession]:
         return WebSession
+
+    def save(self, must_create: bool = False) -> None:
+        super().save(must_create)
+        if self.session_key:
+            cache.session_changed(self.session_key)
+
+    def delete(self, session_key: str | None = None) -> None:
+        super().delete(session_key)
+        if ended := session_key or self.session_key:
+            cache.session_changed(ended)
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         row: Any = super().create_model_instance(data)

@@ -1,14 +1,19 @@
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from cart import session
+from accounts.visitors import visitor_of
+from cart import services, session
+from cart.models import owner_key, owner_of_user
 
 
-def cart_count(request: HttpRequest) -> dict[str, object]:
-    """The number of units for the header; asked for only where a page shows it."""
-    return {"cart_count": SimpleLazyObject(lambda: _count(request))}
+def head(request: HttpRequest) -> dict[str, object]:
+    """Who is there and how much is in their cart; asked for only where a page shows it."""
+    visitor = SimpleLazyObject(lambda: visitor_of(request))
+    return {"visitor": visitor, "cart_count": SimpleLazyObject(lambda: _count(request, visitor.user))}
 
 
-def _count(request: HttpRequest) -> int:
-    cart = session.cart_of(request)
-    return sum(item.qty for item in cart.items) if cart else 0
+def _count(request: HttpRequest, user: str | None) -> int:
+    if user:
+        return services.count_units(owner_of_user(user))
+    guest = session.guest_of(request)
+    return services.count_units(owner_key(guest)) if guest else 0

@@ -4,6 +4,7 @@ from typing import Any
 
 from accounts import personal_data
 from accounts.models import User
+from cart import cache
 from cart.models import Cart, owner_key
 
 
@@ -14,6 +15,7 @@ def export(user: User) -> list[dict[str, Any]]:
 
 def erase(user: User) -> None:
     Cart.objects.filter(owner=owner_key(user)).delete()
+    cache.cart_changed(owner_key(user))
 
 
 personal_data.hold("cart", export=export, erase=erase)

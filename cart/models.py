@@ -2,7 +2,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bson import ObjectId
 from django.core.signing import BadSignature, Signer
@@ -84,7 +84,11 @@ class Cart(models.Model):
 
 
 def owner_key(user: Buyer) -> str:
-    return f"u:{user.pk}" if isinstance(user, User) else f"g:{user.digest.hex()}"
+    return owner_of_user(user.pk) if isinstance(user, User) else f"g:{user.digest.hex()}"
+
+
+def owner_of_user(pk: Any) -> str:
+    return f"u:{pk}"
 
 
 def user_id(user: Buyer) -> str | None:

@@ -7,14 +7,17 @@ from bson import Decimal128
 from django.db import IntegrityError
 from django.utils.translation import gettext_noop
 from pymongo.errors import DuplicateKeyError
+from pymongo.results import UpdateResult
 
 from accounts.models import User
+from cart import cache
 from cart.models import MAX_LINES, MAX_QTY, Buyer, Cart, CartItem, Guest, cart_id, owner_key, user_id
 from catalog.models import Product
 from ecommerce.lib.db import collection, run_tx
 from ecommerce.lib.errors import Busy, DomainError
 
 TRIES = 10
+Update = dict[str, dict[str, Any]]
 GUEST_CARTS_KEPT = timedelta(days=30)
 
 
@@ -35,6 +38,11 @@ class CartFull(DomainError):
 def get_cart(*, user: Buyer) -> Cart:
     """The customer's cart; reading creates nothing."""
     return Cart.objects.filter(owner=owner_key(user)).first() or Cart.empty(user)
+
+
+def count_units(owner: str) -> int:
+    """How many pieces are in somebody's cart, for the head of a page: from the cache where it can be."""
+    return cache.read_count(owner, lambda: _count(owner))
 
 
 def add_item(*, user: Buyer, product_id: int, qty: int) -> Cart:
@@ -61,19 +69,14 @@ def set_quantity(*, user: Buyer, product_id: int, qty: int) -> Cart:
         raise LineFull
     if qty < 1:
         return remove_item(user=user, product_id=product_id)
-    collection(Cart).update_one(
-        {"owner": owner_key(user), "items.product_id": product_id},
-        _change({"$set": {"items.$.qty": qty}}),
-    )
+    _write(owner_key(user), {"items.product_id": product_id}, {"$set": {"items.$.qty": qty}})
     return get_cart(user=user)
 
 
 def remove_item(*, user: Buyer, product_id: int) -> Cart:
     """Take the whole line out; a line that is not there is no error."""
-    collection(Cart).update_one(
-        {"owner": owner_key(user), "items.product_id": product_id},
-        _change({"$pull": {"items": {"product_id": product_id}}}),
-    )
+    line = {"product_id": product_id}
+    _write(owner_key(user), {"items.product_id": product_id}, {"$pull": {"items": line}})
     return get_cart(user=user)
 
 
@@ -83,10 +86,8 @@ def claim(cart: Cart) -> None:
     Another request that changed or claimed it since makes this raise Busy; inside a transaction
     the database sees that conflict first and the whole function runs again.
     """
-    claimed = collection(Cart).update_one(
-        {"_id": cart.pk, "version": cart.version}, _change({"$set": {"items": []}})
-    )
-    if not claimed.modified_count:
+    this_version = {"_id": cart.pk, "version": cart.version}
+    if not _write(cart.owner, this_version, {"$set": {"items": []}}).modified_count:
         raise Busy
 
 
@@ -105,7 +106,14 @@ def forget_old_guest_carts() -> int:
     """Delete the carts that their guests have not touched for 30 days; how many."""
     old = Cart.objects.filter(user_id=None, updated_at__lt=datetime.now(UTC) - GUEST_CARTS_KEPT)
     deleted, _ = old.delete()
+    if deleted:
+        cache.many_carts_changed()
     return deleted
+
+
+def _count(owner: str) -> int:
+    cart = Cart.objects.filter(owner=owner).first()
+    return sum(item.qty for item in cart.items) if cart else 0
 
 
 def _merge(guest: Guest, user: User) -> list[int]:
@@ -118,6 +126,7 @@ def _merge(guest: Guest, user: User) -> list[int]:
     fields = {"items": merged, "version": target.version + 1, "updated_at": datetime.now(UTC)}
     if not Cart.objects.filter(pk=target.pk).update(**fields):
         Cart.objects.create(pk=target.pk, owner=target.owner, user_id=target.user_id, **fields)
+    cache.cart_changed(target.owner)
     return left_out
 
 
@@ -139,34 +148,32 @@ def _merged(mine: list[CartItem], added: list[CartItem]) -> tuple[list[CartItem]
 
 def _increase_line(user: Buyer, product: Product, qty: int) -> bool:
     line = {"product_id": product.product_id, "qty": {"$lte": MAX_QTY - qty}}
-    changed = collection(Cart).update_one(
-        {"owner": owner_key(user), "items": {"$elemMatch": line}},
-        _change({"$inc": {"items.$.qty": qty}, "$set": {"items.$.seen_price": Decimal128(product.price)}}),
-    )
-    return bool(changed.modified_count)
+    price = {"items.$.seen_price": Decimal128(product.price)}
+    change: Update = {"$inc": {"items.$.qty": qty}, "$set": price}
+    return bool(_write(owner_key(user), {"items": {"$elemMatch": line}}, change).modified_count)
 
 
 def _begin_line(user: Buyer, product: Product, qty: int) -> bool:
     """Append where the product has no line and there is room; the first line makes the cart."""
     line = {"product_id": product.product_id, "qty": qty, "seen_price": Decimal128(product.price)}
+    room = {"items.product_id": {"$ne": product.product_id}, f"items.{MAX_LINES - 1}": {"$exists": False}}
+    change: Update = {
+        "$push": {"items": line},
+        "$setOnInsert": {"_id": cart_id(user), "user_id": user_id(user)},
+    }
     try:
-        changed = collection(Cart).update_one(
-            {
-                "owner": owner_key(user),
-                "items.product_id": {"$ne": product.product_id},
-                f"items.{MAX_LINES - 1}": {"$exists": False},
-            },
-            _change(
-                {
-                    "$push": {"items": line},
-                    "$setOnInsert": {"_id": cart_id(user), "user_id": user_id(user)},
-                }
-            ),
-            upsert=True,
-        )
+        changed = _write(owner_key(user), room, change, upsert=True)
     except DuplicateKeyError:  # the cart is there, but full, or another request began this line
         return False
     return bool(changed.modified_count or changed.upserted_id)
+
+
+def _write(owner: str, where: dict[str, Any], update: Update, **options: bool) -> UpdateResult:
+    """One command on somebody's cart; the heads of their pages hear of it even where its answer is lost."""
+    try:
+        return collection(Cart).update_one({"owner": owner, **where}, _change(update), **options)
+    finally:
+        cache.cart_changed(owner)
 
 
 def _refuse_at_limit(cart: Cart, product_id: int, qty: int) -> None:
@@ -178,7 +185,7 @@ def _refuse_at_limit(cart: Cart, product_id: int, qty: int) -> None:
         raise CartFull
 
 
-def _change(update: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _change(update: Update) -> Update:
     """The update with what every change of a cart brings: one version more, and the time."""
     return {
         **update,

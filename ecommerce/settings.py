@@ -244,7 +244,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "cart.context_processors.cart_count",
+                "cart.context_processors.head",
                 "catalog.context_processors.shop",
             ],
             # Every template has {% translate %}, {% static %} and the shop's filters without loading them.

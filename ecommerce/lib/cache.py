@@ -60,7 +60,7 @@ def read_through(
         _count_in_process(allowance)
         return fill()
     try:
-        _trust(namespace)
+        trust(namespace)
         found = _look_up(namespace, key, allowance)
     except RedisError as error:
         lost(error)
@@ -84,7 +84,7 @@ def invalidate_stock(namespace: str) -> None:
 
 def ping() -> bool:
     try:
-        return bool(_redis().ping())
+        return bool(client().ping())
     except RedisError:
         return False
 
@@ -109,12 +109,12 @@ class Found:
 
 
 def _look_up(namespace: str, key: str, allowance: Allowance | None = None) -> Found:
-    pipe = _redis().pipeline(transaction=False)
+    pipe = client().pipeline(transaction=False)
     if allowance is not None:
-        counter = _full(f"ratelimit:{allowance.key}")
+        counter = full(f"ratelimit:{allowance.key}")
         pipe.incr(counter).expire(counter, allowance.rate.seconds, nx=True).ttl(counter)
     asked = (f"{namespace}:generation", f"{namespace}:stock", f"{namespace}:{key}", _lock(namespace, key))
-    pipe.mget([_full(name) for name in asked])
+    pipe.mget([full(name) for name in asked])
     *counted, (generation, stock, entry, filling) = pipe.execute()
     if allowance is not None and counted[0] > allowance.rate.limit:
         raise RateLimited(allowance.rate, counted[2])
@@ -124,14 +124,14 @@ def _look_up(namespace: str, key: str, allowance: Allowance | None = None) -> Fo
 def _fill_once(namespace: str, key: str, fill: Callable[[], bytes], found: Found, started: float) -> bytes:
     """Of several that missed, one fills; the others wait for it briefly, then fill themselves."""
     looked_up, turn = time.perf_counter(), uuid.uuid4().hex
-    lock = _full(_lock(namespace, key))
+    lock = full(_lock(namespace, key))
     try:
-        mine = _redis().set(lock, turn, nx=True, px=FILL_LOCK_MS)
+        mine = client().set(lock, turn, nx=True, px=FILL_LOCK_MS)
         if not mine and (waited_for := _wait(namespace, key)) is not None:
             _log("waited", namespace, key, started, looked_up=looked_up)
             return waited_for
         if not found.generation:  # Redis was emptied: begin a generation, unless another just did
-            _redis().set(_full(f"{namespace}:generation"), uuid.uuid4().hex, nx=True)
+            client().set(full(f"{namespace}:generation"), uuid.uuid4().hex, nx=True)
         if not mine or not found.generation:
             found = _look_up(namespace, key)
     except RedisError as error:
@@ -164,7 +164,7 @@ def _store(namespace: str, key: str, payload: bytes, found: Found, asked_at: flo
     """Keep the payload under the stamps, and the time, of before the database was asked."""
     head = b"%s %s %.3f\n" % (found.generation, found.stock, asked_at)
     try:
-        _redis().set(_full(f"{namespace}:{key}"), head + payload, ex=settings.CACHE_TTL_SECONDS)
+        client().set(full(f"{namespace}:{key}"), head + payload, ex=settings.CACHE_TTL_SECONDS)
     except RedisError as error:
         lost(error)
 
@@ -172,18 +172,18 @@ def _store(namespace: str, key: str, payload: bytes, found: Found, asked_at: flo
 def _unlock(lock: str, turn: str) -> None:
     """Free the lock unless it ran out and is somebody else's now."""
     try:
-        _redis().eval(UNLOCK, 1, lock, turn)
+        client().eval(UNLOCK, 1, lock, turn)
     except RedisError as error:
         lost(error)
 
 
-def _trust(namespace: str) -> None:
+def trust(namespace: str) -> None:
     """Set a new generation before the first read since the start or since a failure."""
     if namespace in _trusted:
         return
     with _state:  # of several threads one sets it: each new generation would make the others fill again
         if namespace not in _trusted:
-            _redis().set(_full(f"{namespace}:generation"), uuid.uuid4().hex)
+            client().set(full(f"{namespace}:generation"), uuid.uuid4().hex)
             _trusted.add(namespace)
 
 
@@ -191,13 +191,13 @@ def _stamp(namespace: str, stamp: str) -> None:
     if not settings.REDIS_ENABLED:
         return
     try:  # also while the breaker is open: it may be open for this process alone
-        _redis().set(_full(f"{namespace}:{stamp}"), uuid.uuid4().hex)
+        client().set(full(f"{namespace}:{stamp}"), uuid.uuid4().hex)
     except RedisError as error:
         lost(error)
-        _stamp_when_back(namespace)
+        stamp_when_back(namespace)
 
 
-def _stamp_when_back(namespace: str) -> None:
+def stamp_when_back(namespace: str) -> None:
     """Other processes may not have noticed the failure, so one thread goes on until Redis is told."""
     with _state:
         _trusted.discard(namespace)
@@ -211,7 +211,7 @@ def _stamp_later(namespace: str) -> None:
     while True:
         time.sleep(BREAK_S / 2)
         with suppress(RedisError):
-            _trust(namespace)
+            trust(namespace)
         with _state:
             if namespace in _trusted:
                 _to_stamp.discard(namespace)
@@ -248,7 +248,7 @@ def _count_in_process(allowance: Allowance | None) -> None:
         raise RateLimited(allowance.rate, usage["time_left"])
 
 
-def _redis() -> Any:
+def client() -> Any:
     cache: Any = caches["default"]
     return cache.client.get_client(write=True)
 
@@ -257,7 +257,7 @@ def _lock(namespace: str, key: str) -> str:
     return f"{namespace}:{key}:filling"
 
 
-def _full(key: str) -> str:
+def full(key: str) -> str:
     return plain_key(key, "", 1)
 
 

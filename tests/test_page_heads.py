@@ -1,0 +1,327 @@
+"""The head of a page: right for whoever looks, at once after every change, and without a database command."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event, Thread
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django_redis import get_redis_connection
+
+from accounts import erasure, services, sessions
+from accounts.models import User, WebSession
+from cart.models import Cart, Guest
+from cart.services import add_item, forget_old_guest_carts, get_cart, remove_item, set_quantity
+from catalog.models import Product
+from ecommerce.lib import cache, entries
+from orders.services import place_order
+from tests import factories
+from tests.conftest import api_of
+from tests.factories import PASSWORD
+from tests.threads import at_once
+from tests.valkey import valkey  # noqa: F401  # a fixture
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/", "/products/", "/categories/kitchen/", "/products/tea/"]
+Sent = Callable[[Callable[[], object]], list[str]]
+GUEST, CUSTOMER, STAFF = "Sign in", "Account", "Administration, Account"
+
+
+@pytest.fixture(autouse=True)
+def tea() -> Product:
+    return factories.product(name="Tea", slug="tea", category="Kitchen", inventory=99)
+
+
+def head(client: Client, path: str = "/") -> tuple[str, int]:
+    """The words of its links, and the number beside the cart."""
+    response = client.get(path)
+    assert "Cookie" in response["Vary"]
+    text = response.content.decode()
+    links = text.partition('aria-label="Account and cart"')[2].partition("</nav>")[0]
+    words = re.findall(r'<span class="text">(.*?)</span>', links)
+    assert words[-1] == "Cart"
+    return ", ".join(words[:-1]), int(re.findall(r'id="cart-count".*?>(\d+)<', links)[0])
+
+
+def browser(user: User | None = None) -> Client:
+    client = Client()
+    if user:
+        response = client.post("/account/login/", {"email": user.email, "password": PASSWORD})
+        assert response.status_code == 302
+    return client
+
+
+def adds(client: Client, qty: int = 1) -> None:
+    number = Product.objects.get(slug="tea").product_id
+    client.post(f"/cart/add/{number}/", {"qty": qty})
+
+
+class TestNothingIsAsked:
+    @pytest.fixture(params=["visitor", "guest", "customer", "staff", "ended"])
+    def client(self, request: pytest.FixtureRequest, customer: User, staff: User) -> Client:
+        user = {"customer": customer, "ended": customer, "staff": staff}.get(request.param)
+        client = browser(user)
+        if request.param != "visitor":
+            adds(client, 3)
+        if request.param == "ended":
+            sessions.end_all_sessions(customer)
+        return client
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_of_the_database_on_a_cached_page(self, client: Client, path: str, sent: Sent) -> None:
+        client.get("/cart/")  # what was said of the last step is read
+        first = head(client, path)
+        assert sent(lambda: head(client, path)) == []
+        assert head(client, path) == first
+
+    def test_the_negative_control_a_head_that_is_not_cached_asks(
+        self, customer: User, sent: Sent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(entries, "read", lambda namespace, key, fill: fill())
+        client = browser(customer)
+        head(client)
+        found = sent(lambda: head(client))
+        assert found == ["aggregate sessions", "aggregate users", "aggregate carts"]
+
+
+class TestSigningInAndOut:
+    def test_shows_at_once(self, customer: User, staff: User) -> None:
+        client = browser()
+        assert head(client) == (GUEST, 0)
+        client.post("/account/login/", {"email": customer.email, "password": PASSWORD})
+        assert head(client) == (CUSTOMER, 0)
+        client.post("/account/logout/")
+        assert head(client) == (GUEST, 0)
+        client.post("/account/login/", {"email": staff.email, "password": PASSWORD})
+        assert head(client) == (STAFF, 0)
+
+    def test_an_ended_session_stays_ended_whoever_kept_its_cookie(self, customer: User) -> None:
+        client = browser(customer)
+        copy = Client()
+        copy.cookies["sessionid"] = client.cookies["sessionid"].value
+        assert head(copy) == (CUSTOMER, 0)
+        client.post("/account/logout/")
+        assert head(copy) == (GUEST, 0)
+
+    def test_a_sign_in_renews_the_key_and_the_old_one_shows_nothing(self, customer: User) -> None:
+        client = browser(customer)
+        before = client.cookies["sessionid"].value
+        client.post("/account/logout/")
+        client.post("/account/login/", {"email": customer.email, "password": PASSWORD})
+        old = Client()
+        old.cookies["sessionid"] = before
+        assert (head(client), head(old)) == ((CUSTOMER, 0), (GUEST, 0))
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            sessions.end_all_sessions,
+            lambda user: sessions.end_session(user, str(WebSession.objects.get().public_id)),
+            lambda user: services.set_password(user, "Another-Pass-456"),
+            lambda user: services.update_user(pk=user.pk, is_active=False),
+            lambda user: services.update_user(pk=user.pk, role=User.Role.SUPPORT),
+            services.delete_user,
+            lambda user: erasure.erase_account(user, password=PASSWORD, ip=""),
+        ],
+        ids=["everywhere", "from elsewhere", "password", "inactive", "role", "deleted", "erased"],
+    )
+    def test_whatever_ends_a_session_shows_at_once(
+        self, customer: User, end: Callable[[User], object]
+    ) -> None:
+        client = browser(customer)
+        adds(client)
+        assert head(client) == (CUSTOMER, 1)
+        end(customer)
+        assert head(client) == (GUEST, 0)
+
+    def test_a_role_shows_with_the_next_sign_in(self, customer: User, staff: User) -> None:
+        services.set_role(email=customer.email, role=User.Role.SUPPORT, by=staff)
+        assert head(browser(customer)) == (STAFF, 0)
+        services.set_role(email=customer.email, role=User.Role.USER, by=staff)
+        assert head(browser(customer)) == (CUSTOMER, 0)
+
+    def test_an_account_that_is_saved_in_a_shell_counts_too(self, customer: User) -> None:
+        client = browser(customer)
+        assert head(client) == (CUSTOMER, 0)
+        account = User.objects.get(pk=customer.pk)
+        account.is_active = False
+        account.save()
+        assert head(client) == (GUEST, 0)
+
+    def test_a_session_that_ran_out_shows_nothing_though_it_is_cached(
+        self, customer: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = browser(customer)
+        assert head(client) == (CUSTOMER, 0)
+        later = timezone.now() + timedelta(days=15)
+        monkeypatch.setattr("accounts.visitors.timezone.now", lambda: later)
+        assert head(client) == (GUEST, 0)
+
+
+class TestTheCart:
+    def test_of_a_guest_comes_along_when_signing_in(self, customer: User) -> None:
+        client = browser()
+        adds(client, 2)
+        assert head(client) == (GUEST, 2)
+        add_item(user=customer, product_id=Product.objects.get().product_id, qty=3)
+        client.post("/account/login/", {"email": customer.email, "password": PASSWORD})
+        assert head(client) == (CUSTOMER, 5)
+        client.post("/account/logout/")
+        assert head(client) == (GUEST, 0)
+
+    def test_every_way_of_changing_it_shows_at_once(self, customer: User, tea: Product) -> None:
+        here, there, number = browser(customer), browser(customer), tea.product_id
+        for change, count in [
+            (lambda: adds(here, 2), 2),
+            (lambda: there.post(f"/cart/update/{number}/", {"qty": 7}), 7),
+            (lambda: api_of(customer).post("/api/v1/cart/add", {"product_id": number, "qty": 1}), 8),
+            (lambda: set_quantity(user=customer, product_id=number, qty=4), 4),
+            (lambda: api_of(customer).post("/api/v1/cart/remove", {"product_id": number}), 0),
+            (lambda: adds(there, 1), 1),
+            (lambda: remove_item(user=customer, product_id=number), 0),
+            (lambda: add_item(user=customer, product_id=number, qty=2), 2),
+            (lambda: place_order(user=customer), 0),
+        ]:
+            change()
+            assert (head(here), head(there)) == ((CUSTOMER, count), (CUSTOMER, count))
+
+    def test_of_an_order_that_is_refused_stays(self, customer: User, tea: Product) -> None:
+        client = browser(customer)
+        adds(client, 2)
+        Product.objects.filter(pk=tea.pk).update(inventory=1)
+        assert api_of(customer).post("/api/v1/checkout/create-order").status_code == 400
+        assert head(client) == (CUSTOMER, 2)
+
+    def test_of_a_guest_that_is_forgotten_is_gone(self) -> None:
+        client = browser()
+        adds(client, 2)
+        assert head(client) == (GUEST, 2)
+        Cart.objects.update(updated_at=timezone.now() - timedelta(days=31))
+        assert forget_old_guest_carts() == 1
+        assert head(client) == (GUEST, 0)
+
+    def test_changed_by_many_at_once_ends_with_the_right_number(self, customer: User, tea: Product) -> None:
+        client = browser(customer)
+
+        def add_and_look() -> None:
+            add_item(user=customer, product_id=tea.product_id, qty=1)
+            head(client)
+
+        at_once(6, add_and_look)
+        assert (
+            head(client)
+            == (CUSTOMER, sum(item.qty for item in get_cart(user=customer).items))
+            == (CUSTOMER, 6)
+        )
+
+
+def test_nobody_sees_the_head_of_another(customer: User, stranger: User, staff: User) -> None:
+    clients = [browser(), browser(), browser(customer), browser(stranger), browser(staff)]
+    for qty, client in enumerate(clients):
+        if qty:
+            adds(client, qty)
+    expected = [(GUEST, 0), (GUEST, 1), (CUSTOMER, 2), (CUSTOMER, 3), (STAFF, 4)]
+    for path in PAGES * 2:
+        assert [head(client, path) for client in clients] == expected
+
+
+@pytest.mark.parametrize("cookie", ["x", "x" * 4000, "\x00" * 32, "ä" * 32, "a" * 32, "{'$ne': null}"])
+def test_a_cookie_that_nobody_gave_is_a_visitors(cookie: str) -> None:
+    client = browser()
+    client.cookies["sessionid"] = client.cookies["cart"] = cookie
+    assert [head(client), head(client)] == [(GUEST, 0)] * 2
+
+
+def test_a_cart_that_nobody_else_signed_is_nobodys(customer: User) -> None:
+    client = browser()
+    client.cookies["cart"] = f"{Guest.new().token[:-1]}~"
+    assert head(client) == (GUEST, 0)
+
+
+def test_the_links_of_staff_lead_to_the_office_and_others_do_not_see_them(
+    customer: User, support: User
+) -> None:
+    assert 'href="/admin/"' in browser(support).get("/").content.decode()
+    assert 'href="/admin/"' not in browser(customer).get("/").content.decode()
+
+
+def test_the_keys_of_sessions_are_not_left_in_redis(customer: User) -> None:
+    client = browser(customer)
+    head(client)
+    found = " ".join(key.decode() for key in get_redis_connection().keys("*"))
+    assert "visitors:session:" in found
+    assert client.cookies["sessionid"].value not in found
+
+
+class TestTheEntries:
+    """What the heads stand on."""
+
+    def test_a_filler_that_began_before_a_change_leaves_nothing_behind(self) -> None:
+        asked, changed = Event(), Event()
+
+        def slow() -> bytes:
+            asked.set()
+            changed.wait(10)
+            return b"old"
+
+        filler = Thread(target=lambda: entries.read("carts", "k", slow))
+        filler.start()
+        asked.wait(10)
+        entries.forget("carts", "k")
+        changed.set()
+        filler.join()
+        assert entries.read("carts", "k", lambda: b"new") == b"new"
+        assert entries.read("carts", "k", lambda: b"newer") == b"new"
+
+    def test_a_change_of_one_leaves_the_others(self) -> None:
+        for key in "ab":
+            entries.read("carts", key, lambda: b"old")
+        entries.forget("carts", "a")
+        assert [entries.read("carts", key, lambda: b"new") for key in "ab"] == [b"new", b"old"]
+
+    def test_a_redis_that_was_emptied_begins_anew(self) -> None:
+        entries.read("carts", "k", lambda: b"old")
+        get_redis_connection().flushdb()
+        assert [entries.read("carts", "k", lambda text=text: text) for text in (b"1", b"2", b"3")] == [
+            b"1",
+            b"2",
+            b"2",
+        ]
+
+    @pytest.mark.parametrize("junk", [b"", b"x", b"\n", b"a b\nold", b" \nold"])
+    def test_an_entry_that_nobody_here_wrote_does_not_count(self, junk: bytes) -> None:
+        entries.read("carts", "k", lambda: b"old")
+        get_redis_connection().set("ecommerce:carts:k", junk)
+        assert entries.read("carts", "k", lambda: b"new") == b"new"
+
+    def test_what_it_keeps_ends_by_itself(self) -> None:
+        entries.read("carts", "k", lambda: b"old")
+        entries.forget("carts", "j")
+        redis = get_redis_connection()
+        assert 0 < redis.ttl("ecommerce:carts:k") < redis.ttl("ecommerce:carts:j:stamp") <= 360
+
+
+class TestWithoutRedis:
+    def test_the_database_is_asked(self, customer: User, settings) -> None:
+        settings.REDIS_ENABLED = False
+        client = browser(customer)
+        adds(client, 2)
+        assert head(client) == (CUSTOMER, 2)
+        client.post("/account/logout/")
+        assert head(client) == (GUEST, 0)
+
+    def test_what_changed_while_it_was_away_shows_when_it_is_back(self, customer: User, valkey) -> None:  # noqa: F811
+        client = browser(customer)
+        adds(client, 2)
+        assert head(client) == (CUSTOMER, 2)
+        valkey.stop()
+        assert head(client) == (CUSTOMER, 2)
+        adds(client, 3)
+        sessions.end_all_sessions(customer)
+        assert head(client) == (GUEST, 0)
+        valkey.start()
+        cache._away_until = 0.0
+        assert head(client) == (GUEST, 0)
+        assert head(browser(customer)) == (CUSTOMER, 5)
