@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -44,7 +45,13 @@ def site() -> list[dict[str, Any]]:
     url = absolute(reverse("catalog:home"))
     search = absolute(reverse("catalog:list")) + "?q={search_term_string}"
     return [
-        {"@context": "https://schema.org", "@type": "Organization", "name": settings.SHOP_NAME, "url": url},
+        {
+            "@context": "https://schema.org",
+            "@type": "Organization",
+            "name": settings.SHOP_NAME,
+            "url": url,
+            "logo": absolute(static("img/touch-icon.png")),
+        },
         {
             "@context": "https://schema.org",
             "@type": "WebSite",

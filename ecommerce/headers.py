@@ -1,10 +1,12 @@
-"""What a page may load and where its forms may lead: the shop alone, with documented exceptions."""
+"""What a page may load and where its forms may lead: the shop alone, with documented exceptions; and what a
+browser may fetch ahead."""
 
 import re
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from ecommerce.lib.languages import without_language
 
@@ -35,7 +37,7 @@ PERMISSIONS = "camera=(), geolocation=(), gyroscope=(), magnetometer=(), microph
 
 
 class BrowserPolicies:
-    """Adds Content-Security-Policy and Permissions-Policy; a view's own policy stays."""
+    """Adds Content-Security-Policy, Permissions-Policy and Speculation-Rules; a view's own policy stays."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -44,7 +46,22 @@ class BrowserPolicies:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", as_text(policy_for(request.path)))
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        if is_page(request.path):
+            _look_ahead(request, response)
         return response
+
+
+def is_page(path: str) -> bool:
+    """Of the shop, for people."""
+    return not path.startswith(tuple(EXCEPTIONS))
+
+
+def _look_ahead(request: HttpRequest, response: HttpResponse) -> None:
+    """Browsers may fetch pages before a click; what they have so is thrown away when something changes."""
+    if request.method not in ("GET", "HEAD"):
+        response["Clear-Site-Data"] = '"prefetchCache", "prerenderCache"'
+    elif response.get("Content-Type", "").startswith("text/html"):
+        response["Speculation-Rules"] = f'"{reverse("crawlers:speculation_rules")}"'
 
 
 def policy_for(path: str) -> Policy:

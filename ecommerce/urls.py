@@ -14,6 +14,7 @@ READ = ["get", "head"]  # its answer to OPTIONS needs a template that it has not
 
 PAGES = [
     path("", include("catalog.urls")),
+    path("", include("catalog.crawler_urls")),
     path("cart/", include("cart.urls")),
     path("orders/", include("payments.urls")),
     path("", include("orders.urls")),

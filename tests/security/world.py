@@ -77,6 +77,7 @@ class World:
             "pk": str(self.product.pk),
             "name": "a-mail",
             "file": f"{'0' * 32}-640.webp",  # of a picture that nobody uploaded
+            "part": "1",
             "app_label": "catalog",
             "rest": "/nothing",
             "url": "nothing",
