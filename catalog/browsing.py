@@ -58,13 +58,16 @@ def bought_together(product: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def related_products(product: dict[str, Any], shown: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
-    """Others of its category that can be bought; without any, popular ones. None that is shown already."""
-    known = {product["id"], *(each["id"] for each in shown)}
+    """Others of its category that can be bought, or else popular ones; none that is shown already."""
     limit = SUGGESTIONS + 1 + len(shown)
     query = ProductQuery(category=product["category"], in_stock=True, limit=limit)
-    same = list_products(query).products if product["category"] else []
-    others = [other for other in same if other["id"] not in known]
-    return (others or [other for other in popular_products(limit) if other["id"] not in known])[:SUGGESTIONS]
+    same = without(list_products(query).products if product["category"] else [], [product])
+    return without(same or without(popular_products(limit), [product]), shown)[:SUGGESTIONS]
+
+
+def without(products: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    known = {other["id"] for other in others}
+    return [product for product in products if product["id"] not in known]
 
 
 def _fill_numbered(number: int) -> bytes:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog import categories, services, slugs, structured_data, viewed
-from catalog.browsing import bought_together, popular_products, product_numbered, related_products
+from catalog.browsing import bought_together, popular_products, product_numbered, related_products, without
 from catalog.categories import CategoryNotFound, category_named, get_category
 from catalog.listing import Listing
 from catalog.models import MAX_PRODUCT_ID
@@ -52,13 +52,12 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
         product = services.get_product(slug)
     except services.ProductNotFound:
         return _moved(request, "catalog:product", slugs.current_of_product(slug))
-    category, together = category_named(product["category"]), bought_together(product)
+    category = category_named(product["category"])
     url = reverse("catalog:product", args=[slug])
     context = {
         "product": product,
         "category": category,
-        "together": together,
-        "related": related_products(product, together),
+        **_suggestions(product),
         "viewed": viewed.recently_viewed(request, but=product["product_id"]),
         "fetched_ahead": viewed.is_fetched_ahead(request),
         "canonical": url,
@@ -94,6 +93,15 @@ def picture(request: HttpRequest, file: str) -> HttpResponse:
         raise Http404 from None
     for_ever = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return HttpResponse(content, content_type="image/webp", headers=for_ever)
+
+
+def _suggestions(product: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Nothing twice: beside what is sold out, what is like it goes first."""
+    together = bought_together(product)
+    if product["inventory"] > 0:
+        return {"together": together, "related": related_products(product, together)}
+    related = related_products(product)
+    return {"together": without(together, related), "related": related}
 
 
 def _moved(request: HttpRequest, route: str, slug: str | None) -> HttpResponse:

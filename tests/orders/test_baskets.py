@@ -137,3 +137,24 @@ def test_a_warm_page_asks_nothing_and_a_cold_one_by_an_index(shelf, sent):
     assert together(shelf["Tea"]) == ["Pot"]
     assert sent(lambda: together(shelf["Tea"])) == []
     assert plan_of(Demand.objects.filter(pk=shelf["Tea"].pk)).examined == 1
+
+
+def test_beside_what_is_sold_out_similar_products_go_first(shelf):
+    for name in ("Tea", "Pot"):
+        update_product(pk=shelf[name].pk, category="Kitchen")
+    bought(shelf["Tea"], shelf["Pot"], shelf["Mat"], times=2)
+    learn_demand()
+    update_product(pk=shelf["Tea"].pk, inventory=0)
+    assert together(shelf["Tea"]) == ["Mat"]
+    text = Client().get("/products/tea/").content.decode()
+    assert 'href="#related"' in text
+    assert 'href="/products/pot/"' in text.partition('id="related"')[2]
+
+
+def test_where_all_of_the_category_is_bought_together_there_is_no_second_row(shelf):
+    for name in ("Tea", "Pot"):
+        update_product(pk=shelf[name].pk, category="Kitchen")
+    bought(shelf["Tea"], shelf["Pot"], times=2)
+    learn_demand()
+    assert together(shelf["Tea"]) == ["Pot"]
+    assert "You may also like" not in Client().get("/products/tea/").content.decode()
