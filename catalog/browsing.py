@@ -11,11 +11,13 @@ from bson import ObjectId
 from django.db.models import Count
 
 from catalog import cache, services
+from catalog.demand import ORDERS_NEEDED
 from catalog.models import Demand, Product
 from catalog.services import ProductQuery, list_products
 
 SUGGESTIONS = 4
-NEWEST_LOOKED_AT = 100
+BEST_SELLERS_KEPT = 24  # more than any page shows
+LOOKED_AT = 100  # newest, most often bought: of these come the suggestions
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,18 @@ def filter_counts(query: ProductQuery) -> FilterCounts:
 
 
 def popular_products(limit: int) -> list[dict[str, Any]]:
-    """The newest that can be bought, one of each category in turn.
+    return best_sellers(limit) or newest_products(limit)
 
-    Sales are no measure yet: counting them on every change of stock would cost more than it tells.
-    """
-    newest = list_products(ProductQuery(in_stock=True, sort="newest", limit=NEWEST_LOOKED_AT)).products
+
+def best_sellers(limit: int) -> list[dict[str, Any]]:
+    """What is in the most orders of late and can be bought. Nothing unless there are so many of them."""
+    stored = services.decoded(cache.read("bestsellers", _fill_best_sellers, None))
+    return list(stored[:limit]) if len(stored) >= limit else []
+
+
+def newest_products(limit: int) -> list[dict[str, Any]]:
+    """The newest that can be bought, one of each category in turn."""
+    newest = list_products(ProductQuery(in_stock=True, sort="newest", limit=LOOKED_AT)).products
     by_category = defaultdict(list)
     for product in newest:
         by_category[product["category"]].append(product)
@@ -73,6 +82,11 @@ def without(products: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]
 def _fill_numbered(number: int) -> bytes:
     product = Product.objects.visible().filter(product_id=number).first()
     return services.encoded(product.as_dict() if product else None)
+
+
+def _fill_best_sellers() -> bytes:
+    often = Demand.objects.filter(orders__gte=ORDERS_NEEDED).order_by("-orders", "product")
+    return _encoded_in_stock(list(often.values_list("pk", flat=True)[:LOOKED_AT]), BEST_SELLERS_KEPT)
 
 
 def _fill_together(pk: str) -> bytes:

@@ -16,8 +16,12 @@ from catalog.categories import list_categories
 from catalog.models import Product
 from catalog.structured_data import absolute
 
-# Each has addresses of its own for every page. Where there are several: those of settings.LANGUAGES.
-LANGUAGES = (settings.LANGUAGE_CODE,)
+# Each has addresses of its own for every page. Django's own list is of all that it knows.
+LANGUAGES = (
+    tuple(code for code, _ in settings.LANGUAGES)
+    if settings.is_overridden("LANGUAGES")
+    else (settings.LANGUAGE_CODE,)
+)
 PRODUCTS_PER_FILE = 2_000
 NAMESPACES = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
 PRIVATE = ("cart:detail", "orders:checkout", "orders:list", "accounts:detail", "admin:index")
@@ -98,7 +102,9 @@ def _urls(paths: dict[str, str]) -> str:
     """The page in each language, which names the others."""
     others = "".join(
         f'<xhtml:link rel="alternate" hreflang="{language}" href={quoteattr(absolute(path))}/>'
-        for language, path in ({**paths, "x-default": paths[LANGUAGES[0]]}.items() if len(paths) > 1 else ())
+        for language, path in (
+            {**paths, "x-default": paths[settings.LANGUAGE_CODE]}.items() if len(paths) > 1 else ()
+        )
     )
     return "".join(f"<url><loc>{escape(absolute(path))}</loc>{others}</url>\n" for path in paths.values())
 

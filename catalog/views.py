@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog import categories, services, slugs, structured_data, viewed
-from catalog.browsing import bought_together, popular_products, product_numbered, related_products, without
+from catalog.browsing import (
+    best_sellers,
+    bought_together,
+    newest_products,
+    product_numbered,
+    related_products,
+    without,
+)
 from catalog.categories import CategoryNotFound, category_named, get_category
 from catalog.listing import Listing
 from catalog.models import MAX_PRODUCT_ID
@@ -22,8 +29,10 @@ WITH_NO_RESULT = 6
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    popular = popular_products(ON_HOME + IN_HERO)
+    best = best_sellers(ON_HOME + IN_HERO)
+    popular = best or newest_products(ON_HOME + IN_HERO)
     context = {
+        "best_sellers": bool(best),
         "hero": popular[-IN_HERO:],
         "popular": popular[:ON_HOME],
         "canonical": reverse("catalog:home"),
@@ -116,13 +125,15 @@ def _moved(request: HttpRequest, route: str, slug: str | None) -> HttpResponse:
 
 def _list_page(request: HttpRequest, listing: Listing) -> HttpResponse:
     name = listing.category["name"] if listing.category else _("Products")
+    best = [] if listing.found.total else best_sellers(WITH_NO_RESULT)
     context = {
         "listing": listing,
         "products": listing.found.products,
         "category": listing.category,
         "q": listing.filters.get("q", ""),
         "canonical": listing.canonical,
-        "popular": [] if listing.found.total else popular_products(WITH_NO_RESULT),
+        "best_sellers": bool(best),
+        "popular": [] if listing.found.total else best or newest_products(WITH_NO_RESULT),
         "facts": [structured_data.breadcrumbs((name, listing.canonical))] if listing.canonical else [],
     }
     return render(request, "catalog/list.html", context)

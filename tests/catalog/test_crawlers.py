@@ -20,6 +20,11 @@ LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 ALTERNATE = "{http://www.w3.org/1999/xhtml}link"
 
 
+@pytest.fixture(autouse=True)
+def _one_language(monkeypatch) -> None:
+    monkeypatch.setattr(crawlers, "LANGUAGES", ("en",))
+
+
 @pytest.fixture
 def shelf() -> list[Product]:
     return [make_product(product_id=n, slug=f"p{n}", category="Home & Co") for n in range(1, 6)]
@@ -71,7 +76,6 @@ class TestTheSitemap:
         assert places(client, "/sitemap-pages.xml") == ["/", "/products/"]
 
     def test_each_language_has_its_entry_and_names_the_others(self, client, shelf, monkeypatch):
-        monkeypatch.setattr(crawlers, "LANGUAGES", ("en", "de"))
         monkeypatch.setattr(crawlers, "_paths", lambda route: {"en": "/", "de": "/de/"})
         found = tree(client, "/sitemap-pages.xml")
         assert len(list(found)) == 2 * 3

@@ -139,6 +139,23 @@ def test_a_warm_page_asks_nothing_and_a_cold_one_by_an_index(shelf, sent):
     assert plan_of(Demand.objects.filter(pk=shelf["Tea"].pk)).examined == 1
 
 
+def test_the_home_page_calls_popular_what_is_bought_the_most_and_nothing_before(shelf):
+    names = [*shelf.values(), *(make_product(name=f"Soap {n}", inventory=99) for n in range(7))]
+    bought(*names)
+    learn_demand()
+    assert "Popular right now" not in Client().get("/").content.decode()
+    bought(*names)
+    bought(shelf["Mat"])
+    learn_demand()
+    text = Client().get("/").content.decode()
+    assert "New and in stock" not in text
+    popular = text.partition("Popular right now")[2]
+    assert re.findall(r'<span class="name">(.*?)</span>', popular)[0] == "Mat"
+    assert "Popular right now" in Client().get("/products/?q=nothing-like-it").content.decode()
+    update_product(pk=shelf["Cup"].pk, inventory=0)  # ten are left, which is too few
+    assert "Popular right now" not in Client().get("/").content.decode()
+
+
 def test_beside_what_is_sold_out_similar_products_go_first(shelf):
     for name in ("Tea", "Pot"):
         update_product(pk=shelf[name].pk, category="Kitchen")
