@@ -7,7 +7,6 @@ from xml.sax.saxutils import escape, quoteattr
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils import translation
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -15,24 +14,19 @@ from catalog import cache
 from catalog.categories import list_categories
 from catalog.models import Product
 from catalog.structured_data import absolute
+from ecommerce.lib.languages import in_language
 
-# Each has addresses of its own for every page. Django's own list is of all that it knows.
-LANGUAGES = (
-    tuple(code for code, _ in settings.LANGUAGES)
-    if settings.is_overridden("LANGUAGES")
-    else (settings.LANGUAGE_CODE,)
-)
 PRODUCTS_PER_FILE = 2_000
 NAMESPACES = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
-PRIVATE = ("cart:detail", "orders:checkout", "orders:list", "accounts:detail", "admin:index")
-API = "/api/"
+PRIVATE = ("cart:detail", "orders:checkout", "orders:list", "accounts:detail")
+OF_PROGRAMS_AND_STAFF = ("/api/", "/admin/")  # in no language of their own
 Route = tuple[str, *tuple[str, ...]]  # a name and its arguments
 
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    private = dict.fromkeys(path for name in PRIVATE for path in _paths((name,)).values())
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in [*private, API]), ""]
+    private = [path for name in PRIVATE for path in _paths((name,)).values()]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in [*private, *OF_PROGRAMS_AND_STAFF]), ""]
     lines.append(f"Sitemap: {absolute(reverse('crawlers:sitemap'))}")
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
@@ -99,23 +93,19 @@ def _urlset(routes: Iterable[Route]) -> bytes:
 
 
 def _urls(paths: dict[str, str]) -> str:
-    """The page in each language, which names the others."""
-    others = "".join(
-        f'<xhtml:link rel="alternate" hreflang="{language}" href={quoteattr(absolute(path))}/>'
-        for language, path in (
-            {**paths, "x-default": paths[settings.LANGUAGE_CODE]}.items() if len(paths) > 1 else ()
-        )
+    """The page in each language, which names all of them."""
+    named = {**paths, "x-default": paths[settings.LANGUAGE_CODE]}
+    links = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{code}" href={quoteattr(absolute(path))}/>'
+        for code, path in named.items()
     )
-    return "".join(f"<url><loc>{escape(absolute(path))}</loc>{others}</url>\n" for path in paths.values())
+    return "".join(f"<url><loc>{escape(absolute(path))}</loc>{links}</url>\n" for path in paths.values())
 
 
 def _paths(route: Route) -> dict[str, str]:
     """By language."""
-    paths = {}
-    for language in LANGUAGES:
-        with translation.override(language):
-            paths[language] = reverse(route[0], args=route[1:])
-    return paths
+    path = reverse(route[0], args=route[1:])
+    return {code: in_language(path, code) for code, _ in settings.LANGUAGES}
 
 
 def _document(root: str, content: str) -> bytes:

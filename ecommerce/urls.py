@@ -14,7 +14,6 @@ READ = ["get", "head"]  # its answer to OPTIONS needs a template that it has not
 
 PAGES = [
     path("", include("catalog.urls")),
-    path("", include("catalog.crawler_urls")),
     path("cart/", include("cart.urls")),
     path("orders/", include("payments.urls")),
     path("", include("orders.urls")),
@@ -23,6 +22,7 @@ PAGES = [
 
 urlpatterns = [
     *i18n_patterns(*PAGES, prefix_default_language=False),
+    path("", include("catalog.crawler_urls")),
     path("media/products/<uploaded_file:file>", picture, name="picture"),
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:change_password")),
     path("admin/", admin.site.urls),

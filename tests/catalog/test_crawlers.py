@@ -20,11 +20,6 @@ LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 ALTERNATE = "{http://www.w3.org/1999/xhtml}link"
 
 
-@pytest.fixture(autouse=True)
-def _one_language(monkeypatch) -> None:
-    monkeypatch.setattr(crawlers, "LANGUAGES", ("en",))
-
-
 @pytest.fixture
 def shelf() -> list[Product]:
     return [make_product(product_id=n, slug=f"p{n}", category="Home & Co") for n in range(1, 6)]
@@ -37,7 +32,9 @@ def tree(client: Client, path: str) -> ET.Element:
 
 
 def places(client: Client, path: str) -> list[str]:
-    return [str(each.text).removeprefix(SITE) for each in tree(client, path).iter(LOC)]
+    """In English."""
+    found = [str(each.text).removeprefix(SITE) for each in tree(client, path).iter(LOC)]
+    return [place for place in found if not place.startswith("/de/")]
 
 
 class TestTheSitemap:
@@ -54,7 +51,8 @@ class TestTheSitemap:
     def test_all_that_it_names_is_there_and_names_itself(self, client, shelf):
         for file in places(client, "/sitemap.xml"):
             for place in places(client, file):
-                assert f'rel="canonical" href="{SITE}{place}"' in client.get(place).content.decode()
+                for path in (place, f"/de{place}"):
+                    assert f'rel="canonical" href="{SITE}{path}"' in client.get(path).content.decode()
 
     def test_a_change_shows_at_once_and_a_warm_file_asks_nothing(self, client, shelf, sent):
         files = ("/sitemap.xml", "/sitemap-pages.xml", "/sitemap-products-1.xml")
@@ -75,15 +73,19 @@ class TestTheSitemap:
         assert places(client, "/sitemap.xml") == ["/sitemap-pages.xml"]
         assert places(client, "/sitemap-pages.xml") == ["/", "/products/"]
 
-    def test_each_language_has_its_entry_and_names_the_others(self, client, shelf, monkeypatch):
-        monkeypatch.setattr(crawlers, "_paths", lambda route: {"en": "/", "de": "/de/"})
-        found = tree(client, "/sitemap-pages.xml")
-        assert len(list(found)) == 2 * 3
-        assert [each.get("hreflang") for each in list(found)[1].iter(ALTERNATE)] == ["en", "de", "x-default"]
-        assert [each.get("href") for each in list(found)[1].iter(ALTERNATE)] == [
-            *(f"{SITE}/", f"{SITE}/de/"),
-            f"{SITE}/",
+    def test_each_language_has_its_entry_and_names_all_of_them(self, client, shelf):
+        entries = list(tree(client, "/sitemap-products-1.xml"))[:2]
+        assert [entry.findtext(LOC) for entry in entries] == [
+            f"{SITE}/products/p1/",
+            f"{SITE}/de/products/p1/",
         ]
+        for entry in entries:
+            links = [(each.get("hreflang"), each.get("href")) for each in entry.iter(ALTERNATE)]
+            assert links == [
+                ("en", f"{SITE}/products/p1/"),
+                ("de", f"{SITE}/de/products/p1/"),
+                ("x-default", f"{SITE}/products/p1/"),
+            ]
 
     def test_a_file_is_read_by_an_index(self, shelf):
         query = {"find": "products", "filter": {"is_active": True}, "sort": {"product_id": 1}, "skip": 2}
@@ -109,6 +111,7 @@ class TestRobots:
                 (path, False)
                 for path in ("/cart/", "/cart/add/1/", "/checkout/", "/orders/", "/orders/A/pay/")
             ),
+            *((path, False) for path in ("/de/cart/", "/de/checkout/", "/de/orders/", "/de/account/login/")),
             *((path, False) for path in ("/account/", "/account/login/", "/admin/", "/api/v1/products")),
         ],
     )
@@ -122,7 +125,7 @@ class TestRobots:
 class TestLookingAhead:
     def test_pages_name_the_rules_and_nothing_else_does(self, client, shelf):
         rules = '"/speculation-rules.json"'
-        for path in ("/", "/products/", "/products/p1/", "/cart/", "/no-such-page/"):
+        for path in ("/", "/products/", "/de/products/p1/", "/cart/", "/no-such-page/"):
             assert client.get(path)["Speculation-Rules"] == rules, path
         for path in ("/robots.txt", "/api/v1/products", "/admin/login/", "/docs", "/sitemap.xml"):
             assert "Speculation-Rules" not in client.get(path), path
@@ -133,7 +136,12 @@ class TestLookingAhead:
         assert response["Cache-Control"] == "public, max-age=3600"
         (rule,) = response.json()["prefetch"]
         assert rule == {
-            "where": {"href_matches": ["/products/:slug/", "/categories/:slug/"]},
+            "where": {
+                "href_matches": [
+                    *("/products/:slug/", "/de/products/:slug/"),
+                    *("/categories/:slug/", "/de/categories/:slug/"),
+                ]
+            },
             "eagerness": "moderate",
         }
 

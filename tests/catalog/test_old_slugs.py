@@ -45,6 +45,7 @@ def test_an_old_address_leads_to_the_new_one_with_all_that_was_added(client, lam
     assert leads(client, "/products/lamp/?utm_source=a%20b&x=%C3%A9") == (
         "/products/desk-lamp/?utm_source=a%20b&x=%C3%A9"
     )
+    assert leads(client, "/de/products/lamp/?a=1") == "/de/products/desk-lamp/?a=1"
     assert client.head("/products/lamp/")["Location"] == "/products/desk-lamp/"
     assert client.get("/products/lamp/", follow=True).status_code == 200
 
