@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from ecommerce.lib.languages import without_language
 
@@ -35,6 +34,8 @@ EXCEPTIONS: dict[str, Policy] = {
 PAYING = re.compile(r"/checkout/|/orders/[^/]+/pay/")
 PERMISSIONS = "camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
 
+SPECULATION_RULES = '"/speculation-rules.json"'  # of catalog.crawlers
+
 
 class BrowserPolicies:
     """Adds Content-Security-Policy, Permissions-Policy and Speculation-Rules; a view's own policy stays."""
@@ -61,7 +62,7 @@ def _look_ahead(request: HttpRequest, response: HttpResponse) -> None:
     if request.method not in ("GET", "HEAD"):
         response["Clear-Site-Data"] = '"prefetchCache", "prerenderCache"'
     elif response.get("Content-Type", "").startswith("text/html"):
-        response["Speculation-Rules"] = f'"{reverse("crawlers:speculation_rules")}"'
+        response["Speculation-Rules"] = SPECULATION_RULES
 
 
 def policy_for(path: str) -> Policy:

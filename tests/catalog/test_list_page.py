@@ -252,7 +252,7 @@ class TestSearchEngines:
         update_category(pk=Category.objects.get(slug="kitchen").pk, description=text)
         raw = client.get("/categories/kitchen/").content.decode()
         assert "<h1>Kitchen</h1>" in raw
-        assert '<p class="muted">Pots, kettles &amp; &lt;pans&gt;.\nAll of them last.</p>' in raw
+        assert '<p class="muted" lang="en">Pots, kettles &amp; &lt;pans&gt;.\nAll of them last.</p>' in raw
         assert 'name="description" content="Pots, kettles &amp; &lt;pans&gt;.\nAll of them last."' in raw
 
     def test_a_category_page_takes_filters_too(self, client, shelf):
