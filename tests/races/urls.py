@@ -6,6 +6,8 @@ from django.core.management import CommandError, call_command
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 
+from ecommerce import urls as shop
+
 
 def fsck(request: HttpRequest) -> JsonResponse:
     """`manage.py fsck` without the second or two that its process takes to start."""
@@ -20,5 +22,5 @@ def fsck(request: HttpRequest) -> JsonResponse:
 urlpatterns = [
     path("fsck", fsck),
     path("proper/api/v1/", include("ecommerce.api_urls")),  # the naive shop has these routes, too
-    path("", include("ecommerce.urls")),
+    *shop.urlpatterns,  # not included: routes with languages may not be
 ]
