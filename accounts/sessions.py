@@ -119,9 +119,7 @@ def end_session(user: User, session_id: str, *, by: User | None = None) -> None:
     pk = object_id(session_id)
 
     def end() -> None:
-        if pk is None or not (
-            _end_pages(user, pk) or _revoke(TokenFamily.objects.filter(pk=pk, user=user))
-        ):
+        if pk is None or not (_end_pages(user, pk) or _revoke(TokenFamily.objects.filter(pk=pk, user=user))):
             raise SessionNotFound
         if by:
             history.tell(user, "end_session", by=by, after={"session": session_id})
