@@ -24,7 +24,7 @@ coverage: install  ## The tests, and how much of the code they run
 
 journeys: install  ## Run the tests that drive a real browser
 	@exec ecommerce/install/browser
-	@exec $(python) -m pytest -m journey tests/journeys $(ARGS)
+	@exec $(python) -m pytest -m journey tests/journeys -n $(workers) --maxprocesses 4 $(ARGS)
 
 soak: install  ## Prove money and stock at full size, in 10 minutes, for example: make soak BUYERS=1000
 	@exec env SOAK=true $(python) -m pytest -m proof --tb=short $(ARGS)

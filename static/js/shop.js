@@ -2,13 +2,15 @@
 //
 // form[data-live] is sent with fetch; every [data-part][id] of the full page that comes back replaces
 // the one on this page. Each [data-say] in it is read out, focus stays where it was, and details keep
-// their state. A POST that failed is never sent again: the page is loaded afresh and says so.
+// their state. a[data-live] is fetched, too; it names the element that the focus goes to, since the link
+// itself may be gone. A POST that failed is never sent again: the page is loaded afresh and says so.
 
 const byId = (id) => document.getElementById(id);
 const address = () => location.pathname + location.search;
 const wide = matchMedia("(min-width: 62rem)");
 let shown = address();
 let latest = 0;
+let asked = ""; // the address that is being fetched
 let toastTimer;
 const TOAST_MS = 10000;
 
@@ -102,30 +104,30 @@ function show(page, pressed) {
   return same;
 }
 
-async function send(form, submitter) {
-  const data = new FormData(form, submitter);
-  const get = form.method === "get";
-  const url = target(form, data);
-  const pressed = submitter?.id;
+// body: null for a GET. from: the form or link that is busy meanwhile. focus: an element's id.
+async function send(from, url, body, focus) {
+  if (!body && url.href === asked) return; // Enter in a field both changes and sends it
   const turn = ++latest;
-  form.setAttribute("aria-busy", "true");
+  asked = body ? "" : url.href;
+  from.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch(url, { method: form.method, body: get ? null : data });
+    const response = await fetch(url, { method: body ? "POST" : "GET", body });
     if (!response.ok && response.status !== 422) throw new Error(response.status);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (turn !== latest) return; // a newer request is under way and will show more
-    const same = show(page, pressed);
-    if (get || !same) history.pushState(null, "", response.url);
+    const same = show(page, focus);
+    if (!body || !same) history.pushState(null, "", response.url);
     shown = address();
   } catch {
-    if (get) {
+    if (!body) {
       location.assign(url);
     } else {
       sessionStorage.setItem("failed", "1");
       location.reload();
     }
   } finally {
-    form.removeAttribute("aria-busy");
+    if (turn === latest) asked = "";
+    from.removeAttribute("aria-busy");
   }
 }
 
@@ -140,7 +142,9 @@ function tellOfFailure() {
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("form[data-live]")) return;
   event.preventDefault();
-  send(event.target, event.submitter);
+  const { target: form, submitter } = event;
+  const data = new FormData(form, submitter);
+  send(form, target(form, data), form.method === "get" ? null : data, submitter?.id);
 });
 
 document.addEventListener("change", (event) => {
@@ -155,6 +159,16 @@ document.addEventListener("click", (event) => {
     else field.stepDown();
   }
   event.target.closest("[data-dismiss]")?.closest(".toast")?.remove();
+  const link = event.target.closest("a[data-live]");
+  if (link && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) {
+    event.preventDefault();
+    send(link, new URL(link.href), null, link.dataset.live);
+  }
+});
+
+// A browser leaves a link of the strip that is half in sight where it is.
+document.addEventListener("focusin", ({ target: focused }) => {
+  focused.closest(".category-strip a")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
 
 // Not on moves to a #fragment of the same page.

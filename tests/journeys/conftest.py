@@ -4,11 +4,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from pymongo import MongoClient
 
+from tests.journeys.scene import Scene, set_up
 from tests.journeys.shopper import Shopper
 from tests.races.server import Server, manage
 
@@ -48,21 +50,23 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium where it is installed, otherwise Playwright's own."""
     with sync_playwright() as playwright:
-        installed = shutil.which("chromium")
-        yield playwright.chromium.launch(executable_path=installed, args=ARGUMENTS)
+        yield launched(playwright)
+
+
+def launched(playwright: Playwright) -> Browser:
+    """Debian's Chromium where it is installed, otherwise Playwright's own."""
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
 
 
 @pytest.fixture
 def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
-    """A page of a browser of its own: `new_page(width=390, script=False)`."""
+    """A page of a browser of its own: `new_page(width=390, script=False)`, `new_page(storage_state=...)`."""
     contexts: list[BrowserContext] = []
 
-    def make(width: int = 1280, *, script: bool = True) -> Page:
-        context = browser.new_context(
-            base_url=address, viewport={"width": width, "height": 900}, java_script_enabled=script
-        )
+    def make(width: int = 1280, *, script: bool = True, **more: Any) -> Page:
+        viewport = {"width": width, "height": 900}
+        context = browser.new_context(base_url=address, viewport=viewport, java_script_enabled=script, **more)
         contexts.append(context)
         return context.new_page()
 
@@ -75,6 +79,11 @@ def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
 def new_shopper(new_page: NewPage) -> Callable[..., Shopper]:
     """Somebody in front of a page, who minds errors in its console."""
     return lambda width=1280, *, script=True: Shopper(new_page(width, script=script))
+
+
+@pytest.fixture(scope="session")
+def scene(browser: Browser, address: str) -> Scene:
+    return set_up(browser, address)
 
 
 @pytest.fixture(scope="session", autouse=True)

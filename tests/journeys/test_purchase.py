@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import APIRequestContext, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.journeys.api import Api
 from tests.journeys.shopper import PASSWORD, Shopper
 
+FORM = "application/x-www-form-urlencoded"
 NewShopper = Callable[..., Shopper]
 WAYS = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
-WIDTHS = pytest.mark.parametrize("width", [1280, 390, 320])
 
 
 @pytest.mark.parametrize(("width", "script"), [(1280, True), (390, True), (1280, False), (320, False)])
@@ -114,6 +115,22 @@ def test_going_back_from_payment_makes_no_second_order(new_shopper: NewShopper) 
     assert orders_of(shopper) == 1
 
 
+@WAYS
+def test_paying_again_by_refresh_makes_no_second_order(new_shopper: NewShopper, script: bool) -> None:
+    """First of the page after Pay, then of the answer to Pay itself, as where its redirect was lost."""
+    shopper = new_shopper(script=script).signs_up().adds("yoga-mat-premium").checks_out()
+    page, sent = shopper.page, []
+    page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
+    shopper.presses("Pay $49.99")
+    shopper.sees("Payment succeeds")
+    page.reload()
+    shopper.sees("Payment succeeds")
+    [pay] = sent
+    again = page.request.post(pay.url, data=pay.post_data, headers={"Content-Type": FORM})
+    assert again.url == page.url
+    assert orders_of(shopper) == 1
+
+
 def test_the_cart_follows_the_stepper_and_undoes_a_removal(new_shopper: NewShopper) -> None:
     shopper = new_shopper().signs_up().adds("yoga-mat-premium")
     page = shopper.page
@@ -132,7 +149,7 @@ def test_the_cart_follows_the_stepper_and_undoes_a_removal(new_shopper: NewShopp
 
 def test_an_order_begun_in_the_api_is_paid_on_the_pages(new_shopper: NewShopper) -> None:
     shopper = new_shopper().signs_up()
-    api = Api(shopper)
+    api = api_of(shopper)
     api.post("cart/add", {"product_id": 16, "qty": 1})
     api.post("checkout/create-order")
     shopper.page.goto("/orders/")
@@ -147,51 +164,17 @@ def test_an_order_begun_on_the_pages_is_paid_in_the_api(new_shopper: NewShopper)
     shopper = new_shopper().signs_up().adds("yoga-mat-premium").checks_out()
     shopper.presses("Pay $49.99")
     shopper.sees("Payment succeeds")
-    api = Api(shopper)
+    api = api_of(shopper)
     [order] = api.get("orders")
     assert api.post(f"payments/confirm?order_id={order['id']}")["status"] == "paid"
     shopper.page.goto(f"/orders/{order['number']}/")
     shopper.sees("Thank you")
 
 
-class Api:
+def api_of(shopper: Shopper) -> Api:
     """The same customer, as a client of the API."""
-
-    def __init__(self, shopper: Shopper) -> None:
-        self._http: APIRequestContext = shopper.page.request
-        credentials = {"email": shopper.email, "password": PASSWORD}
-        token = self._http.post("/api/v1/auth/login", data=credentials).json()["access_token"]
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    def get(self, route: str) -> list[dict[str, str]]:
-        return list(self._http.get(f"/api/v1/{route}", headers=self._headers).json())
-
-    def post(self, route: str, body: dict[str, int] | None = None) -> dict[str, str]:
-        answer = self._http.post(f"/api/v1/{route}", headers=self._headers, data=body)
-        assert answer.ok, answer.text()
-        return dict(answer.json())
+    return Api(shopper.page.request, shopper.email, PASSWORD)
 
 
 def orders_of(shopper: Shopper) -> int:
-    return len(Api(shopper).get("orders"))
-
-
-@WIDTHS
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/products/",
-        "/products/?q=nothing+like+it",
-        "/products/robot-vacuum-cleaner/",
-        "/categories/fashion/",
-        "/cart/",
-        "/account/login/",
-        "/account/signup/",
-        "/no-such-page/",
-    ],
-)
-def test_no_page_scrolls_sideways(new_page: Callable[..., Page], path: str, width: int) -> None:
-    page = new_page(width)
-    page.goto(path)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    return len(api_of(shopper).get("orders"))
