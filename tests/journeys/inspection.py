@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from importlib.resources import files
+from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Page, Response
 
@@ -28,7 +29,8 @@ CLIPPED = """() => [...document.querySelectorAll("body *")].filter(element => {
   if (!element.checkVisibility() || !element.textContent.trim()) return false;
   if (element.closest(".visually-hidden, .crumbs, .site-head .text, .lines thead, svg, select")) return false;
   const [x, y] = [style.overflowX, style.overflowY].map(flow => flow === "hidden" || flow === "clip");
-  return x && element.scrollWidth > element.clientWidth + 1 || y && element.scrollHeight > element.clientHeight + 1;
+  return x && element.scrollWidth > element.clientWidth + 1
+    || y && element.scrollHeight > element.clientHeight + 1;
 }).map(({tagName, className, textContent}) => `clipped ${tagName}.${className} ${textContent.trim()}`)"""
 OPEN_ALL = """document.querySelectorAll("details").forEach(details => details.open = true)"""
 
@@ -86,7 +88,7 @@ class Inspector:
             self._heard.append(f"console {message.text}")
 
 
-def facts_of(page: Page) -> list[dict[str, object]]:
+def facts_of(page: Page) -> list[dict[str, Any]]:
     """What search engines are told as JSON-LD."""
     blocks = page.locator('script[type="application/ld+json"]').all_text_contents()
     parsed = [json.loads(block) for block in blocks]
