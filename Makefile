@@ -1,13 +1,13 @@
 # Everything is started with `exec`, so that a signal to make ends it, too.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test coverage journeys soak fuzz bench lint fsck import messages install
+.PHONY: help run dev test coverage journeys soak fuzz bench lighthouse lint fsck import messages install
 
 python := .venv/bin/python
 # The tests' processes, each with servers of its own; on given servers there is one.
 workers := $(if $(MONGODB_URI),0,auto)
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 run: install  ## Run the shop on PORT (8000), with everything it needs
 	@exec $(python) manage.py runshop
@@ -35,6 +35,10 @@ fuzz: install  ## Send 10,000 mutated bodies and 100 requests of the schema to e
 
 bench: install  ## Measure signing in with known and unknown e-mails, and product reads beside eight logins
 	@exec $(python) -m tests.bench
+
+lighthouse: install  ## Measure every page on a phone beside its goals, in 10 minutes (RUNS=1: in 2); needs Node.js
+	@exec ecommerce/install/browser
+	@exec $(python) -m tests.lighthouse
 
 lint: install  ## Check style, types and the layers
 	@exec $(python) -m ruff check .
