@@ -20,8 +20,8 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 TALLEST = 4  # times the width; WebP ends at 16383
 # What a picture may weigh: a list of 24 photographs then has 250 KiB, a product's page 200. The last quality
 # counts, whatever it weighs.
-MOST_BYTES = dict(zip(WIDTHS, (9_000, 32_000, 120_000), strict=True))
-QUALITIES = (80, 70, 60, 50, 40, 30)
+MOST_BYTES = dict(zip(WIDTHS, (8_000, 32_000, 115_000), strict=True))
+QUALITIES = (80, 70, 60, 50, 40, 30, 20, 10)
 
 logger = logging.getLogger("shop.uploads")
 _one_at_a_time = Lock()  # decoding a large one takes 350 MB

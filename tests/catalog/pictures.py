@@ -1,5 +1,6 @@
 """Picture files as staff may have them, and as nobody should."""
 
+import random
 import struct
 import zlib
 from io import BytesIO
@@ -21,6 +22,18 @@ def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
     buffer = BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def busy_photo() -> bytes:
+    """Rough at every scale, as leaves are."""
+    chance, layers = random.Random(1), []
+    for width, height in ((8, 6), (32, 24), (128, 96), (512, 384)):
+        grain = Image.frombytes("RGB", (width, height), chance.randbytes(width * height * 3))
+        layers.append(grain.resize((1600, 1200), Image.Resampling.BICUBIC))
+    picture = layers[0]
+    for number, layer in enumerate(layers[1:], start=1):
+        picture = Image.blend(picture, layer, 0.4 / number)
+    return encoded(picture, "JPEG", quality=95)
 
 
 def with_exif(orientation: int = 1) -> bytes:

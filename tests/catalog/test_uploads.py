@@ -1,6 +1,5 @@
 """What the shop makes of an uploaded file: three pictures of its own, or a refusal and nothing."""
 
-import random
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from PIL import Image
 from catalog import uploads
 from catalog.images import WIDTHS, file_of
 from catalog.uploads import MAX_BYTES, MOST_BYTES, Refused, store
-from tests.catalog.pictures import GPS, LATITUDE, encoded, huge_png, photo, with_exif
+from tests.catalog.pictures import GPS, LATITUDE, busy_photo, encoded, huge_png, photo, with_exif
 
 SCRIPT = b"<script>alert(document.cookie)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>'
@@ -104,27 +103,15 @@ def test_a_broken_colour_profile_costs_nothing_but_itself():
     assert stored(photo(400, 300, icc_profile=b"no profile at all"))[320].size == (320, 240)
 
 
-def busy() -> bytes:
-    """Rough at every scale, as leaves are."""
-    chance, layers = random.Random(1), []
-    for width, height in ((8, 6), (32, 24), (128, 96), (512, 384)):
-        grain = Image.frombytes("RGB", (width, height), chance.randbytes(width * height * 3))
-        layers.append(grain.resize((1600, 1200), Image.Resampling.BICUBIC))
-    picture = layers[0]
-    for number, layer in enumerate(layers[1:], start=1):
-        picture = Image.blend(picture, layer, 0.4 / number)
-    return encoded(picture, "JPEG", quality=95)
-
-
 def sizes(name: str) -> dict[int, int]:
     return {width: file_of(name, width).stat().st_size for width in WIDTHS}
 
 
 def test_a_busy_photograph_keeps_the_byte_budget(monkeypatch):
-    light = sizes(store(BytesIO(busy())))
+    light = sizes(store(BytesIO(busy_photo())))
     assert all(light[width] <= most for width, most in MOST_BYTES.items()), light
     monkeypatch.setattr(uploads, "QUALITIES", (80,))
-    heavy = sizes(store(BytesIO(busy())))
+    heavy = sizes(store(BytesIO(busy_photo())))
     assert any(heavy[width] > most for width, most in MOST_BYTES.items()), heavy  # the budget was at stake
 
 
