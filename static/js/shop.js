@@ -158,6 +158,7 @@ document.addEventListener("click", (event) => {
     if (Number(step.dataset.step) > 0) field.stepUp();
     else field.stepDown();
   }
+  if (event.target.closest("[data-print]")) print();
   event.target.closest("[data-dismiss]")?.closest(".toast")?.remove();
   const link = event.target.closest("a[data-live]");
   if (link && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) {

@@ -1,4 +1,4 @@
-"""A product whose name is a script is called that, everywhere, and does nothing: a real browser is the judge."""
+"""A product whose name is a script is called that everywhere, and does nothing: a real browser judges."""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4
