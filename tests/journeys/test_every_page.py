@@ -24,7 +24,15 @@ TITLED = [
     ),
     *(f"/products/{slug}/" for slug in (SALE, LOW, SOLD_OUT, PLAIN)),
     *("/cart/", "/checkout/", "/orders/", "/account/", "/account/password/", "/account/email/"),
-    *("/account/delete/", "/account/password/forgot/", "/account/verify-email/", "/account/email/confirm/"),
+    *(
+        "/account/addresses/",
+        "/account/addresses/new/",
+        "/account/profile/",
+        "/account/delete/",
+        "/account/password/forgot/",
+        "/account/verify-email/",
+        "/account/email/confirm/",
+    ),
 ]
 
 
@@ -48,6 +56,12 @@ def each(page: Page, stops: dict[str, str]) -> Iterator[str]:
 def press(page: Page, name: str) -> None:
     with page.expect_navigation():
         page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
+
+
+def fill_in(page: Page, fields: dict[str, str]) -> None:
+    for label, text in fields.items():
+        page.get_by_label(label).fill(text)
+    page.get_by_label("Country").select_option("DE")
 
 
 @walk()
@@ -93,10 +107,7 @@ def purchase(page: Page, scene: Scene) -> Iterator[str]:
     yield from each(page, {"cart": "/cart/", "checkout": "/checkout/"})
     press(page, "Pay $7.00")
     yield "checkout with errors"
-    page.get_by_label("E-mail").fill("guest@example.com")
-    for label, text in ADDRESS.items():
-        page.get_by_label(label).fill(text)
-    page.get_by_label("Country").select_option("DE")
+    fill_in(page, ADDRESS | {"E-mail": "guest@example.com"})
     press(page, "Pay $7.00")
     yield "pay"
     press(page, "Still pending")
@@ -147,6 +158,29 @@ def account(page: Page, scene: Scene) -> Iterator[str]:
         yield f"{path} with errors"
 
 
+@walk("newcomer")
+def addresses(page: Page, scene: Scene) -> Iterator[str]:
+    yield from each(
+        page,
+        {
+            "no addresses": "/account/addresses/",
+            "profile": "/account/profile/",
+            "new address": "/account/addresses/new/",
+        },
+    )
+    press(page, "Save the address")
+    yield "address with errors"
+    for street in ("Hauptstraße 1", "Nebenstraße 2"):
+        page.goto("/account/addresses/new/")
+        fill_in(page, ADDRESS | {"Street and number": street})
+        press(page, "Save the address")
+    yield "addresses"
+    page.goto(f"/products/{PLAIN}/")
+    page.get_by_role("button", name="Add to cart").click()
+    page.get_by_role("link", name="View cart").wait_for()
+    yield from each(page, {"checkout with addresses": "/checkout/"})
+
+
 @walk()
 def entering(page: Page, scene: Scene) -> Iterator[str]:
     for path, button in {
@@ -179,7 +213,17 @@ def links(page: Page, scene: Scene) -> Iterator[str]:
 def german(page: Page, scene: Scene) -> Iterator[str]:
     """Its words are longer."""
     order = f"orders/{scene.orders['shipped']}/"
-    paths = ("", "products/", f"products/{SALE}/", "cart/", "checkout/", "account/", "orders/", order)
+    paths = (
+        "",
+        "products/",
+        f"products/{SALE}/",
+        "cart/",
+        "checkout/",
+        "account/",
+        "account/profile/",
+        "orders/",
+        order,
+    )
     yield from each(page, {f"German {path}": f"/de/{path}" for path in paths})
 
 
