@@ -41,9 +41,9 @@ def forget(namespace: str, key: str) -> None:
     _, stamp, entry = _keys(namespace, key)
     try:
         pipe = cache.client().pipeline(transaction=False)
-        pipe.set(stamp, uuid.uuid4().hex, ex=settings.CACHE_TTL_SECONDS + LONGEST_FILL_S).delete(
-            entry
-        ).execute()
+        pipe.set(stamp, uuid.uuid4().hex, ex=settings.CACHE_TTL_SECONDS + LONGEST_FILL_S)
+        pipe.delete(entry)
+        pipe.execute()
     except RedisError as error:
         cache.lost(error)
         cache.stamp_when_back(namespace)
