@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import urlencode
 
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_required
@@ -21,6 +22,7 @@ from accounts.websessions import public_id
 from ecommerce.lib.http import client_ip, signed_in
 
 BACKEND = "accounts.backends.LockingBackend"
+HOME = "accounts:detail"
 
 
 @sensitive_post_parameters("password")
@@ -106,11 +108,17 @@ def _enter(
     submission = Submission(request, form_class)
     if submission.accepted(lambda **given: auth.login(request, use_case(**given), backend=BACKEND)):
         return redirect(_next(request))
-    return submission.page(template, next=_next(request))
+    return submission.page(template, next=_next(request), here=_here(request))
+
+
+def _here(request: HttpRequest) -> str:
+    """The address of the form, with no way on but one that is allowed."""
+    wanted = _next(request)
+    return request.path if wanted == HOME else f"{request.path}?{urlencode({'next': wanted})}"
 
 
 def _next(request: HttpRequest) -> str:
     """Where to go on: a page of this shop, never another site."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if safe else "accounts:detail"
+    return wanted if safe else HOME

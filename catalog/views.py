@@ -128,6 +128,7 @@ def _list_page(request: HttpRequest, listing: Listing) -> HttpResponse:
     best = [] if listing.found.total else best_sellers(WITH_NO_RESULT)
     context = {
         "listing": listing,
+        "here": listing.here,
         "products": listing.found.products,
         "category": listing.category,
         "q": listing.filters.get("q", ""),

@@ -36,6 +36,12 @@ def in_language(path: str, code: str) -> str:
     return languages.in_language(path, code)
 
 
+@register.simple_tag(takes_context=True)
+def page_in(context: template.Context, code: str) -> str:
+    """This page's address in another language; a view gives `here` where it is not the one asked for."""
+    return languages.in_language(context.get("here") or context["request"].get_full_path(), code)
+
+
 @register.filter
 def stock_level(inventory: int) -> str:
     """`in`, `low` or `out`."""

@@ -104,7 +104,7 @@ def text_of(payload: Any) -> str:
 def world(db: None) -> Iterator[World]:
     """Whatever was sent: what is stored is what was."""
     made = World()
-    assert made.paid_order
+    assert made.shipped_order
     before = truth()
     yield made
     assert truth() == before
