@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 PROGRAM = HERE / "node_modules" / "lighthouse" / "cli" / "index.js"
 INSTALLED = HERE / "node_modules" / ".package-lock.json"
 LOCK = HERE / "package-lock.json"
-PATIENCE = 150
+PATIENCE, TRIES = 150, 3
 Report = dict[str, Any]
 
 
@@ -40,6 +40,16 @@ class Lighthouse:
         self._numbers = count(1)
 
     def report(self, url: str, page: Page, cookie: str) -> Report:
+        """Chromium now and then records no trace; that is no measurement, so it is made again."""
+        said = ""
+        for _ in range(TRIES):
+            file, said = self._run(url, page, cookie)
+            if not said:
+                return dict(json.loads(file.read_text()))
+        sys.exit(f"Lighthouse did not measure {url}:\n{said}")
+
+    def _run(self, url: str, page: Page, cookie: str) -> tuple[Path, str]:
+        """The report's file, and what went wrong."""
         file = self._folder / f"{next(self._numbers)}.json"
         with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
             flags = " ".join(["--headless", *ARGUMENTS, f"--user-data-dir={profile}"])
@@ -54,6 +64,4 @@ class Lighthouse:
                 text=True,
                 timeout=PATIENCE,
             )
-        if ran.returncode:
-            sys.exit(f"Lighthouse did not measure {url}:\n{ran.stderr}")
-        return dict(json.loads(file.read_text()))
+        return file, ran.stderr or "no reason" if ran.returncode else ""
