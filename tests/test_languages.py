@@ -12,12 +12,16 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.core import mail
+from django.urls import get_resolver
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation.template import templatize
 
 from accounts.recovery import forgot_password
 from catalog.services import update_product
 from ecommerce import outbox
 from ecommerce.headers import policy_for
+from ecommerce.lib.errors import DomainError
 from ecommerce.limits import limit_of
 from ecommerce.models import OutboxMessage
 from orders.models import Order
@@ -31,6 +35,13 @@ GERMAN = ROOT / "locale/de/LC_MESSAGES/django.po"
 APPS = ["accounts", "cart", "catalog", "ecommerce", "orders", "payments"]
 MARKS = {"gettext", "gettext_lazy", "gettext_noop", "ngettext"}
 STAFF_AND_DEVELOPERS = {"dev", "redoc.html"}
+# Refusals that no page of the shop shows.
+STAFF_AND_PROGRAMS = {
+    *("AlreadyAdmin", "CategoryNotFound", "CategoryTaken", "HasOrders", "ImportNotFound", "UserNotFound"),
+    *("BadWebhook", "InvalidRefreshToken", "LeaseRanOut", "NoMailServer", "NotFound", "UnknownGateway"),
+    *("NothingToRefund", "RefundKeyReused", "RefundTooLarge", "RestockNeedsAll"),
+    *("OrderNotFound", "PaymentNotFound", "ProductNotFound", "SessionNotFound"),  # pages are a 404 then
+}
 CALL = re.compile(r"\b(?:_|n?gettext)\((?:[^()'\"]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")*\)", re.DOTALL)
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 LOGIC, MARKUP = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}", re.DOTALL), re.compile(r"<[^>]*>|&\w+;", re.DOTALL)
@@ -264,3 +275,19 @@ def test_why_an_order_failed_is_stored_in_english_and_shown_in_german(client, cu
     assert order.failure_reason == f"Insufficient inventory for product {product.name}"
     page = client.get(f"/de/orders/{order.number}/").content.decode()
     assert f"Von „{product.name}“ ist nicht mehr genug auf Lager." in page
+
+
+def refusals(kind=DomainError):
+    """Every class of refusal of the shop's that has a sentence of its own."""
+    for each in kind.__subclasses__():
+        if "message" in vars(each) and each.__module__.split(".")[0] in APPS:
+            yield each
+        yield from refusals(each)
+
+
+def test_every_refusal_has_its_german_or_is_for_staff_and_programs_alone():
+    assert get_resolver().url_patterns  # imports every app's pages and routes
+    with translation.override("de"):
+        english = {each.__name__ for each in refusals() if gettext(each.message) == each.message}
+    assert english - STAFF_AND_PROGRAMS == set()
+    assert english, "the search for them found none"
