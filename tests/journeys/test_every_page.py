@@ -249,6 +249,7 @@ def test_nothing_is_wrong_with_any_state_of_any_page(
 HARM = {
     "document.querySelector('.search button').removeAttribute('aria-label')": "axe button-name at .search",
     "document.querySelector('.card .price').style.color = '#eee'": "axe color-contrast",
+    "document.querySelector('.category-strip a').style.color = '#57534b'": "(dark, 1280)",
     "document.querySelector('main').style.inlineSize = '500px'": "scrolls sideways at 390",
     "document.querySelector('.toolbar p').style.cssText = 'block-size: 1em; overflow: clip'": "clipped P",
     "document.querySelector('h1').remove()": "0 h1",
