@@ -1,7 +1,11 @@
 """Use cases of an account's addresses: kept at the checkout or on its own pages, filled in next time."""
 
+import json
+from contextlib import suppress
+from hashlib import sha256
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -36,19 +40,27 @@ def get_address(user: User, address_id: str) -> SavedAddress:
 
 
 def keep_address(user: User, address: Address) -> None:
-    """Put it first. One that is there already is not kept twice. Raises TooManyAddresses."""
-    saved = list_addresses(user)
-    same = [each for each in saved if each.address.as_dict() == address.as_dict()]
-    if same:
-        _used_now(saved.filter(pk=same[0].pk))
-    elif len(saved) >= MOST:
+    """Put it first. One that is there already is not kept twice, whoever keeps it at once.
+
+    Raises TooManyAddresses; of several at once one too many may get in.
+    """
+    saved, key = list_addresses(user), _key(user, address)
+    if _used_now(saved.filter(key=key)):
+        return
+    if saved.count() >= MOST:
         raise TooManyAddresses
-    else:
-        SavedAddress.objects.create(user=user, address=address)
+    with suppress(IntegrityError):  # another request has just kept it
+        SavedAddress.objects.create(user=user, address=address, key=key)
 
 
 def change_address(user: User, address_id: str, address: Address) -> None:
-    if not list_addresses(user).filter(pk=object_id(address_id)).update(address=address):
+    """Where that makes it the same as another one, that one remains. Raises AddressNotFound."""
+    row = list_addresses(user).filter(pk=object_id(address_id))
+    try:
+        changed = row.update(address=address, key=_key(user, address))
+    except IntegrityError:
+        changed, _rows = row.delete()
+    if not changed:
         raise AddressNotFound
 
 
@@ -72,3 +84,7 @@ def erase(user: User) -> None:
 
 def _used_now(rows: "QuerySet[SavedAddress]") -> int:
     return rows.update(used_at=timezone.now())
+
+
+def _key(user: User, address: Address) -> str:
+    return f"{user.pk}:{sha256(json.dumps(address.as_dict()).encode()).hexdigest()}"

@@ -138,6 +138,7 @@ ADDRESS_FIELDS = ("name", "line1", "line2", "city", "region", "postcode", "count
 class SavedAddress(models.Model):
     """One of an account's addresses; the one that was used last comes first."""
 
+    key = models.CharField(max_length=100, unique=True)  # user and address: none is kept twice
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
     address = EmbeddedModelField(Address)
     used_at = models.DateTimeField(default=timezone.now)

@@ -148,6 +148,7 @@ class Migration(migrations.Migration):
             name='SavedAddress',
             fields=[
                 ('id', django_mongodb_backend.fields.ObjectIdAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=100, unique=True)),
                 ('address', django_mongodb_backend.fields.EmbeddedModelField(embedded_model=accounts.models.Address)),
                 ('used_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),

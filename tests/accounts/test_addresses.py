@@ -1,6 +1,8 @@
 """The addresses of an account: on its pages and at the checkout."""
 
 import re
+from itertools import count
+from time import sleep
 
 import pytest
 from django.test import Client
@@ -12,6 +14,7 @@ from cart.services import add_item
 from orders.models import Order
 from tests import factories
 from tests.orders.test_checkout_pages import CHECKOUT, filled_in
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 PAGE, NEW = "/account/addresses/", "/account/addresses/new/"
@@ -90,6 +93,35 @@ def test_the_same_address_is_kept_once_and_there_is_an_end(customer):
     with pytest.raises(addresses.TooManyAddresses):
         keep(customer, WORK)
     assert len(kept(customer)) == addresses.MOST
+
+
+def keeps_one(customer, keep_at_once):
+    assert at_once(8, lambda: keep_at_once(customer, Address(**HOME))) == [None] * 8
+    assert kept(customer) == [HOME]
+
+
+def test_a_double_click_keeps_one(customer):
+    keeps_one(customer, addresses.keep_address)
+
+
+def test_what_reads_first_and_then_keeps_would_keep_several(customer):
+    """The control."""
+    numbers = count()
+
+    def naive(user, address):
+        if not SavedAddress.objects.filter(user=user).exists():
+            sleep(0.2)
+            SavedAddress.objects.create(user=user, address=address, key=f"{next(numbers)}")
+
+    with pytest.raises(AssertionError):
+        keeps_one(customer, naive)
+
+
+def test_one_that_is_changed_into_another_is_that_one(client, customer):
+    first = keep(customer)
+    keep(customer, WORK)
+    assert client.post(f"{PAGE}{first.pk}/", WORK)["Location"] == PAGE
+    assert kept(customer) == [WORK]
 
 
 @pytest.fixture
