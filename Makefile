@@ -23,7 +23,7 @@ coverage: install  ## The tests, and how much of the code they run
 	@exec $(python) -m coverage report --include="*/services.py,catalog/stock.py,payments/*" --fail-under=90
 
 journeys: install  ## Run the tests that drive a real browser
-	@exec ecommerce/install/browser
+	@exec ecommerce/devserver/install/browser
 	@exec $(python) -m pytest -m journey tests/journeys -n $(workers) --maxprocesses 4 $(ARGS)
 
 soak: install  ## Prove money and stock at full size, in 10 minutes, for example: make soak BUYERS=1000
@@ -37,7 +37,7 @@ bench: install  ## Measure signing in with known and unknown e-mails, and produc
 	@exec $(python) -m tests.bench
 
 lighthouse: install  ## Measure every page on a phone beside its goals, in 10 minutes (RUNS=1: in 2); needs Node.js
-	@exec ecommerce/install/browser
+	@exec ecommerce/devserver/install/browser
 	@exec $(python) -m tests.lighthouse
 
 lint: install  ## Check style, types and the layers
@@ -59,4 +59,4 @@ messages: install  ## Gather the texts of the pages for locale/*/LC_MESSAGES/dja
 	@exec $(python) manage.py compilemessages --ignore=.venv --ignore=var
 
 install:  ## Bring .venv up to date (the others do it themselves)
-	@exec ecommerce/install/setup
+	@exec ecommerce/devserver/install/setup

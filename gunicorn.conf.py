@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # gunicorn runs this before it enters the folder
 
-from ecommerce.lib import env
+from ecommerce.core import env
 
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, low=1, high=65535)}"
 worker_class = "gthread"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
-from ecommerce.lib import shutdown
-from ecommerce.lib.embedded.command_line import servers_for
+from ecommerce.core import shutdown
+from ecommerce.devserver.embedded.command_line import servers_for
 
 
 def main() -> None:

@@ -22,11 +22,14 @@ from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserCreati
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from accounts import keys, lockout, roles, services, session_pages
+from accounts import roles, services
 from accounts.models import ServiceKey, User
-from ecommerce.lib.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin, change_url, step_page
-from ecommerce.lib.errors import DomainError
-from ecommerce.lib.http import signed_in
+from accounts.service_keys import services as service_keys
+from accounts.sessions import admin_pages
+from accounts.sign_in import lockout
+from ecommerce.core.errors import DomainError
+from ecommerce.core.web.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin, change_url, step_page
+from ecommerce.core.web.http import signed_in
 
 
 class UserForm(RefusableForm):
@@ -130,7 +133,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
 
     @action(description="Sessions", url_path="sessions", permissions=["unlock"])  # type: ignore[untyped-decorator]
     def sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return session_pages.sessions_of(self, request, object_id)
+        return admin_pages.sessions_of(self, request, object_id)
 
     @action(description="Unlock", url_path="unlock", permissions=["unlock"])  # type: ignore[untyped-decorator]
     def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -252,7 +255,7 @@ class ServiceKeyAdmin(ServiceAdmin):
     def save_model(self, request: HttpRequest, obj: ServiceKey, form: Any, change: bool) -> None:
         given = form.cleaned_data
         expires_at = timezone.now() + timedelta(days=given["days"])
-        key, request.key_text = keys.make_key(  # type: ignore[attr-defined]
+        key, request.key_text = service_keys.make_key(  # type: ignore[attr-defined]
             name=given["name"], scopes=given["scopes"], expires_at=expires_at, by=signed_in(request)
         )
         obj.pk, obj.prefix = key.pk, key.prefix
@@ -274,7 +277,7 @@ class ServiceKeyAdmin(ServiceAdmin):
             self,
             request,
             object_id,
-            partial(keys.revoke_key, key_id=object_id, by=signed_in(request)),
+            partial(service_keys.revoke_key, key_id=object_id, by=signed_in(request)),
             title="Revoke",
             about="Programs that use this key are refused from now on. It cannot be taken back.",
             done="The key is revoked.",

@@ -1,19 +1,16 @@
-"""Who sends a request to the API."""
+"""Bearer tokens of the API: whose request it is."""
 
 from typing import Any
 
-from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed as TokenRefused
 from rest_framework_simplejwt.tokens import Token
 
-from accounts import keys
-from accounts.models import ServiceKey, User
-from ecommerce.lib.db import object_id
+from accounts.models import User
+from ecommerce.core.db import object_id
 
 
 class BearerAuthentication(JWTAuthentication):
@@ -45,38 +42,3 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-
-
-class ServiceKeyAuthentication(BaseAuthentication):
-    """A program with a key. It stands beside the bearer on the routes that a program needs."""
-
-    def authenticate(self, request: Request) -> tuple[ServiceKey, None] | None:
-        if shown_key(request) is None:
-            return None
-        key = service_key(request._request)
-        if key is None:
-            raise AuthenticationFailed("The key is invalid, revoked or expired.", "key_not_valid")
-        keys.note_use(key)
-        return key, None
-
-
-class ServiceKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = ServiceKeyAuthentication
-    name = "serviceKey"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        about = "`Api-Key prefix.secret`, for programs; made in the admin. Its scopes say what it may do."
-        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": about}
-
-
-def shown_key(request: HttpRequest | Request) -> str | None:
-    """The key in the request's header, good or not."""
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    return text.strip() if scheme.lower() == "api-key" else None
-
-
-def service_key(request: HttpRequest) -> ServiceKey | None:
-    """The good key that the request shows, looked up once a request."""
-    if not hasattr(request, "service_key"):
-        request.service_key = keys.find_key(shown_key(request) or "")  # type: ignore[attr-defined]
-    return request.service_key  # type: ignore[attr-defined]

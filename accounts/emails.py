@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from accounts import onetime
 from accounts.models import EmailChange, OneTimeToken, User
-from ecommerce.lib import languages, mail
-from ecommerce.lib.db import object_id
-from ecommerce.models import OutboxMessage
-from ecommerce.outbox import enqueue, handler
+from accounts.recovery import one_time_links
+from ecommerce.core import mail
+from ecommerce.core.db import object_id
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.outbox import enqueue, handler
+from ecommerce.core.web import languages
 
 Purpose = OneTimeToken.Purpose
 PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a name
@@ -87,7 +88,7 @@ def _deliver_change(message: OutboxMessage) -> None:
 def _send(message: OutboxMessage, user: User, to: str, *, subject: str, **facts: str) -> None:
     query = ""
     if message.kind in Purpose.values:
-        query = "?" + urlencode({"token": onetime.mint(user, Purpose(message.kind), subject=subject)})
+        query = "?" + urlencode({"token": one_time_links.mint(user, Purpose(message.kind), subject=subject)})
     with translation.override(message.payload.get("language", settings.LANGUAGE_CODE)):
         mail.send(
             to=to,

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
-from ecommerce.lib.forms import EmailField
+from ecommerce.core.web.forms import EmailField
 
 
 def _text(label: Any, autocomplete: str, most: int, **more: Any) -> forms.CharField:

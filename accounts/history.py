@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Model
 
 from accounts.models import User
-from ecommerce import audit
-from ecommerce.lib.times import as_json as time_as_json
+from ecommerce.core import audit
+from ecommerce.core.text.times import as_json as time_as_json
 
 
 def tell(

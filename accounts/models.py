@@ -16,8 +16,8 @@ from django_mongodb_backend.fields import (
 from django_mongodb_backend.models import EmbeddedModel
 
 from accounts.roles import SCOPES, Role, Scope
-from ecommerce.lib.http import MAX_AGENT
-from ecommerce.lib.times import as_json as time_as_json
+from ecommerce.core.text.times import as_json as time_as_json
+from ecommerce.core.web.http import MAX_AGENT
 
 
 class UserManager(BaseUserManager["User"]):
@@ -192,7 +192,7 @@ class WebSession(AbstractBaseSession):
 
 
 class SignInAttempts(models.Model):
-    """Failures of late at signing in to one e-mail, which may have no account (`accounts.lockout`)."""
+    """Recent failed sign-ins of one e-mail, which may have no account (`accounts.sign_in.lockout`)."""
 
     key = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the e-mail
     counts = models.JSONField(default=dict)
@@ -249,7 +249,7 @@ class EmailChange(models.Model):
 
 
 class ServiceKey(models.Model):
-    """A program's way into the API: it sends `Authorization: Api-Key prefix.secret` (`accounts.keys`)."""
+    """A program's access to the API: it sends `Authorization: Api-Key prefix.secret`."""
 
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12, unique=True, editable=False)

@@ -11,13 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts import cache, emails, history, lockout, onetime, passwords
+from accounts import emails, history
 from accounts.models import EmailChange, User
+from accounts.recovery import one_time_links
 from accounts.roles import Role
-from ecommerce import audit
-from ecommerce.lib.db import object_id, run_tx
-from ecommerce.lib.errors import DomainError, FieldError
-from ecommerce.lib.lease import lease
+from accounts.sessions import cache
+from accounts.sign_in import lockout, passwords
+from ecommerce.core import audit
+from ecommerce.core.db import object_id, run_tx
+from ecommerce.core.db.lease import lease
+from ecommerce.core.errors import DomainError, FieldError
 
 ENDS_SESSIONS = {"role", "is_active"}
 VERBS = {"role": "set_role", "is_active": "set_active", "email": "set_email"}
@@ -180,8 +183,10 @@ def replace_password(
 
 def withdraw_links(user: User) -> None:
     """Links that lead into the account or away from its e-mail."""
-    purposes = onetime.Purpose
-    onetime.withdraw(user, purposes.PASSWORD_RESET, purposes.EMAIL_CHANGE_OLD, purposes.EMAIL_CHANGE_NEW)
+    purposes = one_time_links.Purpose
+    one_time_links.withdraw(
+        user, purposes.PASSWORD_RESET, purposes.EMAIL_CHANGE_OLD, purposes.EMAIL_CHANGE_NEW
+    )
     EmailChange.objects.filter(user=user).delete()
 
 

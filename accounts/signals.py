@@ -11,10 +11,11 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import cache, history
+from accounts import history
 from accounts.models import User
-from accounts.websessions import DEVICE, remember_device
-from ecommerce.lib.http import Device
+from accounts.sessions import cache
+from accounts.sessions.web_sessions import DEVICE, remember_device
+from ecommerce.core.web.http import Device
 
 
 @receiver(user_logged_in)

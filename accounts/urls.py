@@ -1,28 +1,30 @@
 from django.urls import path
 
-from accounts import address_views, recovery_views, views
+from accounts.addresses import views as addresses
+from accounts.recovery import views as recovery
+from accounts.sign_in import views as sign_in
 
 app_name = "accounts"
 urlpatterns = [
-    path("", views.account, name="detail"),
-    path("login/", views.log_in, name="login"),
-    path("signup/", views.sign_up, name="signup"),
-    path("logout/", views.log_out, name="logout"),
-    path("logout-everywhere/", views.log_out_everywhere, name="logout_everywhere"),
-    path("sessions/<str:session_id>/end/", views.end_session, name="end_session"),
-    path("verify-email/", recovery_views.verify_email, name="verify_email"),
-    path("verify-email/resend/", recovery_views.resend_verification, name="resend_verification"),
-    path("password/", recovery_views.change_password, name="change_password"),
-    path("password/forgot/", recovery_views.forgot_password, name="forgot_password"),
-    path("password/reset/", recovery_views.reset_password, name="reset_password"),
-    path("email/", recovery_views.change_email, name="change_email"),
-    path("email/confirm/", recovery_views.confirm_email_change, name="confirm_email_change"),
-    path("profile/", address_views.profile, name="profile"),
-    path("addresses/", address_views.address_list, name="addresses"),
-    path("addresses/new/", address_views.new_address, name="new_address"),
-    path("addresses/<str:address_id>/", address_views.edit_address, name="edit_address"),
-    path("addresses/<str:address_id>/prefer/", address_views.prefer_address, name="prefer_address"),
-    path("addresses/<str:address_id>/remove/", address_views.remove_address, name="remove_address"),
-    path("export/", views.export, name="export"),
-    path("delete/", views.delete, name="delete"),
+    path("", sign_in.account, name="detail"),
+    path("login/", sign_in.log_in, name="login"),
+    path("signup/", sign_in.sign_up, name="signup"),
+    path("logout/", sign_in.log_out, name="logout"),
+    path("logout-everywhere/", sign_in.log_out_everywhere, name="logout_everywhere"),
+    path("sessions/<str:session_id>/end/", sign_in.end_session, name="end_session"),
+    path("verify-email/", recovery.verify_email, name="verify_email"),
+    path("verify-email/resend/", recovery.resend_verification, name="resend_verification"),
+    path("password/", recovery.change_password, name="change_password"),
+    path("password/forgot/", recovery.forgot_password, name="forgot_password"),
+    path("password/reset/", recovery.reset_password, name="reset_password"),
+    path("email/", recovery.change_email, name="change_email"),
+    path("email/confirm/", recovery.confirm_email_change, name="confirm_email_change"),
+    path("profile/", addresses.profile, name="profile"),
+    path("addresses/", addresses.address_list, name="addresses"),
+    path("addresses/new/", addresses.new_address, name="new_address"),
+    path("addresses/<str:address_id>/", addresses.edit_address, name="edit_address"),
+    path("addresses/<str:address_id>/prefer/", addresses.prefer_address, name="prefer_address"),
+    path("addresses/<str:address_id>/remove/", addresses.remove_address, name="remove_address"),
+    path("export/", sign_in.export, name="export"),
+    path("delete/", sign_in.delete, name="delete"),
 ]

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from cart.models import Cart
-from ecommerce.lib.admin import ReadOnlyAdmin
+from ecommerce.core.web.admin import ReadOnlyAdmin
 
 
 @admin.register(Cart)

@@ -10,8 +10,8 @@ from cart import services
 from cart.authentication import CartToken
 from cart.models import Guest
 from cart.serializers import AddItem, CartAnswer, NewGuest, RemoveItem, cart_as_dict
-from ecommerce.lib.api import BEARER, body, errors
-from ecommerce.lib.http import signed_in
+from ecommerce.core.web.api import BEARER, body, errors
+from ecommerce.core.web.http import signed_in
 
 
 class NewGuestCart(APIView):

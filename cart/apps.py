@@ -5,4 +5,4 @@ class CartConfig(AppConfig):
     name = "cart"
 
     def ready(self) -> None:
-        from cart import erasure, signals  # noqa: F401  # register what they handle
+        from cart import privacy, signals  # noqa: F401  # register what they handle

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 
-from ecommerce.lib import cache, entries
-from ecommerce.lib.db import on_commit
+from ecommerce.core.cache import read_through as cache
+from ecommerce.core.cache import single_entries
+from ecommerce.core.db import on_commit
 
 NAMESPACE = "carts"
 
 
 def read_count(owner: str, fill: Callable[[], int]) -> int:
-    return int(entries.read(NAMESPACE, owner, lambda: b"%d" % fill()))
+    return int(single_entries.read(NAMESPACE, owner, lambda: b"%d" % fill()))
 
 
 def cart_changed(owner: str) -> None:
     """Joins a transaction."""
-    on_commit(lambda: entries.forget(NAMESPACE, owner))
+    on_commit(lambda: single_entries.forget(NAMESPACE, owner))
 
 
 def many_carts_changed() -> None:

@@ -1,7 +1,7 @@
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.visitors import visitor_of
+from accounts.sessions.visitors import visitor_of
 from cart import services, session
 from cart.models import owner_key, owner_of_user
 

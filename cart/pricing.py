@@ -7,7 +7,7 @@ from functools import cached_property
 from cart.models import MAX_QTY, Cart, CartItem
 from cart.totals import ZERO, Totals, totals_of
 from catalog.models import Product
-from ecommerce.lib.money import line_total
+from ecommerce.core.text.money import line_total
 
 
 @dataclass(frozen=True)

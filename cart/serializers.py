@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from cart.models import MAX_QTY, Cart
 from catalog.models import MAX_PRODUCT_ID
-from ecommerce.lib.times import as_json
+from ecommerce.core.text.times import as_json
 
 
 class ItemAnswer(serializers.Serializer[Any]):

@@ -13,8 +13,8 @@ from accounts.models import User
 from cart import cache
 from cart.models import MAX_LINES, MAX_QTY, Buyer, Cart, CartItem, Guest, cart_id, owner_key, user_id
 from catalog.models import Product
-from ecommerce.lib.db import collection, run_tx
-from ecommerce.lib.errors import Busy, DomainError
+from ecommerce.core.db import collection, run_tx
+from ecommerce.core.errors import Busy, DomainError
 
 TRIES = 10
 Update = dict[str, dict[str, Any]]

@@ -1,7 +1,7 @@
 from cart import services
-from ecommerce.celery import app
+from ecommerce.core.periodic import periodic
 
 
-@app.task
+@periodic(seconds=3600)
 def forget_old_guest_carts() -> None:
     services.forget_old_guest_carts()

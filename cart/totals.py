@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.conf import settings
 
-from ecommerce.lib.money import rounded
+from ecommerce.core.text.money import rounded
 
 ZERO = Decimal("0.00")
 

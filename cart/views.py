@@ -13,7 +13,7 @@ from cart import pricing, services, session
 from cart.forms import QuantityForm
 from cart.models import MAX_QTY, Buyer, Guest
 from catalog.models import Product
-from ecommerce.lib.errors import DomainError
+from ecommerce.core.errors import DomainError
 
 
 @require_safe

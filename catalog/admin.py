@@ -10,8 +10,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWidget
 
-from catalog import categories, exporter, import_pages, services, uploads
-from catalog.images import sized, validate_image
+from catalog import categories, services
+from catalog.csv import admin_pages, export
+from catalog.images import uploads
+from catalog.images.addresses import sized, validate_image
 from catalog.models import (
     LOW_STOCK,
     MAX_INVENTORY,
@@ -21,9 +23,9 @@ from catalog.models import (
     SearchMiss,
     StockMovement,
 )
-from ecommerce.lib.admin import ExportedList, ReadOnlyAdmin, RefusableForm, ServiceAdmin
-from ecommerce.lib.db import object_id
-from ecommerce.lib.http import signed_in
+from ecommerce.core.db import object_id
+from ecommerce.core.web.admin import ExportedList, ReadOnlyAdmin, RefusableForm, ServiceAdmin
+from ecommerce.core.web.http import signed_in
 
 
 class ProductForm(RefusableForm):
@@ -129,10 +131,10 @@ class ProductAdmin(ExportedList, ServiceAdmin):
         return found, duplicates
 
     def csv_lines(self, rows: Any) -> Iterator[str]:
-        return exporter.lines(rows)
+        return export.lines(rows)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*import_pages.urls(self), *super().get_urls()]
+        return [*admin_pages.urls(self), *super().get_urls()]
 
     def view_on_site(self, obj: Product) -> str | None:
         return reverse("catalog:product", args=[obj.slug]) if obj.is_active else None

@@ -17,10 +17,11 @@ from catalog.serializers import (
     ProductChanges,
     ProductFields,
 )
-from ecommerce.lib.api import SERVICE_KEY, STAFF, body, can, errors, keys_need, query
-from ecommerce.lib.bearer import BearerClaims
-from ecommerce.lib.http import client_ip, signed_in
-from ecommerce.lib.ratelimit import Allowance
+from ecommerce.core.web.api import STAFF, body, can, errors, keys_need, query
+from ecommerce.core.web.bearer import BearerClaims
+from ecommerce.core.web.http import client_ip, signed_in
+from ecommerce.core.web.ratelimit import Allowance
+from ecommerce.core.web.service_keys import ServiceKeyAuthentication
 
 PUBLIC: Any = [
     {},
@@ -40,7 +41,7 @@ def _json(payload: bytes) -> HttpResponse:
 
 
 class ProductList(APIView):
-    authentication_classes = (BearerClaims, *SERVICE_KEY)
+    authentication_classes = (BearerClaims, ServiceKeyAuthentication)
     permission_classes = [keys_need("catalog.view_product")]
 
     @extend_schema(
@@ -66,7 +67,7 @@ class ProductList(APIView):
 
 
 class ProductDetail(APIView):
-    authentication_classes = (BearerClaims, *SERVICE_KEY)
+    authentication_classes = (BearerClaims, ServiceKeyAuthentication)
     permission_classes = [keys_need("catalog.view_product")]
 
     @extend_schema(

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
-from ecommerce.lib import cache
-from ecommerce.lib.ratelimit import Allowance
+from ecommerce.core.cache import read_through as cache
+from ecommerce.core.web.ratelimit import Allowance
 
 NAMESPACE = "products"
 

@@ -9,13 +9,13 @@ from django.db import IntegrityError
 from django.db.models import Max
 from django.utils.text import slugify
 
-from catalog import cache, history, slugs
+from catalog import cache, former_slugs, history
 from catalog.history import Actor
 from catalog.models import Category, Product
 from catalog.search import indexing
-from ecommerce import audit
-from ecommerce.lib.db import on_commit, run_tx
-from ecommerce.lib.errors import DomainError
+from ecommerce.core import audit
+from ecommerce.core.db import on_commit, run_tx
+from ecommerce.core.errors import DomainError
 
 
 class CategoryNotFound(DomainError):
@@ -47,7 +47,9 @@ def get_category(slug: str) -> dict[str, Any]:
 
 def current_slug(old: str) -> str | None:
     """Of the category with visible products that had this slug before."""
-    slug = Category.objects.filter(pk=slugs.target(Category, old)).values_list("slug", flat=True).first()
+    slug = (
+        Category.objects.filter(pk=former_slugs.target(Category, old)).values_list("slug", flat=True).first()
+    )
     return slug if any(category["slug"] == slug for category in list_categories()) else None
 
 
@@ -95,7 +97,7 @@ def update_category(*, pk: ObjectId, by: Actor = None, **fields: Any) -> None:
             raise CategoryNotFound
         if "name" in fields:
             rename_category(category, fields["name"])
-        slugs.change(category, fields)
+        former_slugs.change(category, fields)
         if rest := {name: value for name, value in fields.items() if name != "name"}:
             Category.objects.filter(pk=pk).update(**rest)
         audit.record_all(history.changed(category, fields, by=by))
@@ -114,7 +116,7 @@ def delete_category(category: Category, *, by: Actor = None) -> None:
         if Product.objects.filter(category=category.name).exists():
             raise CategoryInUse(category.name)
         Category.objects.filter(pk=category.pk).delete()
-        slugs.forget(category)
+        former_slugs.forget(category)
         audit.record_all([history.deleted(category, by=by)])
         on_commit(cache.products_changed)
 
@@ -137,7 +139,7 @@ def _insert(category: Category, by: Actor, label: str = "") -> Category:
 
     def insert() -> None:
         category.save(force_insert=True)
-        slugs.take(Category, [category.slug])
+        former_slugs.take(Category, [category.slug])
         audit.record_all([history.created(category, by=by, label=label)])
 
     run_tx(insert)

@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import Model
 
 from catalog.models import Category, Product
-from ecommerce import audit
-from ecommerce.models import AuditEntry
+from ecommerce.core import audit
+from ecommerce.core.models import AuditEntry
 
 Actor = Model | None  # who did it; None is the shop itself, or whom a label names
 Row = Product | Category

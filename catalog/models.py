@@ -9,9 +9,9 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
-from catalog import images
-from ecommerce.lib.money import MAX_PRICE, as_json
-from ecommerce.lib.times import as_json as time_as_json
+from catalog.images import addresses as images
+from ecommerce.core.text.money import MAX_PRICE, as_json
+from ecommerce.core.text.times import as_json as time_as_json
 
 MAX_PRODUCT_ID = 2**31 - 1
 MAX_INVENTORY = 1_000_000
@@ -146,7 +146,7 @@ class Category(models.Model):
 
 
 class OldSlug(models.Model):
-    """A slug that a product or category had, and nobody of its kind has now (`catalog.slugs`)."""
+    """A slug that a product or category had, and nobody of its kind has now (`catalog.former_slugs`)."""
 
     key = models.CharField(max_length=220, primary_key=True, db_column="_id")  # product:<slug>
     target = ObjectIdField()  # whose it was last, by whatever slug that one is known today
@@ -194,7 +194,7 @@ class StockMovement(models.Model):
 
 
 class ProductImport(models.Model):
-    """A CSV file that a member of staff looks at before it is imported (`catalog.importer.twostep`)."""
+    """A CSV file that a member of staff looks at before it is imported (`catalog.csv.previewed_import`)."""
 
     class Status(models.TextChoices):
         SHOWN = "shown"
@@ -219,7 +219,7 @@ class ProductImport(models.Model):
 
 
 class Demand(models.Model):
-    """In how many orders of late a product is, and what was in them beside it (`catalog.demand`)."""
+    """How many recent orders have a product, and what was bought with it (`catalog.recommendations`)."""
 
     product = ObjectIdField(primary_key=True, db_column="_id")  # a plain id: the product may be gone
     orders = models.IntegerField()

@@ -11,8 +11,8 @@ from rest_framework import serializers
 
 from catalog.models import MAX_INVENTORY, MAX_PRODUCT_ID
 from catalog.services import SORTS
-from ecommerce.lib.api import Page
-from ecommerce.lib.money import MAX_PRICE
+from ecommerce.core.text.money import MAX_PRICE
+from ecommerce.core.web.api import Page
 
 MAX_IDS = 100
 

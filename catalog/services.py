@@ -9,17 +9,17 @@ from typing import Any
 from bson import ObjectId
 from django.db import IntegrityError
 
-from catalog import cache, history, search, slugs, stock
+from catalog import cache, former_slugs, history, search, stock
 from catalog.categories import ensure_category
 from catalog.history import Actor
-from catalog.images import as_stored
+from catalog.images.addresses import as_stored
 from catalog.models import MAX_PRODUCT_ID, Counter, Product, ProductQuerySet
 from catalog.search import indexing, misses
 from catalog.search.base import Matches
-from ecommerce import audit
-from ecommerce.lib.db import collection, object_id, on_commit, run_tx
-from ecommerce.lib.errors import DomainError, FieldError
-from ecommerce.lib.ratelimit import Allowance
+from ecommerce.core import audit
+from ecommerce.core.db import collection, object_id, on_commit, run_tx
+from ecommerce.core.errors import DomainError, FieldError
+from ecommerce.core.web.ratelimit import Allowance
 
 # The id breaks ties in the direction of the index that serves the order.
 SORTS = {
@@ -162,7 +162,7 @@ def insert_products(rows: Sequence[dict[str, Any]], *, by: Actor = None, label: 
         products.append((product, row["inventory"]))
     _reserve_product_id(max(product.product_id for product, _ in products))
     stock.insert(products)
-    slugs.take(Product, [row["slug"] for row in rows])
+    former_slugs.take(Product, [row["slug"] for row in rows])
     audit.record_all(history.created(product, by=by, label=label) for product, _ in products)
 
 
@@ -191,7 +191,7 @@ def update_product(
             stock.adjust(key, inventory_delta)
         if "product_id" in fields:
             _reserve_product_id(fields["product_id"])
-        slugs.change(current, fields)
+        former_slugs.change(current, fields)
         if written := as_stored(fields, current.image_url):
             rows.update(**indexing.with_terms(current, written))
         level = (current.inventory if inventory is None else inventory) + inventory_delta
@@ -217,7 +217,7 @@ def delete_product(*, pk: str | ObjectId, by: Actor = None) -> Product:
             raise ProductNotFound
         stock.close_account(product.pk, product.inventory)
         Product.objects.filter(pk=product.pk).delete()
-        slugs.forget(product)
+        former_slugs.forget(product)
         audit.record_all([history.deleted(product, by=by)])
         on_commit(cache.products_changed)
         return product

@@ -7,7 +7,7 @@ from django.dispatch import receiver
 
 from catalog import cache
 from catalog.models import Product
-from ecommerce.lib.db import on_commit
+from ecommerce.core.db import on_commit
 
 
 @receiver([post_save, post_delete], sender=Product)

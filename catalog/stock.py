@@ -15,8 +15,8 @@ from django.utils.translation import gettext, gettext_noop
 
 from catalog import cache
 from catalog.models import MAX_INVENTORY, Product, StockMovement
-from ecommerce.lib.db import on_commit
-from ecommerce.lib.errors import DomainError, FieldError
+from ecommerce.core.db import on_commit
+from ecommerce.core.errors import DomainError, FieldError
 
 SHORT = gettext_noop("Insufficient inventory for product %(name)s")
 _SHORT = re.compile(re.escape(SHORT).replace(re.escape("%(name)s"), "(.+)"), re.DOTALL)

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.urls import path, register_converter
 
-from catalog import views
-from catalog.images import FILE
+from catalog.images.addresses import FILE
+from catalog.storefront import views
 
 
 class UploadedFile:

@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-import accounts.api as accounts
-import accounts.recovery_api as recovery
-import accounts.session_api as sessions
+import accounts.recovery.api as recovery
+import accounts.sessions.api as sessions
+import accounts.sign_in.api as accounts
 import cart.api as cart
 import catalog.api as catalog
-import orders.admin_api as fulfilment
 import orders.api as orders
+import orders.fulfilment.api as fulfilment
 import payments.admin_api as office
 import payments.api as payments
 

@@ -1,4 +1,7 @@
-"""Django's own apps with ObjectId keys; their migrations are under ecommerce/mongo_migrations."""
+"""The shop itself, with its management commands, and Django's own apps with ObjectId keys.
+
+The migrations of those are under ecommerce/mongo_migrations.
+"""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
@@ -8,9 +11,23 @@ from django.contrib.contenttypes.apps import ContentTypesConfig
 OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
 
 
-class EcommerceConfig(AppConfig):
+class ShopConfig(AppConfig):
     name = "ecommerce"
-    default_auto_field = OBJECT_ID
+    label = "shop"  # `ecommerce` is the label of ecommerce.core
+
+    def ready(self) -> None:
+        from ecommerce.core.outbox import wakeup
+
+        wakeup.send_hint = send_delivery_hint
+
+
+def send_delivery_hint(timeouts: dict[str, float]) -> None:
+    """Ask a worker to deliver the outbox. Imports Celery here: a process that queues nothing needs none."""
+    from ecommerce.celery import app
+
+    options = app.conf.broker_transport_options | timeouts
+    with app.connection_for_write(transport_options=options) as redis:
+        app.send_task("ecommerce.core.tasks.deliver_outbox", connection=redis, retry=False)
 
 
 class MongoAdminConfig(AdminConfig):

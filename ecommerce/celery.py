@@ -10,22 +10,12 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import setup_logging
+from celery.signals import import_modules, setup_logging
 from django.conf import settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecommerce.settings")
+from ecommerce.core.periodic import intervals
 
-# Every task that runs by itself, and how often. `manage.py run_due_tasks` runs the same ones in this order:
-# an order is free to be canceled once its payment has expired, and the mails of all that come last.
-PERIODIC_S = {
-    "payments.tasks.release_expired_holds": 60,
-    "payments.tasks.reconcile": 60,
-    "orders.tasks.cancel_unpaid_orders": 300,
-    "orders.tasks.learn_demand": 600,
-    "cart.tasks.forget_old_guest_carts": 3600,
-    "accounts.tasks.forget_what_expired": 3600,
-    "ecommerce.tasks.deliver_outbox": settings.OUTBOX_INTERVAL_SECONDS,
-}
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecommerce.settings")
 
 app = Celery("ecommerce")
 app.conf.update(
@@ -44,12 +34,17 @@ app.conf.update(
     worker_enable_remote_control=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,
     beat_scheduler="celery.beat:Scheduler",
-    beat_schedule={
-        task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-        for task, seconds in PERIODIC_S.items()
-    },
 )
 app.autodiscover_tasks()
+
+
+@import_modules.connect(weak=False)
+def schedule_periodic_tasks(**_: Any) -> None:
+    """Put what the apps declared on the timetable. The tasks are imported by now: see the line above."""
+    app.conf.beat_schedule = {
+        task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+        for task, seconds in intervals.items()
+    }
 
 
 # Its reason to warn of root is pickle, which is not accepted here.

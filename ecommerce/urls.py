@@ -1,4 +1,4 @@
-"""Every page, and where the API and its documentation hang. /health/* is in ecommerce/health.py."""
+"""Every page, and where the API and its documentation hang. /health/* is in ecommerce/site/health.py."""
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
@@ -7,8 +7,8 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from catalog.views import picture
-from ecommerce import views
+from catalog.storefront.views import picture
+from ecommerce.site import views
 
 READ = ["get", "head"]  # its answer to OPTIONS needs a template that it has not
 
@@ -22,7 +22,7 @@ PAGES = [
 
 urlpatterns = [
     *i18n_patterns(*PAGES, prefix_default_language=False),
-    path("", include("catalog.crawler_urls")),
+    path("", include("catalog.storefront.crawler_urls")),
     path("media/products/<uploaded_file:file>", picture, name="picture"),
     path("admin/password_change/", RedirectView.as_view(pattern_name="accounts:change_password")),
     path("admin/", admin.site.urls),
@@ -33,7 +33,7 @@ urlpatterns = [
     path("redoc", views.redoc, name="redoc"),
 ]
 if settings.APP_ENV == "dev":
-    urlpatterns += [path("dev/mails/", include("ecommerce.dev_mails"))]
+    urlpatterns += [path("dev/mails/", include("ecommerce.devserver.mails"))]
 handler400 = views.bad_request
 handler404 = views.not_found
 handler500 = views.server_error

@@ -11,13 +11,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from unfold.decorators import action, display
 
-from ecommerce import audit
-from ecommerce.lib.admin import ExportedList, ReadOnlyAdmin, change_url, in_turn, step_page
-from ecommerce.lib.http import signed_in
-from ecommerce.lib.money import as_text
-from ecommerce.models import AuditEntry
-from orders import exporter, fulfilment, search
+from ecommerce.core import audit
+from ecommerce.core.models import AuditEntry
+from ecommerce.core.text.money import as_text
+from ecommerce.core.web.admin import ExportedList, ReadOnlyAdmin, change_url, in_turn, step_page
+from ecommerce.core.web.http import signed_in
+from orders import export, search
 from orders.forms import ShipForm
+from orders.fulfilment import services as fulfilment
 from orders.models import F, Order, OrderQuerySet
 
 BADGES = {
@@ -96,7 +97,7 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
         return search.matching(queryset, search_term), False
 
     def csv_lines(self, rows: Any) -> Iterator[str]:
-        return exporter.lines(rows)
+        return export.lines(rows)
 
     @admin.display(description="Customer")
     def customer(self, order: Order) -> SafeString | str:

@@ -10,15 +10,15 @@ from rest_framework.views import APIView
 
 from accounts.models import Address, ServiceKey
 from cart.authentication import CartToken
-from ecommerce.lib.api import BEARER, STAFF, Page, body, can, errors, idempotency_key, keys_need, query
-from ecommerce.lib.http import signed_in
-from ecommerce.lib.money import as_json
+from ecommerce.core.text.money import as_json
+from ecommerce.core.web.api import BEARER, STAFF, Page, body, can, errors, idempotency_key, keys_need, query
+from ecommerce.core.web.http import signed_in
 from orders import services
-from orders.authentication import OrderToken
-from orders.fulfilment import find_order
+from orders.access.authentication import OrderToken
+from orders.access.tokens import order_token
+from orders.fulfilment.services import find_order
 from orders.models import Order, OrderQuerySet
 from orders.serializers import AllOrdersPage, CreateOrderBody, OrderAnswer, PlacedGuestOrder
-from orders.tokens import order_token
 
 
 class CreateOrder(APIView):

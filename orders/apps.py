@@ -5,4 +5,4 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        from orders import emails, erasure, signals  # noqa: F401  # register what they handle
+        from orders import emails, privacy, signals  # noqa: F401  # register what they handle

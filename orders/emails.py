@@ -5,11 +5,11 @@ from decimal import Decimal
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from ecommerce.lib import mail
-from ecommerce.models import OutboxMessage
-from ecommerce.outbox import enqueue, handler
+from ecommerce.core import mail
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.outbox import enqueue, handler
+from orders.access.tokens import page_of
 from orders.models import Order
-from orders.tokens import page_of
 
 SUBJECTS = {
     "order_confirmed": _("Thank you. Your order %(number)s is confirmed"),

@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from accounts.forms import AddressForm
 from accounts.models import ADDRESS_FIELDS, Address
 from cart.pricing import PricedCart
-from ecommerce.lib.forms import EmailField
+from ecommerce.core.web.forms import EmailField
 from orders.models import web_address
 from orders.services import Contact
 

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from catalog.models import Product, StockMovement
-from ecommerce.lib.money import line_total
-from ecommerce.models import AuditEntry, OutboxMessage
+from ecommerce.core.models import AuditEntry, OutboxMessage
+from ecommerce.core.text.money import line_total
 from orders.models import F, Order, subtotal_of
 
 Units = Tally[str]  # by the product's ObjectId as text

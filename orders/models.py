@@ -18,8 +18,8 @@ from django_mongodb_backend.models import EmbeddedModel
 from accounts.models import Address, User
 from cart.models import Buyer, Guest, owner_key
 from cart.totals import ZERO
-from ecommerce.lib.money import as_json
-from ecommerce.lib.times import as_json as time_as_json
+from ecommerce.core.text.money import as_json
+from ecommerce.core.text.times import as_json as time_as_json
 
 CROCKFORD_BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NUMBER_LENGTH = 10
@@ -54,7 +54,7 @@ class OrderItem(EmbeddedModel):
 
 @dataclass(frozen=True)
 class OrderHolder:
-    """Somebody who shows an order's token (`orders.tokens`): this one order is open to them."""
+    """Somebody who shows an order's token (`orders.access.tokens`): this one order is open to them."""
 
     order: ObjectId
     is_authenticated: ClassVar[bool] = True  # to the REST framework

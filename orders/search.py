@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from catalog.search import texts
-from ecommerce.lib.arrays import LAST, beginning_with
+from ecommerce.core.db.array_lookups import LAST, beginning_with
 from orders.models import OrderItem, OrderQuerySet
 
 

@@ -3,7 +3,7 @@ from typing import Any
 from django_countries import countries
 from rest_framework import serializers
 
-from ecommerce.lib.api import MAX_SKIP, Page
+from ecommerce.core.web.api import MAX_SKIP, Page
 from orders.models import Order, web_address
 
 

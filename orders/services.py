@@ -12,18 +12,18 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from accounts import addresses
+from accounts.addresses import services as addresses
 from accounts.models import Address, User
 from cart.models import Buyer, Cart, CartItem, Guest, owner_key
 from cart.services import ProductNotAvailable, add_item, claim
 from cart.totals import totals_of
 from catalog.models import Product
-from ecommerce import audit
-from ecommerce.lib import languages
-from ecommerce.lib.db import object_id, run_tx
-from ecommerce.lib.errors import DomainError, FieldError
-from ecommerce.lib.money import line_total
-from ecommerce.lib.status import transition
+from ecommerce.core import audit
+from ecommerce.core.db import object_id, run_tx
+from ecommerce.core.db.status import transition
+from ecommerce.core.errors import DomainError, FieldError
+from ecommerce.core.text.money import line_total
+from ecommerce.core.web import languages
 from orders import emails, search
 from orders.models import (
     TRANSITIONS,

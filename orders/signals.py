@@ -8,7 +8,8 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from cart.session import guest_of
-from orders import services, session, tokens
+from orders import services
+from orders.access import session, tokens
 from orders.models import OrderHolder
 
 

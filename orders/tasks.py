@@ -2,15 +2,15 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from ecommerce.celery import app
-from orders import baskets, services
+from ecommerce.core.periodic import periodic
+from orders import co_purchases, services
 
 
-@app.task
+@periodic(seconds=300)
 def cancel_unpaid_orders() -> None:
     services.cancel_unpaid(older_than=timedelta(hours=settings.ORDER_PAYMENT_DEADLINE_HOURS))
 
 
-@app.task
+@periodic(seconds=600)
 def learn_demand() -> None:
-    baskets.learn_demand()
+    co_purchases.learn_demand()

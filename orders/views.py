@@ -10,18 +10,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import addresses
+from accounts.addresses import services as addresses
 from accounts.models import User
 from cart import pricing
 from cart.models import Buyer, Guest
 from cart.services import get_cart
 from cart.session import buyer_of, keep
-from ecommerce.lib.errors import DomainError
-from ecommerce.lib.http import signed_in
+from ecommerce.core.errors import DomainError
+from ecommerce.core.web.http import signed_in
 from orders import services, timeline
+from orders.access.session import with_order
 from orders.forms import CheckoutForm
 from orders.models import Order
-from orders.session import with_order
 
 PAGE_SIZE = 20
 TYPED = "checkout"  # in the session: what was typed, should the checkout be left and come back to

@@ -1,22 +1,18 @@
-from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 
-from ecommerce.lib.admin import ReadOnlyAdmin, change_url, step_page
-from ecommerce.lib.http import signed_in
-from ecommerce.lib.money import as_text
-from orders.admin import OrderAdmin
-from orders.fulfilment import may_take
-from orders.models import F, Order
-from payments import office, refunds
-from payments.forms import RefundForm
+from ecommerce.core.text.money import as_text
+from ecommerce.core.web.admin import ReadOnlyAdmin, change_url
+from ecommerce.core.web.http import signed_in
+from orders.models import Order
+from payments import refunds
 from payments.models import Payment, Refund
 
 PAYMENT_BADGES = {
@@ -31,46 +27,6 @@ REFUND_BADGES = {
     Refund.Status.REFUNDED: "success",
     Refund.Status.FAILED: "danger",
 }
-admin.site.unregister(Order)  # registered anew with the steps that move money, which orders know nothing of
-
-
-@admin.register(Order)
-class OrderAndMoneyAdmin(OrderAdmin):
-    actions_detail = [*OrderAdmin.actions_detail, "cancel_order", "refund_order"]
-
-    def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("payments.add_refund"))  # type: ignore[union-attr]
-
-    def possible_steps(self, order: Order) -> set[str]:
-        paid = order.status == Order.Status.PAID
-        cancel = order.status == Order.Status.PENDING or may_take(order, F.CANCELED)
-        refund = paid and order.refund_status != Order.RefundStatus.FULL
-        money = {"cancel": cancel, "refund": refund}
-        return super().possible_steps(order) | {path for path, offered in money.items() if offered}
-
-    @action(description="Cancel and refund", url_path="cancel", permissions=["refund"])  # type: ignore[untyped-decorator]
-    def cancel_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return step_page(
-            self,
-            request,
-            object_id,
-            partial(office.cancel_order, order_id=object_id, by=signed_in(request)),
-            title="Cancel and refund",
-            about="What was paid goes back to the customer, and the goods go back into stock.",
-            done="The order is canceled.",
-        )
-
-    @action(description="Refund", url_path="refund", permissions=["refund"])  # type: ignore[untyped-decorator]
-    def refund_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return step_page(
-            self,
-            request,
-            object_id,
-            partial(office.refund_order, order_id=object_id, by=signed_in(request)),
-            title="Refund",
-            form=RefundForm,
-            done="The refund is on its way.",
-        )
 
 
 class _OfOrder(ReadOnlyAdmin):

@@ -5,10 +5,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ecommerce.lib.api import STAFF, body, can, errors, idempotency_key
-from ecommerce.lib.http import signed_in
+from ecommerce.core.web.api import STAFF, body, can, errors, idempotency_key
+from ecommerce.core.web.http import signed_in
 from orders.serializers import OrderAnswer
-from payments import office
+from payments import staff_actions
 from payments.serializers import RefundBody
 
 
@@ -29,7 +29,7 @@ class CancelOrder(APIView):
         what is left of the money goes back, and the goods go back into stock. Sent again, it is the same
         answer.
         """
-        return Response(office.cancel_order(order_id=order_id, by=signed_in(request)).as_dict())
+        return Response(staff_actions.cancel_order(order_id=order_id, by=signed_in(request)).as_dict())
 
 
 class RefundOrder(APIView):
@@ -50,5 +50,5 @@ class RefundOrder(APIView):
         """
         wanted = body(RefundBody, request.data)
         key = idempotency_key(request)
-        order = office.refund_order(order_id=order_id, by=signed_in(request), key=key, **wanted)
+        order = staff_actions.refund_order(order_id=order_id, by=signed_in(request), key=key, **wanted)
         return Response(order.as_dict())

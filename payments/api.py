@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ecommerce.lib.api import BEARER, body, errors, idempotency_key, query
-from ecommerce.lib.http import signed_in
-from orders.authentication import OrderToken
+from ecommerce.core.web.api import BEARER, body, errors, idempotency_key, query
+from ecommerce.core.web.http import signed_in
+from orders.access.authentication import OrderToken
 from orders.serializers import OrderAnswer
 from orders.services import get_order
-from payments import services, starting, webhooks
+from payments import services, start, webhooks
 from payments.gateways.base import BadWebhook
 from payments.serializers import (
     ConfirmAnswer,
@@ -47,7 +47,7 @@ class StartPayment(APIView):
         request may be sent again.
         """
         order = get_order(user=signed_in(request), **body(StartPaymentBody, request.data))
-        payment, created = starting.start_payment(order=order, key=idempotency_key(request))
+        payment, created = start.start_payment(order=order, key=idempotency_key(request))
         shown = payment.as_dict()
         answer = {name: shown[name] for name in ("payment_id", "gateway", "status", "redirect_url")}
         return Response(answer, status=201 if created else 200)

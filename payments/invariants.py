@@ -8,7 +8,7 @@ from decimal import Decimal
 from bson import ObjectId
 
 from catalog.models import Product
-from ecommerce.models import AuditEntry
+from ecommerce.core.models import AuditEntry
 from orders.models import Order
 from payments.models import TAKEN, ZERO, Payment, Refund
 

@@ -7,8 +7,8 @@ from django.db import models
 from django.utils import timezone
 from django_mongodb_backend.fields import ObjectIdField
 
-from ecommerce.lib.money import as_json
-from ecommerce.lib.times import as_json as time_as_json
+from ecommerce.core.text.money import as_json
+from ecommerce.core.text.times import as_json as time_as_json
 from orders.models import Order
 
 ZERO = Decimal("0.00")

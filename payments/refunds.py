@@ -9,19 +9,19 @@ from django.db.models import F
 
 from accounts.models import User
 from catalog import stock
-from ecommerce import audit
-from ecommerce.lib.db import run_tx
-from ecommerce.lib.errors import DomainError
-from ecommerce.lib.money import as_json
-from ecommerce.lib.status import transition
-from ecommerce.models import OutboxMessage
-from ecommerce.outbox import enqueue, handler
+from ecommerce.core import audit
+from ecommerce.core.db import run_tx
+from ecommerce.core.db.status import transition
+from ecommerce.core.errors import DomainError
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.outbox import enqueue, handler
+from ecommerce.core.text.money import as_json
 from orders import emails
 from orders.models import Order
 from payments.gateways import gateway
 from payments.gateways.base import RefundState
-from payments.lines import lines_of
 from payments.models import REFUND_TRANSITIONS, TRANSITIONS, Payment, Refund, RefundQuerySet
+from payments.sale_lines import lines_of
 
 logger = logging.getLogger("shop.payments")
 Status = Refund.Status

@@ -5,17 +5,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from catalog import stock
-from ecommerce.lib.db import object_id, run_tx
-from ecommerce.lib.errors import DomainError
+from ecommerce.core.db import object_id, run_tx
+from ecommerce.core.errors import DomainError
 from orders.models import Order, Viewer
 from orders.services import change_status, get_order
-from payments.asking import close, open_payment
 from payments.gateways import GATEWAYS, gateway
 from payments.gateways.base import GatewayRefused, GatewayUnavailable, ProviderState, State
-from payments.lines import lines_of
 from payments.models import Payment
+from payments.provider_sync import close, open_payment
+from payments.sale_lines import lines_of
 from payments.settlement import settle
-from payments.starting import OrderIsFinal, configured
+from payments.start import OrderIsFinal, configured
 
 OUTCOMES = ("success", "failure", "canceled")
 

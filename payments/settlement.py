@@ -8,14 +8,14 @@ from bson import ObjectId
 from django.utils.translation import gettext_noop
 
 from catalog import stock
-from ecommerce.lib.db import run_tx
-from ecommerce.lib.status import transition
+from ecommerce.core.db import run_tx
+from ecommerce.core.db.status import transition
 from orders.models import Order
 from orders.services import change_status
 from payments import refunds
 from payments.gateways.base import ProviderState, State
-from payments.lines import lines_of
 from payments.models import TAKEN, TRANSITIONS, Payment
+from payments.sale_lines import lines_of
 
 WAS_ALREADY = {
     Order.Status.PAID: gettext_noop("The order was already paid."),

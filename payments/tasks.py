@@ -1,12 +1,12 @@
-from ecommerce.celery import app
-from payments import reconciling
+from ecommerce.core.periodic import periodic
+from payments import reconciliation
 
 
-@app.task
+@periodic(seconds=60)
 def release_expired_holds() -> None:
-    reconciling.release_expired_holds()
+    reconciliation.release_expired_holds()
 
 
-@app.task
+@periodic(seconds=60)
 def reconcile() -> None:
-    reconciling.reconcile()
+    reconciliation.reconcile()

@@ -7,12 +7,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ecommerce.lib.errors import DomainError
+from ecommerce.core.errors import DomainError
+from orders.access.session import with_order
 from orders.models import Order, OrderHolder
-from orders.session import with_order
-from payments import asking, services
+from payments import provider_sync, services
 from payments.models import Payment
-from payments.starting import start_payment
+from payments.start import start_payment
 
 REFRESH_S = 5
 
@@ -46,7 +46,7 @@ def paid(request: HttpRequest, order: Order) -> HttpResponse:
     """Back from the provider: ask it how the payment ended; while it does not say, ask again by itself."""
     payment = services.latest_payment(order)
     try:
-        payment = payment and asking.refresh(payment)
+        payment = payment and provider_sync.refresh(payment)
     except DomainError as refusal:
         messages.warning(request, refusal.in_words)
     if payment is None or payment.paid_order:

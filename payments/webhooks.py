@@ -6,9 +6,9 @@ from contextlib import suppress
 from bson import ObjectId
 from django.db import IntegrityError
 
-from ecommerce.lib.db import object_id
-from ecommerce.lib.errors import NotFound
-from payments import asking, refunds
+from ecommerce.core.db import object_id
+from ecommerce.core.errors import NotFound
+from payments import provider_sync, refunds
 from payments.gateways import GATEWAYS, gateway
 from payments.gateways.base import Event
 from payments.models import Payment, Refund, WebhookEvent
@@ -40,6 +40,6 @@ def _act(payment: Payment, event: Event) -> None:
     if event.reference and not payment.reference:
         Payment.objects.filter(pk=payment.pk, reference="").update(reference=event.reference)
         payment = Payment.objects.get(pk=payment.pk)
-    asking.refresh(payment)
+    provider_sync.refresh(payment)
     for refund in Refund.objects.outstanding().filter(payment=payment.pk, status=Refund.Status.REFUNDING):
         refunds.send(refund)

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from ecommerce.lib.filelock import wait_until
+from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.shop import Shop
 
 LIMITS = dict.fromkeys(("AUTH_RATE_LIMIT", "PRODUCT_RATE_LIMIT", "READ_RATE_LIMIT"), "100000/m")

@@ -15,12 +15,12 @@ from django_mongodb_backend.base import DatabaseWrapper
 from pymongo import monitoring
 from rest_framework.test import APIClient
 
-from accounts.keys import make_key
 from accounts.models import User
-from accounts.tokens import access_token
+from accounts.service_keys.services import make_key
+from accounts.sessions.tokens import access_token
 from catalog.models import Product
-from ecommerce.lib import cache
-from ecommerce.lib.db import connection
+from ecommerce.core.cache import read_through as cache
+from ecommerce.core.db import connection
 from tests import factories
 
 # Migrations write these; everything else is emptied after each test.
@@ -115,7 +115,7 @@ def sent(db: None) -> Callable[[Callable[[], object]], list[str]]:
 @pytest.fixture
 def mongodb_away(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The shop's connection leads to where nobody listens."""
-    monkeypatch.setattr("ecommerce.lib.db.FUNCTION_DEADLINE_S", 0.1)
+    monkeypatch.setattr("ecommerce.core.db.transactions.FUNCTION_DEADLINE_S", 0.1)
     monkeypatch.setattr("pymongo.common.MIN_HEARTBEAT_INTERVAL", 0.01)  # it waits this long at least
     database, client = connection.database, connection.connection
     with type(client)("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=50) as nobody:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecommerce.lib.db import collection, connection
+from ecommerce.core.db import collection, connection
 
 
 @dataclass(frozen=True)

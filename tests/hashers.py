@@ -1,4 +1,4 @@
-from accounts.hashers import OneAtATimeBCryptHasher
+from accounts.sign_in.hashers import OneAtATimeBCryptHasher
 
 
 class CheapBCryptHasher(OneAtATimeBCryptHasher):

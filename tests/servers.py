@@ -13,7 +13,7 @@ from types import FrameType
 
 import pytest
 
-from ecommerce.lib.embedded.command_line import embedded, missing_services
+from ecommerce.devserver.embedded.command_line import embedded, missing_services
 
 
 @pytest.hookimpl(tryfirst=True)

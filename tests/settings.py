@@ -2,7 +2,7 @@
 
 import re
 
-from ecommerce.lib.ratelimit import Rate
+from ecommerce.core.web.ratelimit import Rate
 from ecommerce.settings import *  # noqa: F403
 from ecommerce.settings import DATABASES, REDIS_CACHE, REDIS_URL, REST_FRAMEWORK, STORAGES
 

@@ -8,13 +8,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.keys import make_key
 from accounts.models import ServiceKey, User
+from accounts.service_keys.services import make_key
 from cart.models import Cart
 from cart.services import add_item
 from catalog.models import Category, Product, SearchMiss, StockMovement
-from ecommerce.lib.db import collection
-from ecommerce.models import AuditEntry, OutboxMessage
+from ecommerce.core.db import collection
+from ecommerce.core.models import AuditEntry, OutboxMessage
 from orders.models import Order
 from payments.models import Payment, Refund
 from payments.refunds import refund_order

@@ -13,10 +13,10 @@ from django.db import IntegrityError
 from django.urls import reverse
 from django.utils import timezone
 
-from ecommerce import audit
-from ecommerce.lib.db import run_tx
-from ecommerce.lib.times import as_json as time_as_json
-from ecommerce.models import AuditEntry
+from ecommerce.core import audit
+from ecommerce.core.db import run_tx
+from ecommerce.core.models import AuditEntry
+from ecommerce.core.text.times import as_json as time_as_json
 from tests import factories
 from tests.office import office_of, url
 

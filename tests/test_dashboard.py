@@ -14,10 +14,11 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Product
 from catalog.services import update_product
-from ecommerce.models import OutboxMessage
-from orders import fulfilment, revenue
+from ecommerce.backoffice import revenue
+from ecommerce.core.models import OutboxMessage
+from orders.fulfilment import services as fulfilment
 from orders.models import Order
-from payments import office as office_services
+from payments import staff_actions as office_services
 from payments.models import Payment, Refund
 from payments.services import confirm
 from tests import factories

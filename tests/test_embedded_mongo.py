@@ -1,4 +1,4 @@
-"""What `ecommerce.lib.embedded.mongo` adds to SecantusDB, and that it is still needed.
+"""What `ecommerce.devserver.embedded.mongo` adds to SecantusDB, and that it is still needed.
 
 Each `..._without_the_mend` is a strict xfail: once a new SecantusDB makes it pass, it fails here, and the
 mend that its reason names can go.
@@ -22,7 +22,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
-from ecommerce.lib.embedded.service import MONGODB, Lease, Service
+from ecommerce.devserver.embedded.service import MONGODB, Lease, Service
 
 Client = MongoClient[dict[str, Any]]
 UNMENDED = replace(MONGODB, launcher="tests.unmended_mongo")

@@ -7,7 +7,7 @@ from django_redis import get_redis_connection
 
 from accounts.models import User
 from catalog.models import Product
-from ecommerce.lib.db import collection, connection, run_tx
+from ecommerce.core.db import collection, connection, run_tx
 from tests import factories
 
 

@@ -7,9 +7,9 @@ from bson import Decimal128, ObjectId
 from django.core.management import CommandError, call_command
 
 from catalog.services import delete_product
-from ecommerce.lib.db import connection
-from orders import fulfilment
-from payments.office import cancel_order
+from ecommerce.core.db import connection
+from orders.fulfilment import services as fulfilment
+from payments.staff_actions import cancel_order
 from tests import factories
 
 pytestmark = pytest.mark.django_db

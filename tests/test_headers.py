@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from ecommerce.headers import EXCEPTIONS, SHOP, as_text
+from ecommerce.site.headers import EXCEPTIONS, SHOP, as_text
 from tests.runshop.shop import ROOT
 
 pytestmark = pytest.mark.django_db

@@ -17,13 +17,13 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation.template import templatize
 
-from accounts.recovery import forgot_password
+from accounts.recovery.services import forgot_password
 from catalog.services import update_product
-from ecommerce import outbox
-from ecommerce.headers import policy_for
-from ecommerce.lib.errors import DomainError
-from ecommerce.limits import limit_of
-from ecommerce.models import OutboxMessage
+from ecommerce.core.errors import DomainError
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.outbox import queue as outbox
+from ecommerce.site.headers import policy_for
+from ecommerce.site.limits import limit_of
 from orders.models import Order
 from tests import factories
 from tests.factories import PASSWORD

@@ -6,9 +6,9 @@ from django.core.cache import caches
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from ecommerce.lib.http import network_of
-from ecommerce.lib.ratelimit import Rate
-from ecommerce.limits import LIMITS, limit_of
+from ecommerce.core.web.http import network_of
+from ecommerce.core.web.ratelimit import Rate
+from ecommerce.site.limits import LIMITS, limit_of
 from tests.factories import PASSWORD
 from tests.valkey import valkey  # noqa: F401  # a fixture
 

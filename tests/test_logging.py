@@ -10,8 +10,8 @@ from django.conf import settings
 from pymongo.errors import ServerSelectionTimeoutError
 from rest_framework.test import APIClient
 
-from accounts.tokens import access_token
-from ecommerce.lib.logs import redact
+from accounts.sessions.tokens import access_token
+from ecommerce.core.logs import redact
 from tests import factories
 
 PASSWORD = "Correct-Horse-77"

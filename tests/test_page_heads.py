@@ -10,12 +10,15 @@ from django.test import Client
 from django.utils import timezone
 from django_redis import get_redis_connection
 
-from accounts import erasure, services, sessions
+from accounts import services
 from accounts.models import User, WebSession
+from accounts.privacy import services as privacy
+from accounts.sessions import services as sessions
 from cart.models import Cart, Guest
 from cart.services import add_item, forget_old_guest_carts, get_cart, remove_item, set_quantity
 from catalog.models import Product
-from ecommerce.lib import cache, entries
+from ecommerce.core.cache import read_through as cache
+from ecommerce.core.cache import single_entries
 from orders.services import place_order
 from tests import factories
 from tests.conftest import api_of
@@ -79,7 +82,7 @@ class TestNothingIsAsked:
     def test_the_negative_control_a_head_that_is_not_cached_asks(
         self, customer: User, sent: Sent, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(entries, "read", lambda namespace, key, fill: fill())
+        monkeypatch.setattr(single_entries, "read", lambda namespace, key, fill: fill())
         client = browser(customer)
         head(client)
         found = sent(lambda: head(client))
@@ -123,7 +126,7 @@ class TestSigningInAndOut:
             lambda user: services.update_user(pk=user.pk, is_active=False),
             lambda user: services.update_user(pk=user.pk, role=User.Role.SUPPORT),
             services.delete_user,
-            lambda user: erasure.erase_account(user, password=PASSWORD, ip=""),
+            lambda user: privacy.erase_account(user, password=PASSWORD, ip=""),
         ],
         ids=["everywhere", "from elsewhere", "password", "inactive", "role", "deleted", "erased"],
     )
@@ -156,7 +159,7 @@ class TestSigningInAndOut:
         client = browser(customer)
         assert head(client) == (CUSTOMER, 0)
         later = timezone.now() + timedelta(days=15)
-        monkeypatch.setattr("accounts.visitors.timezone.now", lambda: later)
+        monkeypatch.setattr("accounts.sessions.visitors.timezone.now", lambda: later)
         assert head(client) == (GUEST, 0)
 
 
@@ -263,25 +266,25 @@ class TestTheEntries:
             changed.wait(10)
             return b"old"
 
-        filler = Thread(target=lambda: entries.read("carts", "k", slow))
+        filler = Thread(target=lambda: single_entries.read("carts", "k", slow))
         filler.start()
         asked.wait(10)
-        entries.forget("carts", "k")
+        single_entries.forget("carts", "k")
         changed.set()
         filler.join()
-        assert entries.read("carts", "k", lambda: b"new") == b"new"
-        assert entries.read("carts", "k", lambda: b"newer") == b"new"
+        assert single_entries.read("carts", "k", lambda: b"new") == b"new"
+        assert single_entries.read("carts", "k", lambda: b"newer") == b"new"
 
     def test_a_change_of_one_leaves_the_others(self) -> None:
         for key in "ab":
-            entries.read("carts", key, lambda: b"old")
-        entries.forget("carts", "a")
-        assert [entries.read("carts", key, lambda: b"new") for key in "ab"] == [b"new", b"old"]
+            single_entries.read("carts", key, lambda: b"old")
+        single_entries.forget("carts", "a")
+        assert [single_entries.read("carts", key, lambda: b"new") for key in "ab"] == [b"new", b"old"]
 
     def test_a_redis_that_was_emptied_begins_anew(self) -> None:
-        entries.read("carts", "k", lambda: b"old")
+        single_entries.read("carts", "k", lambda: b"old")
         get_redis_connection().flushdb()
-        assert [entries.read("carts", "k", lambda text=text: text) for text in (b"1", b"2", b"3")] == [
+        assert [single_entries.read("carts", "k", lambda text=text: text) for text in (b"1", b"2", b"3")] == [
             b"1",
             b"2",
             b"2",
@@ -289,13 +292,13 @@ class TestTheEntries:
 
     @pytest.mark.parametrize("junk", [b"", b"x", b"\n", b"a b\nold", b" \nold"])
     def test_an_entry_that_nobody_here_wrote_does_not_count(self, junk: bytes) -> None:
-        entries.read("carts", "k", lambda: b"old")
+        single_entries.read("carts", "k", lambda: b"old")
         get_redis_connection().set("ecommerce:carts:k", junk)
-        assert entries.read("carts", "k", lambda: b"new") == b"new"
+        assert single_entries.read("carts", "k", lambda: b"new") == b"new"
 
     def test_what_it_keeps_ends_by_itself(self) -> None:
-        entries.read("carts", "k", lambda: b"old")
-        entries.forget("carts", "j")
+        single_entries.read("carts", "k", lambda: b"old")
+        single_entries.forget("carts", "j")
         redis = get_redis_connection()
         assert 0 < redis.ttl("ecommerce:carts:k") < redis.ttl("ecommerce:carts:j:stamp") <= 360
 

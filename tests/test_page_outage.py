@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 
-from ecommerce.lib.errors import Busy
+from ecommerce.core.errors import Busy
 
 
 @pytest.mark.usefixtures("mongodb_away")

@@ -10,7 +10,7 @@ from accounts.models import User
 from catalog.categories import list_categories
 from catalog.models import Product, StockMovement
 from catalog.services import delete_product
-from ecommerce.lib.db import connection
+from ecommerce.core.db import connection
 from ecommerce.management.commands import prepare as command
 from tests import factories
 

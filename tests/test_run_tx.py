@@ -10,9 +10,8 @@ from pymongo.synchronous.pool import Connection
 
 from catalog.models import Counter, StockMovement
 from catalog.stock import adjust
-from ecommerce.lib import db
-from ecommerce.lib.db import collection, connection, on_commit, run_tx
-from ecommerce.lib.errors import Busy, DomainError
+from ecommerce.core.db import collection, connection, on_commit, run_tx, transactions
+from ecommerce.core.errors import Busy, DomainError
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +148,7 @@ def test_it_holds_for_the_orm_too(faults, product, kind):
 
 @pytest.mark.parametrize("answered", [False, True])
 def test_a_commit_that_stays_unknown_is_an_error_and_never_a_second_try(faults, monkeypatch, answered):
-    monkeypatch.setattr(db, "COMMIT_DEADLINE_S", 0)
+    monkeypatch.setattr(transactions, "COMMIT_DEADLINE_S", 0)
     runs, told = [], []
 
     def change():
@@ -165,7 +164,7 @@ def test_a_commit_that_stays_unknown_is_an_error_and_never_a_second_try(faults, 
 
 
 def test_conflicts_beyond_the_deadline_are_busy_and_change_nothing(monkeypatch):
-    monkeypatch.setattr(db, "FUNCTION_DEADLINE_S", 0.05)
+    monkeypatch.setattr(transactions, "FUNCTION_DEADLINE_S", 0.05)
     runs = []
 
     def conflict():

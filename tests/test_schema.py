@@ -10,7 +10,7 @@ from drf_spectacular.validation import validate_schema
 from cart.serializers import cart_as_dict
 from cart.services import get_cart
 from ecommerce import api_urls
-from payments.starting import start_payment
+from payments.start import start_payment
 from tests import factories
 
 PUBLIC = {

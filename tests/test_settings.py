@@ -2,18 +2,18 @@
 
 import os
 import re
-import runpy
 import stat
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 import dotenv
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from ecommerce.lib.secrets import development_secret
+from ecommerce.settings.development_secrets import development_secret
 
-SETTINGS = Path(__file__).parent.parent / "ecommerce" / "settings.py"
 PRODUCTION = {
     "APP_ENV": "production",
     "SECRET_KEY": "s" * 32,
@@ -34,7 +34,9 @@ def load(monkeypatch, tmp_path):
 
     def settings(**environment):
         monkeypatch.setattr(os, "environ", {"DATA_DIR": str(tmp_path), **environment})
-        return runpy.run_path(str(SETTINGS))
+        for name in [name for name in sys.modules if name.startswith("ecommerce.settings")]:
+            monkeypatch.delitem(sys.modules, name)
+        return vars(import_module("ecommerce.settings"))
 
     return settings
 
@@ -145,7 +147,7 @@ def test_a_file_beside_manage_py_is_read(load, monkeypatch):
     read = []
     monkeypatch.setattr(dotenv, "load_dotenv", read.append)
     load()
-    assert read == [SETTINGS.parent.parent / ".env"]
+    assert read == [Path(__file__).parents[1] / ".env"]
 
 
 class TestProduction:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from secantus.server import SecantusDBServer
 
-from ecommerce.lib.embedded import mongo
+from ecommerce.devserver.embedded import mongo
 
 
 def as_it_comes(data: Path) -> SecantusDBServer:

@@ -9,7 +9,7 @@ from django.utils.text import slugify
 from catalog.categories import create_category
 from catalog.models import Category
 from catalog.services import create_product, ever_had_a_product
-from ecommerce.lib.db import run_tx
+from ecommerce.core.db import run_tx
 
 FOLDER = Path(__file__).parent
 

@@ -7,7 +7,7 @@ from pymongo import UpdateOne
 
 from catalog import search
 from catalog.models import Counter, Product, ProductQuerySet
-from ecommerce.lib.db import collection
+from ecommerce.core.db import collection
 
 VERSION = "search_terms"
 BATCH = 500

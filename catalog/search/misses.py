@@ -9,7 +9,7 @@ from django.utils import timezone
 from pymongo.errors import PyMongoError
 
 from catalog.models import SearchMiss
-from ecommerce.lib.db import collection
+from ecommerce.core.db import collection
 
 logger = logging.getLogger("shop.search")
 MAX_LENGTH = SearchMiss._meta.get_field("text").max_length or 0

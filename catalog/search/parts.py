@@ -13,7 +13,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from catalog.models import ProductQuerySet
 from catalog.search import texts
 from catalog.search.base import Matches
-from ecommerce.lib import arrays
+from ecommerce.core.db import array_lookups
 
 FEW = 5  # with fewer exact matches close ones follow
 LOOKED_AT, SHOWN = 500, 48  # close ones
@@ -58,7 +58,7 @@ def _holds(word: str) -> Q:
 
 
 def _has_part(start: str) -> Q:
-    return Q(search_terms__holds=arrays.beginning_with(start))
+    return Q(search_terms__holds=array_lookups.beginning_with(start))
 
 
 def _close(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> dict[int, list[Any]]:

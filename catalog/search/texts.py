@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
-from ecommerce.lib.arrays import LAST
+from ecommerce.core.db.array_lookups import LAST
 
 PART = 12  # letters of a stored part; what is asked beyond is looked up in pieces
 TYPO_FROM = 5  # letters of a word that may have a typo

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext_noop
 
-from ecommerce.lib.errors import DomainError
+from ecommerce.core.errors import DomainError
 from payments.models import Payment, Refund
 
 

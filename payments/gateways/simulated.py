@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from orders.tokens import page_of
+from orders.access.tokens import page_of
 from payments.gateways.base import BadWebhook, Event, ProviderState, RefundState, Started, State
 from payments.models import Payment, Refund
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.core import mail
 
-from ecommerce import outbox
+from ecommerce.core.outbox import queue as outbox
 
 
 def delivered():

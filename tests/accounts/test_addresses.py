@@ -7,9 +7,9 @@ from time import sleep
 import pytest
 from django.test import Client
 
-from accounts import addresses
-from accounts.erasure import export_account
+from accounts.addresses import services as addresses
 from accounts.models import Address, SavedAddress
+from accounts.privacy.services import export_account
 from cart.services import add_item
 from orders.models import Order
 from tests import factories

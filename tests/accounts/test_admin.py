@@ -4,12 +4,13 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from accounts import lockout, sessions
 from accounts.models import User
 from accounts.services import InvalidCredentials, sign_in, update_user
-from ecommerce import audit
-from ecommerce.lib.http import Device
-from ecommerce.models import AuditEntry
+from accounts.sessions import services as sessions
+from accounts.sign_in import lockout
+from ecommerce.core import audit
+from ecommerce.core.models import AuditEntry
+from ecommerce.core.web.http import Device
 from tests.factories import PASSWORD
 from tests.factories import order as make_order
 from tests.factories import product as make_product

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import EmailChange, User
-from accounts.recovery import confirm_email_change
+from accounts.recovery.services import confirm_email_change
 from accounts.services import set_password
 from tests import factories
 from tests.accounts.mails import delivered, link_of, token_of

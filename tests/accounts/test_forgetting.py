@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import onetime, sessions
 from accounts.models import EmailChange, OneTimeToken, TokenFamily, WebSession
+from accounts.recovery import one_time_links
+from accounts.sessions import services as sessions
 from accounts.tasks import forget_what_expired
-from ecommerce.lib.http import Device
+from ecommerce.core.web.http import Device
 
 pytestmark = pytest.mark.django_db
 HELD = (TokenFamily, WebSession, OneTimeToken, EmailChange)
@@ -22,7 +23,7 @@ def counts():
 def test_expired_sessions_and_links_are_deleted(customer):
     sessions.begin(customer, Device("", ""))
     Client().force_login(customer)
-    onetime.mint(customer, onetime.Purpose.PASSWORD_RESET, subject=customer.email)
+    one_time_links.mint(customer, one_time_links.Purpose.PASSWORD_RESET, subject=customer.email)
     later = timezone.now() + timedelta(hours=1)
     EmailChange.objects.create(user=customer, email="renamed@example.com", expires_at=later)
     forget_what_expired()

@@ -5,13 +5,13 @@ import re
 import pytest
 from django.db import DatabaseError
 
-from accounts import sessions
 from accounts.models import SignInAttempts, TokenFamily, User
 from accounts.services import HasOrders, UserNotFound, delete_user, set_password
-from ecommerce import audit
-from ecommerce.lib.db import connection
-from ecommerce.lib.http import Device
-from ecommerce.models import AuditEntry
+from accounts.sessions import services as sessions
+from ecommerce.core import audit
+from ecommerce.core.db import connection
+from ecommerce.core.models import AuditEntry
+from ecommerce.core.web.http import Device
 from tests import factories
 from tests.accounts.mails import delivered, token_of
 from tests.answers import refused

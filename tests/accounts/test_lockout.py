@@ -8,9 +8,9 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts import lockout
 from accounts.models import SignInAttempts
 from accounts.services import InvalidCredentials, set_password, sign_in
+from accounts.sign_in import lockout
 from tests.factories import PASSWORD
 from tests.hashers import CheapBCryptHasher
 from tests.threads import at_once

@@ -4,12 +4,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import sessions
 from accounts.models import OneTimeToken, User
-from accounts.recovery import reset_password
+from accounts.recovery.services import reset_password
 from accounts.services import sign_in
-from ecommerce.lib.http import Device
-from ecommerce.models import OutboxMessage
+from accounts.sessions import services as sessions
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.web.http import Device
 from tests.accounts.mails import delivered, link_of, token_of
 from tests.answers import refused
 from tests.factories import PASSWORD

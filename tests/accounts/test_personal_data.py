@@ -5,13 +5,14 @@ import json
 import pytest
 from django.test import Client
 
-from accounts import personal_data, sessions
-from accounts.addresses import keep_address
+from accounts.addresses.services import keep_address
 from accounts.models import Address, EmailChange, OneTimeToken, TokenFamily, User, WebSession
+from accounts.privacy import personal_data
 from accounts.services import set_name, sign_up
+from accounts.sessions import services as sessions
 from cart.models import Cart
 from cart.services import add_item
-from ecommerce.lib.http import Device
+from ecommerce.core.web.http import Device
 from orders.models import Order
 from orders.services import Contact
 from payments.services import confirm

@@ -8,9 +8,9 @@ from django.conf import settings as live_settings
 from django.test import Client
 from django.utils import timezone
 
-from accounts import sessions
 from accounts.models import TokenFamily, User
 from accounts.services import change_password, set_password, update_user
+from accounts.sessions import services as sessions
 from tests.answers import refused
 from tests.factories import PASSWORD
 

@@ -6,9 +6,9 @@ import jwt
 import pytest
 
 from accounts.models import User
-from accounts.tokens import access_token
-from ecommerce import audit
-from ecommerce.models import AuditEntry
+from accounts.sessions.tokens import access_token
+from ecommerce.core import audit
+from ecommerce.core.models import AuditEntry
 from tests import factories
 from tests.answers import refused
 from tests.conftest import api_of

@@ -13,7 +13,7 @@ from accounts.groups import ensure_groups
 from accounts.models import ServiceKey, User
 from cart.models import Cart
 from catalog.models import Category, Product, SearchMiss, StockMovement
-from ecommerce.models import AuditEntry, OutboxMessage
+from ecommerce.core.models import AuditEntry, OutboxMessage
 from orders.models import Order
 from payments.models import Payment, Refund
 from tests import factories

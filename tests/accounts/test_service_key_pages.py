@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import keys
 from accounts.models import ServiceKey
+from accounts.service_keys import services as service_keys
 from tests.office import Form, office_of, url
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def office(staff):
 @pytest.fixture
 def key(staff):
     month = timezone.now() + timedelta(days=30)
-    return keys.make_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)[0]
+    return service_keys.make_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)[0]
 
 
 def make(office, **typed):

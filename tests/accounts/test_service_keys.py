@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import keys
 from accounts.models import ServiceKey
-from ecommerce import audit
-from ecommerce.lib.errors import NotFound
-from ecommerce.lib.ratelimit import Rate
+from accounts.service_keys import services as service_keys
+from ecommerce.core import audit
+from ecommerce.core.errors import NotFound
+from ecommerce.core.web.ratelimit import Rate
 from orders.models import Order
 from payments.services import confirm
 from tests import factories
@@ -30,7 +30,7 @@ def send(api, text, path=ALL_ORDERS):
 def made(staff):
     """A key that reads orders, and its text."""
     month = timezone.now() + timedelta(days=30)
-    return keys.make_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)
+    return service_keys.make_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ class TestRefused:
     def test_the_same_answer_for_every_reason(self, made, api, staff):
         key, text = made
         wrong = refused(send(api, "0" * 12 + "." + "x" * 43), 401)
-        keys.revoke_key(key_id=str(key.pk), by=staff)
+        service_keys.revoke_key(key_id=str(key.pk), by=staff)
         assert refused(send(api, text), 401) == wrong
         ServiceKey.objects.update(revoked_at=None, expires_at=timezone.now())
         response = send(api, text)
@@ -190,13 +190,13 @@ class TestStored:
         assert secret not in row
 
     def test_two_keys_share_nothing(self, made, staff):
-        _key, text = keys.make_key(name="Warehouse", scopes=[], expires_at=timezone.now(), by=staff)
+        _key, text = service_keys.make_key(name="Warehouse", scopes=[], expires_at=timezone.now(), by=staff)
         assert not set(text.split(".")) & set(made[1].split("."))
 
     def test_the_audit_says_who_made_and_who_revoked_it_and_not_the_secret(self, made, staff):
         key, text = made
         for _ in range(2):
-            keys.revoke_key(key_id=str(key.pk), by=staff)
+            service_keys.revoke_key(key_id=str(key.pk), by=staff)
         entries = list(audit.entries_of(key))
         assert [each.action for each in entries] == ["service_key.make", "service_key.revoke"]
         assert {each.actor_id for each in entries} == {staff.pk}
@@ -206,7 +206,7 @@ class TestStored:
     def test_a_key_that_is_not_there_cannot_be_revoked(self, staff):
         for key_id in ("nonsense", "5f5f5f5f5f5f5f5f5f5f5f5f"):
             with pytest.raises(NotFound):
-                keys.revoke_key(key_id=key_id, by=staff)
+                service_keys.revoke_key(key_id=key_id, by=staff)
 
     def test_it_stays_good_when_its_maker_is_gone(self, made, api, staff):
         staff.delete()
@@ -236,7 +236,7 @@ class TestLastUsed:
         assert self.used() > old
 
     def test_a_refused_key_is_not_used(self, made, api, staff):
-        keys.revoke_key(key_id=str(made[0].pk), by=staff)
+        service_keys.revoke_key(key_id=str(made[0].pk), by=staff)
         send(api, made[1])
         assert self.used() is None
 

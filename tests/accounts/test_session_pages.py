@@ -5,11 +5,11 @@ import re
 import pytest
 from django.test import Client
 
-from accounts import sessions
-from accounts.agents import describe
 from accounts.models import WebSession
 from accounts.services import update_user
-from ecommerce.lib.http import Device
+from accounts.sessions import services as sessions
+from accounts.sessions.user_agents import describe
+from ecommerce.core.web.http import Device
 from tests.answers import refused
 from tests.factories import PASSWORD
 

@@ -9,13 +9,13 @@ import pytest
 from bson import ObjectId
 from django.conf import settings
 
-from accounts import sessions
 from accounts.models import User
 from accounts.services import update_user
-from accounts.tokens import access_token
-from ecommerce.lib.api import NOT_ALLOWED
-from ecommerce.lib.http import Device
-from ecommerce.lib.ratelimit import Rate
+from accounts.sessions import services as sessions
+from accounts.sessions.tokens import access_token
+from ecommerce.core.web.api import NOT_ALLOWED
+from ecommerce.core.web.http import Device
+from ecommerce.core.web.ratelimit import Rate
 from tests.answers import refused
 
 pytestmark = pytest.mark.django_db

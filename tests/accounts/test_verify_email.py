@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import OneTimeToken, User
-from ecommerce.models import OutboxMessage
+from ecommerce.core.models import OutboxMessage
 from tests.accounts.mails import delivered, link_of, token_of
 from tests.answers import refused
 from tests.conftest import api_of

@@ -163,7 +163,7 @@ def test_merging_stops_at_the_limit_of_lines(customer: User, product: Product) -
     Cart.objects.create(
         pk=customer.pk, owner=f"u:{customer.pk}", user_id=str(customer.pk), updated_at=timezone.now()
     )
-    from ecommerce.lib.db import collection
+    from ecommerce.core.db import collection
 
     collection(Cart).update_one({"_id": customer.pk}, {"$set": {"items": full}})
     guest = Guest.new()

@@ -7,7 +7,7 @@ from bson import ObjectId
 
 from catalog import search
 from catalog.models import Product
-from ecommerce.lib.db import collection
+from ecommerce.core.db import collection
 
 WORDS = [
     "Gaming",

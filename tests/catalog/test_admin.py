@@ -10,7 +10,7 @@ from accounts.models import User
 from catalog import services
 from catalog.models import Category, Product, StockMovement
 from catalog.services import get_product, update_product
-from ecommerce.lib.errors import Busy
+from ecommerce.core.errors import Busy
 from payments.services import confirm
 from tests.factories import order as make_order
 from tests.factories import product as make_product

@@ -7,10 +7,10 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from django.test import Client
 
-from catalog import crawlers
 from catalog.models import Product
 from catalog.services import update_product
-from ecommerce.lib.db import connection
+from catalog.storefront import crawlers
+from ecommerce.core.db import connection
 from tests.explaining import values
 from tests.factories import product as make_product
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog.importer.own import COLUMNS
+from catalog.csv.own_format import COLUMNS
 from catalog.models import Product
 from catalog.services import delete_product
-from ecommerce.lib import csvfiles
+from ecommerce.core.text import csv_files
 from tests.catalog.csvfiles import Run, run
 from tests.factories import product as make_product
 from tests.office import office_of, url
@@ -85,7 +85,7 @@ def test_no_cell_is_a_formula_and_import_reads_back_what_was_there(run: Run, fsc
 
 @pytest.mark.parametrize("text", [*FORMULAS, "", "=", "''", "plain", "a=b"])
 def test_what_makes_a_cell_inert_is_taken_back(text):
-    assert csvfiles.plain(csvfiles.inert(text)) == text
+    assert csv_files.plain(csv_files.inert(text)) == text
 
 
 def test_a_file_that_makes_nothing_inert_is_read_as_it_is(run: Run):

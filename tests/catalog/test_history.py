@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 
 from catalog import categories
-from catalog.importer.write import BATCH
+from catalog.csv.write import BATCH
 from catalog.models import Category, Product
 from catalog.services import update_product
-from ecommerce import audit
-from ecommerce.models import AuditEntry
+from ecommerce.core import audit
+from ecommerce.core.models import AuditEntry
 from tests import factories
 from tests.answers import refused
 from tests.catalog.csvfiles import Run, run

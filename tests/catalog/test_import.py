@@ -7,8 +7,8 @@ import pytest
 from django.core.cache import cache as redis
 from django.core.management import CommandError, call_command
 
-from catalog.importer.table import MAX_CELL
-from catalog.importer.write import BATCH
+from catalog.csv.table import MAX_CELL
+from catalog.csv.write import BATCH
 from catalog.models import MAX_INVENTORY, Category, Product, StockMovement
 from catalog.services import get_product, update_product
 from tests.catalog.csvfiles import Run, get, run, slugs
@@ -174,7 +174,7 @@ def test_a_product_keeps_its_product_id(run: Run):
 def test_one_refusal_of_the_database_costs_one_line(run: Run, monkeypatch, fsck):
     make_product(slug="bowl", product_id=7)
     # As when another process makes the product between the look and the write.
-    monkeypatch.setattr("catalog.importer.write._conflict", lambda *args: "")
+    monkeypatch.setattr("catalog.csv.write._conflict", lambda *args: "")
     printed = run(f"{HEADER},product_id\n{CUP},\nMug,mug,1,7\nJug,jug,2,")
     assert printed.splitlines() == [
         "line 3: another product has this slug or product_id",
@@ -205,7 +205,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run):
 
 
 def test_what_went_in_before_an_interruption_stays_and_the_pages_know(run: Run, monkeypatch, fsck):
-    from catalog.importer import write
+    from catalog.csv import write
 
     rows = [f"Cup {n},cup-{n},{n + 1}" for n in range(BATCH + 1)]
     update_product(pk=make_product(slug="cup-0").pk, price=Decimal(99))

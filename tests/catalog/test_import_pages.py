@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.importer import twostep
+from catalog.csv import previewed_import
 from catalog.models import Category, Product, ProductImport, StockMovement
 from catalog.services import delete_product, get_product, update_product
 from catalog.stock import adjust
-from ecommerce.models import AuditEntry
+from ecommerce.core.models import AuditEntry
 from tests.catalog.csvfiles import get, slugs
 from tests.factories import product as make_product
 from tests.office import office_of, url
@@ -182,7 +182,7 @@ def test_without_the_claim_several_clicks_import_several_times(office, shop, man
     def naive_click() -> None:
         if ProductImport.objects.get(pk=row.pk).status == "shown":
             all_have_looked.wait()
-            twostep._run(row, manager)
+            previewed_import._run(row, manager)
 
     at_once(4, naive_click)
     assert AuditEntry.objects.filter(action="product.import").count() == 4
@@ -213,7 +213,7 @@ def test_one_that_fails_says_what_went_in(office, shop, monkeypatch):
     def fails(entries: Any, report: Any, how: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(twostep, "write", fails)
+    monkeypatch.setattr(previewed_import, "write", fails)
     office.raise_request_exception = False
     assert office.post(address).status_code == 500
     assert "The import was stopped by an error" in office.get(address).content.decode()
@@ -257,7 +257,7 @@ def test_without_a_file_the_form_says_so(office):
 
 
 def test_a_file_with_too_many_lines_is_sent_to_the_command(office, monkeypatch):
-    monkeypatch.setattr(twostep, "MAX_LINES", 3)
+    monkeypatch.setattr(previewed_import, "MAX_LINES", 3)
     said = refused(send(office, FILE))
     assert "The file has more than 3 lines. Import it with manage.py import_products" in said
 
@@ -319,7 +319,7 @@ class TestWhoMay:
 
 def test_files_are_forgotten_after_a_day(office, shop):
     address = looked_at(office, FILE)
-    ProductImport.objects.update(created_at=timezone.now() - twostep.KEPT)
+    ProductImport.objects.update(created_at=timezone.now() - previewed_import.KEPT)
     looked_at(office, FILE)
     assert ProductImport.objects.count() == 1
     assert office.get(address)["Location"] == CHOOSE

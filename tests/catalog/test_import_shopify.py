@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.importer import shopify
-from catalog.importer.plaintext import plain_text
+from catalog.csv import shopify_format
+from catalog.csv.plain_text import plain_text
 from catalog.models import Product
 from tests.catalog.csvfiles import Run, get, run, slugs
 from tests.factories import product as make_product
@@ -217,7 +217,7 @@ def test_all_empty_lines_are_skipped_in_silence(run: Run):
 
 
 def test_a_handle_of_too_many_lines_is_cut(run: Run, monkeypatch):
-    monkeypatch.setattr(shopify, "MAX_LINES", 2)
+    monkeypatch.setattr(shopify_format, "MAX_LINES", 2)
     printed = run(table(line(**ring), *[line(handle="ring", picture=PICTURE.format(n)) for n in range(2)]))
     assert printed.startswith("line 4: the handle has more than 2 lines")
 

@@ -5,9 +5,9 @@ from html import unescape
 import pytest
 from django.core.cache import cache as django_cache
 
-from catalog.browsing import popular_products
 from catalog.categories import update_category
 from catalog.models import Category
+from catalog.storefront.browsing import popular_products
 from tests.factories import product
 
 pytestmark = pytest.mark.django_db

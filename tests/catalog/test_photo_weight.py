@@ -11,8 +11,8 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from catalog.images import file_of
-from catalog.uploads import store
+from catalog.images.addresses import file_of
+from catalog.images.uploads import store
 from tests import factories
 from tests.catalog.pictures import busy_photo
 

@@ -6,9 +6,9 @@ import re
 import pytest
 from django_redis import get_redis_connection
 
-from accounts.tokens import access_token
-from ecommerce.lib.http import client_ip
-from ecommerce.lib.ratelimit import Rate
+from accounts.sessions.tokens import access_token
+from ecommerce.core.web.http import client_ip
+from ecommerce.core.web.ratelimit import Rate
 from tests.valkey import valkey  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,9 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from catalog import viewed
 from catalog.models import Product
 from catalog.services import delete_product, update_product
+from catalog.storefront import recently_viewed
 from tests.factories import product as make_product
 
 pytestmark = pytest.mark.django_db
@@ -117,4 +117,4 @@ def test_a_warm_page_asks_nothing_of_the_database(client, shelf, sent):
 def test_a_page_that_is_not_found_is_not_remembered(client, shelf):
     client.get("/products/nothing/")
     assert "viewed" not in client.cookies
-    assert viewed.REMEMBERED > viewed.SHOWN
+    assert recently_viewed.REMEMBERED > recently_viewed.SHOWN

@@ -8,12 +8,12 @@ from django.db.models import Q
 
 from catalog import search, services
 from catalog.categories import update_category
-from catalog.importer.entry import Entry
-from catalog.importer.write import How, write
+from catalog.csv.entry import Entry
+from catalog.csv.write import How, write
 from catalog.models import Category, Counter, Product
 from catalog.search import indexing, parts
 from catalog.services import ProductQuery
-from ecommerce.lib.errors import DomainError
+from ecommerce.core.errors import DomainError
 from tests.catalog.many import make_products
 from tests.explaining import plan_of
 from tests.factories import product

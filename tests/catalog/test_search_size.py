@@ -8,7 +8,7 @@ import pytest
 from catalog import services
 from catalog.models import Product
 from catalog.services import ProductQuery
-from ecommerce.lib.db import collection
+from ecommerce.core.db import collection
 from tests.catalog.many import make_products, remove_products
 from tests.explaining import plan_of
 

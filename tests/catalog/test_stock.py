@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from catalog import stock
 from catalog.models import MAX_INVENTORY, Product, StockMovement
 from catalog.services import delete_product, update_product
-from ecommerce.lib.db import run_tx
+from ecommerce.core.db import run_tx
 from tests.factories import product as make_product
 
 pytestmark = pytest.mark.django_db

@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
-from catalog import uploads
-from catalog.images import file_of
+from catalog.images import uploads
+from catalog.images.addresses import file_of
 from catalog.models import Product
-from ecommerce.models import AuditEntry
+from ecommerce.core.models import AuditEntry
 from tests.catalog.pictures import huge_png, photo
 from tests.factories import product as make_product
 from tests.office import Form, office_of, url

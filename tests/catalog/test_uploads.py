@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from catalog import uploads
-from catalog.images import WIDTHS, file_of
-from catalog.uploads import MAX_BYTES, MOST_BYTES, Refused, store
+from catalog.images import uploads
+from catalog.images.addresses import WIDTHS, file_of
+from catalog.images.uploads import MAX_BYTES, MOST_BYTES, Refused, store
 from tests.catalog.pictures import GPS, LATITUDE, busy_photo, encoded, huge_png, photo, with_exif
 
 SCRIPT = b"<script>alert(document.cookie)</script>"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ecommerce.lib.embedded import mongo
+from ecommerce.devserver.embedded import mongo
 
 SecantusDBServer = mongo.SecantusDBServer
 

@@ -12,9 +12,9 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
 
-from ecommerce.lib.embedded.service import Files
-from ecommerce.lib.filelock import FileLock, wait_until
-from ecommerce.lib.tied import TiedProcess
+from ecommerce.devserver.child_processes import TiedProcess
+from ecommerce.devserver.embedded.service import Files
+from ecommerce.devserver.file_lock import FileLock, wait_until
 from tests.races.client import Request, send
 from tests.races.server import ROOT, Server, environment, free_port
 from tests.races.shop import SetupFailed

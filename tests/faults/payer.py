@@ -29,15 +29,15 @@ from django.conf import settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from catalog import stock  # noqa: E402
-from ecommerce.lib import db  # noqa: E402
-from ecommerce.lib.status import transition  # noqa: E402
+from ecommerce.core.db import transactions  # noqa: E402
+from ecommerce.core.db.status import transition  # noqa: E402
 from orders.models import TRANSITIONS, Order  # noqa: E402
-from payments import asking, refunds  # noqa: E402
+from payments import provider_sync, refunds  # noqa: E402
 from payments.gateways import base, gateway  # noqa: E402
 from payments.gateways import stripe as stripe_gateway  # noqa: E402
-from payments.lines import lines_of  # noqa: E402
 from payments.models import Payment  # noqa: E402
-from payments.starting import start_payment  # noqa: E402
+from payments.sale_lines import lines_of  # noqa: E402
+from payments.start import start_payment  # noqa: E402
 from tests.payments.conftest import use  # noqa: E402
 
 CLIENT_TRIES = 3
@@ -91,7 +91,7 @@ def properly(order: Order, plan: str) -> None:
     customer_pays(payment.reference)
     if plan == "cancel":
         transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
-    patiently(lambda: asking.refresh(payment))
+    patiently(lambda: provider_sync.refresh(payment))
     if plan in ("partial", "full"):
         amount = Decimal("10.01") if plan == "partial" else None
         due = refunds.refund_order(
@@ -118,14 +118,14 @@ def naively(order: Order, plan: str) -> None:
             pk=pk, order=order, gateway="stripe", paid_order=True, charge=state.charge, **fields, **taken
         )
 
-    db.run_tx(write)
+    transactions.run_tx(write)
 
 
 def work(job: dict[str, Any]) -> None:
     random.seed()
     killer = Killer(job["kill_at"], job["delay_ms"])
     killer.around(stripe.RequestsClient, "request")
-    killer.around(db, "_commit")
+    killer.around(transactions, "_commit")
     order = Order.objects.get(pk=ObjectId(job["order"]))
     (naively if job["naive"] else properly)(order, job["plan"])
     if killer.passed >= killer.at:

@@ -6,7 +6,7 @@ All kinds of faults, without an order, are in `tests/test_run_tx.py`.
 import pytest
 
 from catalog.models import StockMovement
-from ecommerce.lib.db import connection, run_tx
+from ecommerce.core.db import connection, run_tx
 from payments import services
 from tests import factories
 from tests.payments.shop import status, stock

@@ -8,15 +8,15 @@ import pytest
 from rest_framework.test import APIClient
 
 from catalog.services import delete_product, update_product
-from ecommerce.lib.status import transition
-from orders import fulfilment
-from orders.fulfilment import StepRefused
+from ecommerce.core.db.status import transition
+from orders.fulfilment import services as fulfilment
+from orders.fulfilment.services import StepRefused
 from orders.models import TRANSITIONS, Order
-from payments import asking, office, reconciling, refunds, services, settlement, starting
+from payments import provider_sync, reconciliation, refunds, services, settlement, staff_actions, start
 from payments.gateways import gateway
 from payments.gateways.base import ProviderState, State
 from payments.models import Payment, Refund, WebhookEvent
-from payments.starting import OrderIsFinal, start_payment
+from payments.start import OrderIsFinal, start_payment
 from tests import factories
 from tests.payments import conftest as payments
 from tests.payments.shop import deliver, expire, money_adds_up, pay, reconcile, status, stock, the_payment
@@ -87,7 +87,7 @@ def payment(stripe, order):
 
 
 def refresh(payment):
-    return asking.refresh(Payment.objects.get(pk=payment.pk))
+    return provider_sync.refresh(Payment.objects.get(pk=payment.pk))
 
 
 def webhook(stripe):
@@ -127,7 +127,7 @@ def test_the_customer_cancels_while_the_session_is_made(between, customer, provi
 
 
 def test_the_order_is_canceled_before_the_hold(between, stripe, order, product):
-    between.before(starting, "_write", lambda: cancel_the_order(order))
+    between.before(start, "_write", lambda: cancel_the_order(order))
     with pytest.raises(OrderIsFinal):
         start_payment(order=order)
     assert (stock(product), stripe.requests) == ((10, 0), [])
@@ -135,7 +135,7 @@ def test_the_order_is_canceled_before_the_hold(between, stripe, order, product):
 
 def test_a_second_start_overtakes_the_first_before_the_hold(between, stripe, order, product):
     seen = []
-    between.before(starting, "_write", lambda: seen.append(start_payment(order=order)[0]))
+    between.before(start, "_write", lambda: seen.append(start_payment(order=order)[0]))
     payment, created = start_payment(order=order)
     assert ([payment.pk], created) == ([seen[0].pk], False)
     assert stock(product) == (7, 3)
@@ -151,14 +151,14 @@ def test_a_second_start_comes_while_the_first_asks_the_provider(between, stripe,
 def test_the_customer_pays_between_the_deadline_and_the_closing(between, stripe, provider, order, payment):
     expire(payment)
     between.before(provider, "close", lambda: pay(stripe, payment))
-    reconciling.release_expired_holds()
+    reconciliation.release_expired_holds()
     assert (status(payment), status(order)) == ("captured", "paid")
 
 
 def test_the_customer_pays_too_late_after_the_closing(between, stripe, provider, order, payment, product):
     expire(payment)
     between.after(provider, "close", lambda: pay(stripe, payment))
-    reconciling.release_expired_holds()
+    reconciliation.release_expired_holds()
     assert (status(payment), status(order), stock(product)) == ("canceled", "pending", (10, 0))
     assert stripe.taken == 0
 
@@ -166,7 +166,7 @@ def test_the_customer_pays_too_late_after_the_closing(between, stripe, provider,
 def test_the_hold_expires_between_retrieving_and_settling(between, stripe, provider, order, payment, product):
     pay(stripe, payment)
     expire(payment)
-    between.after(provider, "retrieve", reconciling.release_expired_holds)
+    between.after(provider, "retrieve", reconciliation.release_expired_holds)
     assert refresh(payment).status == "captured"
     assert (status(order), stock(product)) == ("paid", (7, 0))
 
@@ -286,7 +286,7 @@ def paid(stripe, order, payment):
 def test_the_order_is_canceled_while_it_is_being_shipped(between, staff, paid, product):
     """After staff was shown that it can be."""
     pk = str(paid.pk)
-    between.after(fulfilment, "find_order", lambda: office.cancel_order(order_id=pk, by=staff))
+    between.after(fulfilment, "find_order", lambda: staff_actions.cancel_order(order_id=pk, by=staff))
     with pytest.raises(StepRefused):
         fulfilment.ship(order_id=pk, by=staff, **PARCEL)
     assert (Order.objects.get(pk=pk).fulfilment, stock(product)) == ("canceled", (10, 0))
@@ -294,16 +294,16 @@ def test_the_order_is_canceled_while_it_is_being_shipped(between, staff, paid, p
 
 def test_the_order_is_shipped_while_it_is_being_canceled(between, staff, paid, product):
     pk = str(paid.pk)
-    between.after(office, "find_order", lambda: fulfilment.ship(order_id=pk, by=staff, **PARCEL))
+    between.after(staff_actions, "find_order", lambda: fulfilment.ship(order_id=pk, by=staff, **PARCEL))
     with pytest.raises(StepRefused, match="already shipped"):
-        office.cancel_order(order_id=pk, by=staff)
+        staff_actions.cancel_order(order_id=pk, by=staff)
     assert (Refund.objects.count(), stock(product)) == (0, (7, 0))
 
 
 def test_the_customer_pays_while_staff_cancel(between, stripe, provider, staff, order, payment, product):
     """They wanted it canceled: so it is, and the money goes back."""
     between.before(provider, "close", lambda: pay(stripe, payment))
-    canceled = office.cancel_order(order_id=str(order.pk), by=staff)
+    canceled = staff_actions.cancel_order(order_id=str(order.pk), by=staff)
     assert (canceled.status, canceled.fulfilment, stock(product)) == ("paid", "canceled", (10, 0))
     reconcile()
     assert stripe.refunded() == 23997
@@ -311,7 +311,7 @@ def test_the_customer_pays_while_staff_cancel(between, stripe, provider, staff, 
 
 def test_a_partial_refund_is_sent_while_the_rest_is_canceled(between, stripe, provider, staff, paid, payment):
     part = refunds.refund_order(order=paid, key="a", by=staff, amount=payment.amount - 1)
-    between.before(provider, "refund", lambda: office.cancel_order(order_id=str(paid.pk), by=staff))
+    between.before(provider, "refund", lambda: staff_actions.cancel_order(order_id=str(paid.pk), by=staff))
     refunds.send(part)
     reconcile()
     paid.refresh_from_db()

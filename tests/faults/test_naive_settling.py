@@ -5,9 +5,9 @@ from django.core.management import CommandError
 
 from catalog.models import Product, StockMovement
 from orders.models import Order
-from payments import asking
+from payments import provider_sync
 from payments.models import Payment
-from payments.starting import start_payment
+from payments.start import start_payment
 from tests import factories
 from tests.payments import conftest as payments
 from tests.payments.shop import pay
@@ -53,6 +53,6 @@ def test_alone_it_is_right(payment, fsck):
 
 @pytest.mark.control("naive code breaks it")
 def test_with_another_in_between_it_sells_twice(payment, fsck):
-    settle_naively(payment, lambda: asking.refresh(payment))
+    settle_naively(payment, lambda: provider_sync.refresh(payment))
     with pytest.raises(CommandError):
         fsck()

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.models import Product
-from ecommerce.lib.db import object_id
+from ecommerce.core.db import object_id
 from payments import webhooks
 from payments.gateways import gateway
 from payments.gateways import stripe as stripe_gateway

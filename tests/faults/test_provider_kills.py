@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError
 
-from ecommerce.lib.db import connection
+from ecommerce.core.db import connection
 from payments.models import Payment, Refund
-from payments.starting import start_payment
+from payments.start import start_payment
 from tests import factories
 from tests.conftest import written
 from tests.payments import conftest as payments

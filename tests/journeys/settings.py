@@ -1,6 +1,6 @@
 """A shop for the browser: the sample products, static files straight from their folders."""
 
-from ecommerce.lib.ratelimit import Rate
+from ecommerce.core.web.ratelimit import Rate
 from tests.settings import *  # noqa: F403
 from tests.settings import CACHES, DATABASES
 

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.urls import include, path
 from django.views.csrf import csrf_failure
 
-from ecommerce.lib.errors import Busy
+from ecommerce.core.errors import Busy
 from ecommerce.urls import *  # noqa: F403
 from ecommerce.urls import urlpatterns as of_the_shop
 
@@ -28,5 +28,5 @@ def error(request: HttpRequest, name: str) -> HttpResponse:
 urlpatterns = [
     *of_the_shop,
     path("errors/<str:name>/", error),
-    path("dev/mails/", include("ecommerce.dev_mails")),
+    path("dev/mails/", include("ecommerce.devserver.mails")),
 ]

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Playwright, sync_playwright
 
-from ecommerce.lib.filelock import wait_until
+from ecommerce.devserver.file_lock import wait_until
 from tests.journeys.api import Api
 from tests.journeys.conftest import launched
 from tests.journeys.scene import TO, signed_in

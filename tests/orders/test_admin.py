@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from catalog.services import delete_product, update_product
-from ecommerce.lib.db import connection
+from ecommerce.core.db import connection
 from orders import search
 from orders.models import Order
 from tests.explaining import plan_of

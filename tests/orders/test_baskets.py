@@ -6,12 +6,12 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from catalog import demand
 from catalog.models import Demand, Product
+from catalog.recommendations import demand
 from catalog.services import delete_product, update_product
-from orders import baskets
+from orders import co_purchases
 from orders.tasks import learn_demand
-from payments import office, services
+from payments import services, staff_actions
 from tests.explaining import plan_of
 from tests.factories import order as make_order
 from tests.factories import product as make_product
@@ -77,9 +77,9 @@ def test_what_was_canceled_or_refunded_in_full_counts_no_more_and_in_part_still(
     (one, _), (two, _), (three, _) = (bought(tea, other, times=2) for other in (pot, cup, shelf["Mat"]))
     learn_demand()
     assert set(together(tea)) == {"Pot", "Cup", "Mat"}
-    office.cancel_order(order_id=str(one.pk), by=staff)
-    office.refund_order(order_id=str(two.pk), by=staff)
-    office.refund_order(order_id=str(three.pk), by=staff, amount=1)
+    staff_actions.cancel_order(order_id=str(one.pk), by=staff)
+    staff_actions.refund_order(order_id=str(two.pk), by=staff)
+    staff_actions.refund_order(order_id=str(three.pk), by=staff, amount=1)
     learn_demand()
     assert together(tea) == ["Mat"]
 
@@ -108,9 +108,9 @@ def test_what_is_bought_together_is_not_suggested_twice(shelf):
 
 def test_a_repeat_and_several_at_once_store_the_same(shelf):
     bought(shelf["Tea"], shelf["Pot"], shelf["Cup"], times=3)
-    assert sorted(at_once(3, baskets.learn_demand)) == [False, False, True]
+    assert sorted(at_once(3, co_purchases.learn_demand)) == [False, False, True]
     stored = list(Demand.objects.order_by("pk").values())
-    assert baskets.learn_demand() is False
+    assert co_purchases.learn_demand() is False
     assert list(Demand.objects.order_by("pk").values()) == stored
     assert {row["orders"] for row in stored} == {3}
 
@@ -118,7 +118,7 @@ def test_a_repeat_and_several_at_once_store_the_same(shelf):
 def test_what_is_bought_no_more_is_forgotten(shelf, monkeypatch):
     bought(shelf["Tea"], shelf["Pot"], times=2)
     learn_demand()
-    monkeypatch.setattr(baskets, "LOOKED_AT", 1)
+    monkeypatch.setattr(co_purchases, "LOOKED_AT", 1)
     bought(shelf["Mat"])
     learn_demand()
     assert [row.pk for row in Demand.objects.all()] == [shelf["Mat"].pk]

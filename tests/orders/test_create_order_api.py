@@ -6,7 +6,7 @@ import pytest
 from cart.models import Cart
 from catalog.models import Product
 from catalog.services import delete_product, update_product
-from ecommerce.lib.db import collection
+from ecommerce.core.db import collection
 from orders.models import Order
 from tests import factories
 from tests.answers import refused

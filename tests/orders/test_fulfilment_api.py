@@ -4,8 +4,8 @@ from threading import Barrier
 
 import pytest
 
-from ecommerce import audit
-from ecommerce.models import AuditEntry, OutboxMessage
+from ecommerce.core import audit
+from ecommerce.core.models import AuditEntry, OutboxMessage
 from orders.models import Order
 from payments.refunds import refund_order
 from tests import factories

@@ -11,9 +11,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from catalog.models import Product
-from ecommerce.outbox import deliver_due
+from ecommerce.core.outbox import deliver_due
+from orders.access.tokens import order_token
 from orders.models import Order
-from orders.tokens import order_token
 from payments.services import confirm
 from tests import factories
 from tests.cart.test_guest_carts import add, guest_api

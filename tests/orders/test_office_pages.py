@@ -6,8 +6,8 @@ from django.test import Client
 
 from accounts import roles
 from accounts.models import User
-from ecommerce import outbox
-from ecommerce.models import AuditEntry, OutboxMessage
+from ecommerce.core.models import AuditEntry, OutboxMessage
+from ecommerce.core.outbox import queue as outbox
 from orders.models import Order
 from payments.models import Payment, Refund
 from payments.refunds import refund_order, send

@@ -9,12 +9,12 @@ from accounts.models import User
 from cart.services import get_cart
 from catalog.models import Product
 from catalog.services import delete_product
-from ecommerce import outbox
-from orders import fulfilment
+from ecommerce.core.outbox import queue as outbox
+from orders.fulfilment import services as fulfilment
 from orders.models import Order
-from payments.office import cancel_order
 from payments.refunds import refund_order
 from payments.services import confirm
+from payments.staff_actions import cancel_order
 from tests import factories
 from tests.orders.conftest import PARCEL
 

@@ -3,7 +3,7 @@ import re
 import pytest
 from bson import ObjectId
 
-from ecommerce.lib.api import NOT_ALLOWED
+from ecommerce.core.web.api import NOT_ALLOWED
 from orders.models import Order
 from tests import factories
 from tests.answers import refused

@@ -8,10 +8,11 @@ import pytest
 import redis
 from django.utils import timezone
 
-from ecommerce import outbox, wakeup
 from ecommerce.celery import app
-from ecommerce.lib.filelock import wait_until
-from ecommerce.models import OutboxMessage
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.outbox import queue as outbox
+from ecommerce.core.outbox import wakeup
+from ecommerce.devserver.file_lock import wait_until
 from tests.smtp import mail_server  # noqa: F401  # a fixture
 from tests.valkey import Valkey
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ecommerce.models import OutboxMessage
+from ecommerce.core.models import OutboxMessage
 from tests.outbox.conftest import DEAD, PENDING, SENT, again, queue
 
 LIST = "/admin/ecommerce/outboxmessage/"

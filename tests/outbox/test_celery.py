@@ -8,10 +8,11 @@ import sys
 
 import pytest
 
-from ecommerce.celery import PERIODIC_S, app
-from ecommerce.lib.filelock import wait_until
-from ecommerce.lib.worker import CELERY
-from ecommerce.models import OutboxMessage
+from ecommerce.celery import app
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.periodic import intervals
+from ecommerce.devserver.file_lock import wait_until
+from ecommerce.devserver.worker import CELERY
 from payments.services import confirm
 from tests import factories
 from tests.outbox.conftest import SENT
@@ -67,9 +68,11 @@ def test_losing_redis_with_all_its_data_loses_no_mail(customer, product, workers
     fsck()
 
 
-def test_every_periodic_task_exists():
-    app.autodiscover_tasks(force=True)
-    assert set(PERIODIC_S) <= set(app.tasks)
+def test_every_periodic_task_of_every_app_is_on_the_timetable():
+    app.loader.import_default_modules()
+    assert len(intervals) == 7
+    assert set(intervals) <= set(app.tasks)
+    assert set(app.conf.beat_schedule) == set(intervals)
 
 
 def test_a_lease_outlives_every_task(settings):

@@ -9,9 +9,9 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from ecommerce import outbox
-from ecommerce.lib.filelock import wait_until
-from ecommerce.models import OutboxMessage
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.outbox import queue as outbox
+from ecommerce.devserver.file_lock import wait_until
 from tests.outbox.conftest import DEAD, PENDING, SENT, again, let_time_pass, queue
 from tests.runshop.shop import ROOT
 from tests.threads import at_once

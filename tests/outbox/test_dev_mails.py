@@ -33,7 +33,7 @@ RESOLVE = "import django; django.setup(); from django.urls import resolve; resol
 def development(tmp_path, settings):
     """The addresses as development has them, and a folder for mails."""
     settings.MAIL_FOLDER = tmp_path / "mails"
-    settings.EMAIL_BACKEND = "ecommerce.lib.mailfolder.MailFolder"
+    settings.EMAIL_BACKEND = "ecommerce.devserver.mail_folder.MailFolder"
     with override_settings(APP_ENV="dev"):
         reload(ecommerce.urls)
     clear_url_caches()

@@ -5,11 +5,12 @@ from time import perf_counter
 
 import pytest
 
-from ecommerce import outbox, wakeup
 from ecommerce.celery import app
-from ecommerce.lib.db import run_tx
-from ecommerce.lib.filelock import wait_until
-from ecommerce.models import OutboxMessage
+from ecommerce.core.db import run_tx
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.outbox import queue as outbox
+from ecommerce.core.outbox import wakeup
+from ecommerce.devserver.file_lock import wait_until
 from tests.outbox.conftest import queue
 from tests.threads import at_once
 

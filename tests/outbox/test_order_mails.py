@@ -7,8 +7,8 @@ import pytest
 from django.core import mail
 
 from catalog.services import update_product
-from ecommerce import outbox
-from ecommerce.models import OutboxMessage
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.outbox import queue as outbox
 from orders import emails
 from orders.models import Order
 from payments.services import confirm

@@ -14,8 +14,8 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
-from ecommerce import outbox  # noqa: E402  # after the setup
-from ecommerce.models import OutboxMessage  # noqa: E402
+from ecommerce.core.models import OutboxMessage  # noqa: E402
+from ecommerce.core.outbox import queue as outbox  # noqa: E402  # after the setup
 
 
 def main(file: str, how: str = "") -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog.models import Product
 from orders.models import Order
-from payments import reconciling
+from payments import reconciliation
 from payments.models import Payment, Refund
 from tests.payments.stripe_standin import Standin, signed
 
@@ -51,8 +51,8 @@ def stock(product: Product) -> tuple[int, int]:
 
 def reconcile() -> None:
     """One pass, of everything at once."""
-    reconciling.release_expired_holds()
-    reconciling.reconcile(older_than=timedelta(0))
+    reconciliation.release_expired_holds()
+    reconciliation.reconcile(older_than=timedelta(0))
 
 
 def expire(payment: Payment) -> None:

@@ -4,12 +4,12 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from ecommerce.lib import production
+from ecommerce.settings import production
 from payments.gateways import GATEWAYS, gateway
 from payments.gateways import stripe as stripe_gateway
 from payments.gateways.base import BadWebhook, Gateway, GatewayUnavailable
 from payments.models import Payment
-from payments.starting import start_payment
+from payments.start import start_payment
 from tests import factories
 from tests.payments.shop import status
 
@@ -100,4 +100,4 @@ def test_without_stripe_its_keys_are_not_missed():
 def test_an_unknown_provider_is_refused_by_name(monkeypatch):
     monkeypatch.setenv("PAYMENT_PROVIDER", "paypol")
     with pytest.raises(ImproperlyConfigured, match="must be one of: none, simulated, stripe"):
-        runpy.run_path("ecommerce/settings.py")
+        runpy.run_module("ecommerce.settings.shop")

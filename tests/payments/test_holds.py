@@ -8,12 +8,12 @@ from django.utils import timezone
 from catalog import stock as stock_module
 from catalog.models import Product, StockMovement
 from catalog.services import delete_product
-from ecommerce.lib.db import run_tx
+from ecommerce.core.db import run_tx
 from orders.services import cancel_unpaid
-from payments import reconciling
+from payments import reconciliation
 from payments.gateways.base import GatewayUnavailable
 from payments.models import Payment
-from payments.starting import start_payment
+from payments.start import start_payment
 from tests import factories
 from tests.payments.shop import expire, money_adds_up, pay, reconcile, status, stock
 
@@ -35,21 +35,21 @@ class TestExpiry:
         self, stripe, product, order, payment, fsck
     ):
         expire(payment)
-        reconciling.release_expired_holds()
+        reconciliation.release_expired_holds()
         assert (status(payment), status(order), stock(product)) == ("canceled", "pending", (10, 0))
         assert not pay(stripe, payment)
         assert start_payment(order=order)[1]
         fsck()
 
     def test_before_its_time_nothing_is_released(self, stripe, product, payment):
-        reconciling.release_expired_holds()
+        reconciliation.release_expired_holds()
         assert (status(payment), stock(product)) == ("initiated", (7, 3))
         assert stripe.session_of(payment.pk)["status"] == "open"
 
     def test_a_paid_one_is_never_released(self, stripe, product, order, payment, fsck):
         pay(stripe, payment)
         expire(payment)
-        reconciling.release_expired_holds()
+        reconciliation.release_expired_holds()
         assert (status(payment), status(order), stock(product)) == ("captured", "paid", (7, 0))
         fsck()
 
@@ -58,10 +58,10 @@ class TestExpiry:
     ):
         expire(payment)
         there, settings.STRIPE_API_BASE = settings.STRIPE_API_BASE, "http://127.0.0.1:9"
-        reconciling.release_expired_holds()
+        reconciliation.release_expired_holds()
         assert (status(payment), stock(product)) == ("initiated", (7, 3))
         settings.STRIPE_API_BASE = there
-        reconciling.release_expired_holds()
+        reconciliation.release_expired_holds()
         assert (status(payment), stock(product)) == ("canceled", (10, 0))
         fsck()
 
@@ -70,10 +70,10 @@ class TestExpiry:
         session = f"/v1/checkout/sessions/{stripe.session_of(payment.pk)['id']}"
         stripe.lose = [f"POST {session}/expire" if call == "expire" else f"GET {session}"]
         expire(payment)
-        reconciling.release_expired_holds()
+        reconciliation.release_expired_holds()
         assert not stripe.lose
         assert (status(payment), stock(product)) == ("initiated", (7, 3))
-        reconciling.release_expired_holds()
+        reconciliation.release_expired_holds()
         assert (status(payment), stock(product)) == ("canceled", (10, 0))
         fsck()
 
@@ -87,8 +87,8 @@ class TestExpiry:
         payment = Payment.objects.get()
         assert not paid or pay(stripe, payment)
         later = timezone.now() + timedelta(hours=1)
-        monkeypatch.setattr(reconciling, "timezone", SimpleNamespace(now=lambda: later))
-        reconciling.release_expired_holds()
+        monkeypatch.setattr(reconciliation, "timezone", SimpleNamespace(now=lambda: later))
+        reconciliation.release_expired_holds()
         assert status(payment) == ("captured" if paid else "canceled")
         assert stock(product) == ((7, 0) if paid else (10, 0))
         fsck()
@@ -110,7 +110,7 @@ class TestExpiry:
         Payment.objects.filter(pk=payment.pk).update(reference="cs_unknown")
         expire(payment)
         expire(other)
-        reconciling.release_expired_holds()
+        reconciliation.release_expired_holds()
         assert (status(payment), status(other)) == ("initiated", "canceled")
         fsck()
 
@@ -125,12 +125,12 @@ class TestReconciling:
 
     def test_a_young_payment_is_left_alone(self, stripe, payment):
         asked = len(stripe.requests)
-        reconciling.reconcile()
+        reconciliation.reconcile()
         assert len(stripe.requests) == asked
 
     def test_what_takes_too_long_is_left_for_the_next_pass(self, stripe, payment, monkeypatch):
         pay(stripe, payment)
-        monkeypatch.setattr(reconciling, "RUN_S", -1)
+        monkeypatch.setattr(reconciliation, "RUN_S", -1)
         reconcile()
         assert status(payment) == "initiated"
 

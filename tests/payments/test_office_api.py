@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 
 from catalog.services import delete_product
-from ecommerce import audit, outbox
-from ecommerce.models import AuditEntry, OutboxMessage
+from ecommerce.core import audit
+from ecommerce.core.models import AuditEntry, OutboxMessage
+from ecommerce.core.outbox import queue as outbox
 from orders.models import Order
 from payments.models import Refund
 from payments.services import confirm

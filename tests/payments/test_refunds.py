@@ -4,13 +4,13 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from ecommerce import outbox
-from ecommerce.lib.errors import DomainError
-from ecommerce.models import OutboxMessage
-from payments import asking, refunds
+from ecommerce.core.errors import DomainError
+from ecommerce.core.models import OutboxMessage
+from ecommerce.core.outbox import queue as outbox
+from payments import provider_sync, refunds
 from payments.models import Payment
 from payments.services import confirm
-from payments.starting import start_payment
+from payments.start import start_payment
 from tests import factories
 from tests.payments.shop import money_adds_up, pay, reconcile, status, stock
 from tests.threads import at_once
@@ -32,7 +32,7 @@ def order(stripe, customer, product):
     order = factories.order(customer, (product, 3))
     payment, _ = start_payment(order=order)
     pay(stripe, payment)
-    asking.refresh(payment)
+    provider_sync.refresh(payment)
     return order
 
 

@@ -4,13 +4,13 @@ import pytest
 
 from catalog.models import StockMovement
 from catalog.services import delete_product, update_product
-from ecommerce.lib.status import transition
+from ecommerce.core.db.status import transition
 from orders.models import TRANSITIONS, Order
-from payments import asking
+from payments import provider_sync
 from payments.gateways.base import ProviderState, State
 from payments.models import Payment, Refund
 from payments.settlement import settle
-from payments.starting import start_payment
+from payments.start import start_payment
 from tests import factories
 from tests.payments.shop import money_adds_up, pay, reconcile, status, stock
 
@@ -28,7 +28,7 @@ def payment(stripe, order):
 
 
 def refresh(payment):
-    return asking.refresh(Payment.objects.get(pk=payment.pk))
+    return provider_sync.refresh(Payment.objects.get(pk=payment.pk))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.test import Client
 from catalog.models import StockMovement
 from payments import refunds, webhooks
 from payments.models import Payment, WebhookEvent
-from payments.starting import start_payment
+from payments.start import start_payment
 from tests import factories
 from tests.answers import refused
 from tests.payments.shop import deliver, money_adds_up, pay, post, reconcile, status, stock

@@ -7,8 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from ecommerce.lib.filelock import FileLock, wait_until
-from ecommerce.lib.tied import TiedProcess
+from ecommerce.devserver.child_processes import TiedProcess
+from ecommerce.devserver.file_lock import FileLock, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 GUNICORN = [sys.executable, "-m", "gunicorn", "ecommerce.wsgi:application"]  # gunicorn.conf.py has the rest

@@ -1,6 +1,6 @@
 """The raced shop: the tests' settings on a database and a Redis database of its own."""
 
-from ecommerce.lib.ratelimit import Rate
+from ecommerce.core.web.ratelimit import Rate
 from tests.settings import *  # noqa: F403
 from tests.settings import CACHES, DATABASES
 

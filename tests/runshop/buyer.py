@@ -4,7 +4,7 @@ import json
 from itertools import count
 from urllib.request import Request, urlopen
 
-from ecommerce.lib.filelock import wait_until
+from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.shop import Shop
 
 _numbers = count(1)

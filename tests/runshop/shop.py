@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from ecommerce.lib.filelock import wait_until
+from ecommerce.devserver.file_lock import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNSHOP = [sys.executable, "manage.py", "runshop"]

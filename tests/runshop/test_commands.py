@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ecommerce.lib.embedded.command_line import missing_services, needs_servers
-from ecommerce.lib.embedded.service import MONGODB, VALKEY, Files
-from ecommerce.lib.filelock import wait_until
+from ecommerce.devserver.embedded.command_line import missing_services, needs_servers
+from ecommerce.devserver.embedded.service import MONGODB, VALKEY, Files
+from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.shop import ROOT, environment, manage, python
 
 STAY = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.test import override_settings
 
-from ecommerce.management.commands.runshop import sign_in
+from ecommerce.devserver.management.commands.runshop import sign_in
 from tests.runshop.shop import PROMISED, Shop, Start, manage, python
 
 REMEMBER = "from django.db import connection as c; c.get_collection('notes').insert_one({'_id': 'kept'})"

@@ -5,7 +5,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from ecommerce.lib.filelock import wait_until
+from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.buyer import buy, has_mail
 from tests.runshop.shop import PROMISED, Processes, Shop, Start
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts import onetime, sessions
 from accounts.models import EmailChange, OneTimeToken, User
-from accounts.recovery import CHANGE_LIFETIME
+from accounts.recovery import one_time_links
+from accounts.recovery.services import CHANGE_LIFETIME
+from accounts.sessions import services as sessions
 from tests.factories import PASSWORD
 from tests.security.world import ADDRESS, DEVICE, World
 
@@ -32,14 +33,18 @@ def _given_role(world: World) -> dict[str, Any]:
 
 
 def _link(purpose: OneTimeToken.Purpose) -> Body:
-    return lambda world: {"token": onetime.mint(world.customer, purpose, subject=world.customer.email)}
+    return lambda world: {"token": one_time_links.mint(world.customer, purpose, subject=world.customer.email)}
 
 
 def _email_change(world: World) -> dict[str, Any]:
     EmailChange.objects.all().delete()
     until = timezone.now() + CHANGE_LIFETIME
     change = EmailChange.objects.create(user=world.customer, email="new@example.com", expires_at=until)
-    return {"token": onetime.mint(world.customer, onetime.Purpose.EMAIL_CHANGE_OLD, subject=str(change.pk))}
+    return {
+        "token": one_time_links.mint(
+            world.customer, one_time_links.Purpose.EMAIL_CHANGE_OLD, subject=str(change.pk)
+        )
+    }
 
 
 def _same(body: Any) -> Body:

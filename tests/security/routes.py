@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, get_resolver
 
-from ecommerce.middleware import HEALTH_ROUTES
+from ecommerce.site.middleware import HEALTH_ROUTES
 
 API = "api/v1/"
 EXPRESSIONS = re.compile(r"\((?:\?P<(\w+)>)?.*?\)")  # `(?P<url>.*)` is shown as `<url>`

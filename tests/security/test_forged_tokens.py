@@ -14,10 +14,10 @@ from bson import ObjectId
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from accounts import sessions
 from accounts.models import User
-from accounts.tokens import access_token
-from ecommerce.lib.ratelimit import Rate
+from accounts.sessions import services as sessions
+from accounts.sessions.tokens import access_token
+from ecommerce.core.web.ratelimit import Rate
 from tests.answers import refused
 from tests.security.world import DEVICE
 

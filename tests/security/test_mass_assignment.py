@@ -7,7 +7,7 @@ import pytest
 from bson import Decimal128, ObjectId
 from rest_framework.test import APIClient
 
-from ecommerce.lib.db import connection
+from ecommerce.core.db import connection
 from tests import conftest
 from tests.office import office_of
 from tests.security.bodies import BODIES, FORMS

@@ -12,7 +12,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from ecommerce.lib.db import connection
+from ecommerce.core.db import connection
 from tests.factories import PASSWORD
 from tests.security.bodies import BODIES
 from tests.security.routes import API

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import Address
 from catalog.services import update_product
-from ecommerce import outbox
+from ecommerce.core.outbox import queue as outbox
 from orders.services import Contact
 from payments.services import confirm
 from tests import factories

@@ -11,21 +11,21 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts import sessions
-from accounts.addresses import keep_address, list_addresses
-from accounts.keys import make_key, revoke_key
+from accounts.addresses.services import keep_address, list_addresses
 from accounts.models import Address, SavedAddress, User
 from accounts.roles import Scope
+from accounts.service_keys.services import make_key, revoke_key
+from accounts.sessions import services as sessions
 from cart.models import Guest
 from cart.services import add_item
 from catalog.models import Product
-from ecommerce.lib.http import Device
-from orders import fulfilment
+from ecommerce.core.web.http import Device
+from orders.access.tokens import order_token
+from orders.fulfilment import services as fulfilment
 from orders.models import Order
 from orders.services import Contact
-from orders.tokens import order_token
 from payments.services import confirm
-from payments.starting import start_payment
+from payments.start import start_payment
 from tests import factories
 from tests.security.routes import API
 

@@ -10,8 +10,8 @@ from accounts import services
 from accounts.models import User
 from accounts.roles import Role
 from accounts.serializers import Email, NewAccount
-from ecommerce.lib.errors import FieldError
-from ecommerce.lib.migrating import refuse_unprepared
+from ecommerce.core.db.migrating import refuse_unprepared
+from ecommerce.core.errors import FieldError
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from catalog.exporter import export
-from ecommerce.lib.csvfiles import deliver
+from catalog.csv.export import export
+from ecommerce.core.text.csv_files import deliver
 
 
 class Command(BaseCommand):

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 
-from catalog.importer.entries import entries
-from catalog.importer.table import Rejected, Table, UnusableFile, opened
-from catalog.importer.write import Done, How, Result, preview, write
-from ecommerce.lib.migrating import refuse_unprepared
+from catalog.csv.entries import entries
+from catalog.csv.table import Rejected, Table, UnusableFile, opened
+from catalog.csv.write import Done, How, Result, preview, write
+from ecommerce.core.db.migrating import refuse_unprepared
 
 OUTCOMES = ("created", "updated", "unchanged", "rejected")
 BAR_WIDTH, BAR_EVERY_S = 30, 0.1

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from ecommerce import auditcsv
-from ecommerce.lib.csvfiles import deliver
-from ecommerce.models import AuditEntry
+from ecommerce.core.audit import export
+from ecommerce.core.models import AuditEntry
+from ecommerce.core.text.csv_files import deliver
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if options["since"] is not None:
             entries = entries.filter(at__gte=_beginning_of(options["since"]))
         path = None if options["file"] == Path("-") else options["file"]
-        written = deliver(partial(auditcsv.export, entries), path, self.stdout)
+        written = deliver(partial(export.export, entries), path, self.stdout)
         if path is not None:
             self.stderr.write(f"{written} entries in {path}.", self.style.SUCCESS)
 

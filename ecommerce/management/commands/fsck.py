@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 import accounts.invariants
 import cart.invariants
 import catalog.invariants
-import ecommerce.invariants
+import ecommerce.core.invariants
 import orders.invariants
 import payments.invariants
 
@@ -18,7 +18,7 @@ CHECKS = (
     cart.invariants.violations,
     orders.invariants.violations,
     payments.invariants.violations,
-    ecommerce.invariants.violations,
+    ecommerce.core.invariants.violations,
 )
 
 

@@ -12,9 +12,9 @@ from accounts.groups import ensure_groups
 from accounts.services import ensure_default_admin
 from catalog.samples import seed_samples
 from catalog.search.indexing import store_terms
-from ecommerce.lib.db import connection
-from ecommerce.lib.lease import lease
-from ecommerce.lib.migrating import clear_half_made_collections
+from ecommerce.core.db import connection
+from ecommerce.core.db.lease import lease
+from ecommerce.core.db.migrating import clear_half_made_collections
 
 WAIT_S = 60
 

@@ -4,10 +4,12 @@ import logging
 import time
 from typing import Any
 
+from django.apps import apps as django_apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ecommerce.celery import PERIODIC_S, app
-from ecommerce.lib import shutdown
+from ecommerce.celery import app
+from ecommerce.core import shutdown
+from ecommerce.core.periodic import intervals
 
 logger = logging.getLogger("shop.tasks")
 PATIENCE = 8  # seconds that a signal waits, rather than cut a delivery off before its record
@@ -31,9 +33,19 @@ class Command(BaseCommand):
 
 
 def run_all() -> list[str]:
-    """The names of those that failed; each runs whatever became of the others."""
+    """Run every task, whatever becomes of the others; return the names of those that failed."""
     with shutdown.deferred(PATIENCE):
-        return [name for name in PERIODIC_S if not _succeeds(name)]
+        return [name for name in in_order() if not _succeeds(name)]
+
+
+def in_order() -> list[str]:
+    """From the highest app down: an order is free to be canceled once its payment has expired.
+
+    The outbox is the ground's, so the mails of all the others are delivered in the same run.
+    """
+    apps = [config.name for config in django_apps.get_app_configs()]
+    by_app = {app: [name for name in intervals if name.startswith(f"{app}.tasks.")] for app in apps}
+    return [name for app in reversed(apps) for name in by_app[app]]
 
 
 def _succeeds(name: str) -> bool:

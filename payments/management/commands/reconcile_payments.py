@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from payments import reconciling
+from payments import reconciliation
 
 
 class Command(BaseCommand):
@@ -11,5 +11,5 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reconciling.release_expired_holds()
-        reconciling.reconcile()
+        reconciliation.release_expired_holds()
+        reconciliation.reconcile()

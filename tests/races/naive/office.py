@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.models import Product
-from ecommerce import audit
-from ecommerce.models import OutboxMessage
+from ecommerce.core import audit
+from ecommerce.core.models import OutboxMessage
 from orders.models import Order
 from payments.models import Payment, Refund
 from tests.races.naive.views import pause, record, refused

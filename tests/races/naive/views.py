@@ -21,18 +21,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import SignInAttempts, TokenFamily, User
-from accounts.sessions import begin
-from accounts.tokens import access_token, read_refresh_token, refresh_token
+from accounts.sessions.services import begin
+from accounts.sessions.tokens import access_token, read_refresh_token, refresh_token
 from cart.authentication import CartToken
 from cart.models import MAX_QTY, Cart, CartItem, Guest, owner_key
 from cart.serializers import cart_as_dict
 from cart.services import add_item
 from catalog import search
 from catalog.models import Counter, Product, StockMovement
-from ecommerce.lib.api import BEARER, can
-from ecommerce.lib.bearer import BearerClaims
-from ecommerce.lib.http import Device
-from ecommerce.lib.money import line_total
+from ecommerce.core.text.money import line_total
+from ecommerce.core.web.api import BEARER, can
+from ecommerce.core.web.bearer import BearerClaims
+from ecommerce.core.web.http import Device
 from orders.models import Order, OrderItem, subtotal_of
 from payments.models import Payment
 

@@ -1,0 +1,67 @@
+"""Use cases of a person's data: take it all along, and have it deleted."""
+
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db.models import F
+from django.utils import timezone
+
+from accounts import history, services
+from accounts.addresses import services as addresses
+from accounts.models import EmailChange, OneTimeToken, TokenFamily, User, WebSession
+from accounts.privacy import personal_data
+from accounts.sessions import cache
+from accounts.sessions import services as sessions
+from accounts.sign_in import lockout
+from ecommerce.core import audit
+from ecommerce.core.db import run_tx
+from ecommerce.core.db.lease import lease
+from ecommerce.core.text.times import as_json as time_as_json
+
+
+def export_account(user: User) -> dict[str, Any]:
+    """Everything the shop holds about the person, ready for JSON."""
+    last_login = time_as_json(user.last_login) if user.last_login else None
+    account = user.as_dict() | {"name": user.name, "last_login": last_login}
+    signed_in = [each.as_dict() for each in sessions.list_sessions(user, current="")]
+    held = {name: holder.export(user) for name, holder in personal_data.holders.items()}
+    return {"exported_at": time_as_json(timezone.now()), "account": account, "sessions": signed_in, **held}
+
+
+def erase_account(user: User, *, password: str, ip: str) -> None:
+    """Delete what leads to the person. Orders are kept, and with them an account that says nothing.
+
+    Raises WrongPassword, Locked, or LastAdmin.
+    """
+    services.confirm_password(user, password, ip=ip)
+    with lease("admins"):
+        if services.last_admin(user.pk):
+            raise services.LastAdmin
+        run_tx(lambda: _erase(user))
+    lockout.forgive(user.email)
+
+
+def _erase(user: User) -> None:
+    history.tell(user, "erase", by=user)
+    for holder in personal_data.holders.values():
+        holder.erase(user)
+    for model in (TokenFamily, OneTimeToken, EmailChange):
+        model._default_manager.filter(user=user).delete()
+    WebSession.objects.filter(user=user.pk).delete()
+    User.objects.filter(pk=user.pk).update(
+        email=f"erased-{user.pk}@erased.invalid",
+        email_verified_at=None,
+        name="",
+        password=make_password(None),
+        role=User.Role.USER,
+        is_active=False,
+        last_login=None,
+        erased_at=timezone.now(),
+        token_version=F("token_version") + 1,
+        revoked_families=[],
+    )
+    cache.account_changed(user.pk)
+
+
+personal_data.hold("addresses", export=addresses.export, erase=addresses.erase)
+personal_data.hold("history", export=history.export, erase=audit.forget_person)

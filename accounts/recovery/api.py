@@ -1,0 +1,138 @@
+"""The API around an account's e-mail and password."""
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import services
+from accounts.recovery import services as recovery
+from accounts.serializers import (
+    Email,
+    EmailChangeAnswer,
+    EmailChangeRequest,
+    MailedToken,
+    PasswordChange,
+    PasswordReset,
+    SentAnswer,
+    TokensAnswer,
+)
+from accounts.sessions import services as sessions
+from accounts.sessions import token_answers
+from ecommerce.core.web.api import body, errors
+from ecommerce.core.web.http import Device, client_ip, signed_in
+
+
+class VerifyEmail(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="verify_email",
+        tags=["auth"],
+        auth=[],
+        request=MailedToken,
+        responses={204: None, **errors(400)},
+    )
+    def post(self, request: Request) -> Response:
+        """Confirm the e-mail with the token of the mail."""
+        recovery.verify_email(**body(MailedToken, request.data))
+        return Response(status=204)
+
+
+class ResendVerification(APIView):
+    @extend_schema(
+        operation_id="resend_verification",
+        tags=["auth"],
+        request=None,
+        responses={202: SentAnswer, **errors(401)},
+    )
+    def post(self, request: Request) -> Response:
+        """Send the mail again, at most once a minute, unless the e-mail is confirmed."""
+        recovery.send_verification(signed_in(request))
+        return _accepted(_("A mail is on its way unless your e-mail is confirmed already."))
+
+
+class ForgotPassword(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="forgot_password",
+        tags=["auth"],
+        auth=[],
+        request=Email,
+        responses={202: SentAnswer, **errors(400)},
+    )
+    def post(self, request: Request) -> Response:
+        """Send a link to choose a new password. The answer is the same whether the e-mail is known or not."""
+        recovery.forgot_password(**body(Email, request.data))
+        return _accepted(_("If there is an account with this e-mail, a mail is on its way."))
+
+
+class ResetPassword(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="reset_password",
+        tags=["auth"],
+        auth=[],
+        request=PasswordReset,
+        responses={204: None, **errors(400)},
+    )
+    def post(self, request: Request) -> Response:
+        """Set a new password with the token of the mail. Every session of the account ends."""
+        recovery.reset_password(**body(PasswordReset, request.data))
+        return Response(status=204)
+
+
+class ChangePassword(APIView):
+    @extend_schema(
+        operation_id="change_password",
+        tags=["auth"],
+        request=PasswordChange,
+        responses={200: TokensAnswer, **errors(400, 401)},
+    )
+    def post(self, request: Request) -> Response:
+        """Every session of the account ends; the answer begins a new one."""
+        given, user = body(PasswordChange, request.data), signed_in(request)
+        cookie = given.pop("cookie")
+        services.change_password(user, **given, ip=client_ip(request))
+        return token_answers.answer(sessions.begin(user, Device.of(request)), cookie=cookie)
+
+
+class ChangeEmail(APIView):
+    @extend_schema(
+        operation_id="change_email",
+        tags=["auth"],
+        request=EmailChangeRequest,
+        responses={202: SentAnswer, **errors(400, 401)},
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for another e-mail. It changes once the links in mails to both addresses were used."""
+        given = body(EmailChangeRequest, request.data)
+        recovery.change_email(signed_in(request), **given, ip=client_ip(request))
+        return _accepted(_("Please use the links in the mails to both addresses."))
+
+
+class ConfirmEmailChange(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="confirm_email_change",
+        tags=["auth"],
+        auth=[],
+        request=MailedToken,
+        responses={200: EmailChangeAnswer, **errors(400)},
+    )
+    def post(self, request: Request) -> Response:
+        """Confirm one of the two addresses with the token of its mail."""
+        return Response({"changed": recovery.confirm_email_change(**body(MailedToken, request.data))})
+
+
+def _accepted(sentence: str) -> Response:
+    return Response({"message": sentence}, status=202)

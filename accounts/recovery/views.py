@@ -1,0 +1,100 @@
+"""The pages around an account's e-mail and password."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from accounts import services
+from accounts.form_pages import Submission
+from accounts.forms import ChangeEmailForm, ChangePasswordForm, EmailForm, ResetForm, TokenForm
+from accounts.recovery import services as recovery
+from ecommerce.core.errors import DomainError
+from ecommerce.core.web.http import client_ip, signed_in
+
+
+@never_cache
+def verify_email(request: HttpRequest) -> HttpResponse:
+    return _confirm(
+        request, recovery.verify_email, "accounts/verify_email.html", _("Your e-mail is confirmed.")
+    )
+
+
+@require_POST
+@login_required
+def resend_verification(request: HttpRequest) -> HttpResponse:
+    recovery.send_verification(signed_in(request))
+    messages.success(request, _("A mail is on its way. The link in it works for an hour."))
+    return redirect("accounts:detail")
+
+
+@never_cache
+def forgot_password(request: HttpRequest) -> HttpResponse:
+    submission = Submission(request, EmailForm)
+    if submission.accepted(recovery.forgot_password):
+        messages.info(request, _("If there is an account with this e-mail, a mail is on its way."))
+        return redirect("accounts:login")
+    return submission.page("accounts/forgot_password.html")
+
+
+@sensitive_post_parameters("password", "token")
+@never_cache
+def reset_password(request: HttpRequest) -> HttpResponse:
+    """A dead link says so before anybody thinks of a password."""
+    if request.method == "GET":
+        try:
+            recovery.check_reset_link(request.GET.get("token", ""))
+        except DomainError as refusal:
+            messages.error(request, refusal.in_words)
+            return redirect("accounts:forgot_password")
+    submission = Submission(request, ResetForm, token=request.GET.get("token", ""))
+    if submission.accepted(recovery.reset_password):
+        messages.success(request, _("Your password is changed. Please sign in with it."))
+        return redirect("accounts:login")
+    return submission.page("accounts/reset_password.html")
+
+
+@sensitive_post_parameters("current", "password")
+@never_cache
+@login_required
+def change_password(request: HttpRequest) -> HttpResponse:
+    submission, user = Submission(request, ChangePasswordForm), signed_in(request)
+    if submission.accepted(lambda **given: services.change_password(user, **given, ip=client_ip(request))):
+        update_session_auth_hash(request, user)  # this session goes on
+        messages.success(request, _("Your password is changed. You are signed out everywhere else."))
+        return redirect("accounts:detail")
+    return submission.page("accounts/change_password.html")
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@login_required
+def change_email(request: HttpRequest) -> HttpResponse:
+    submission, user = Submission(request, ChangeEmailForm), signed_in(request)
+    if submission.accepted(lambda **given: recovery.change_email(user, **given, ip=client_ip(request))):
+        messages.success(request, _("Please use the links in the mails to both addresses."))
+        return redirect("accounts:detail")
+    return submission.page("accounts/change_email.html")
+
+
+@never_cache
+def confirm_email_change(request: HttpRequest) -> HttpResponse:
+    done = _("Thank you. Your e-mail changes once both addresses have confirmed it.")
+    return _confirm(request, recovery.confirm_email_change, "accounts/confirm_email_change.html", done)
+
+
+def _confirm(
+    request: HttpRequest, use_case: Callable[[str], object], template: str, done: str
+) -> HttpResponse:
+    submission = Submission(request, TokenForm, token=request.GET.get("token", ""))
+    if submission.accepted(use_case):
+        messages.success(request, done)
+        return redirect("accounts:detail")
+    return submission.page(template)

@@ -1,0 +1,98 @@
+"""The API of sessions: refresh, sign out, look where one is signed in and end it there."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.serializers import RefreshToken, SessionAnswer, TokensAnswer
+from accounts.sessions import cookies, token_answers
+from accounts.sessions import services as sessions
+from ecommerce.core.web.api import errors
+from ecommerce.core.web.http import signed_in
+
+
+class Refresh(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="refresh",
+        tags=["auth"],
+        auth=[],
+        request=RefreshToken,
+        responses={200: TokensAnswer, **errors(400, 401, 403)},
+    )
+    def post(self, request: Request) -> Response:
+        """A new pair of tokens. A refresh token counts once; again after ten seconds, it ends the session."""
+        token, from_cookie = token_answers.given_refresh_token(request)
+        return token_answers.answer(sessions.refresh(token or ""), cookie=from_cookie)
+
+
+class Logout(APIView):
+    permission_classes = [AllowAny]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Only where it is asked for: with a refresh token the bearer may have expired."""
+
+    @extend_schema(
+        operation_id="logout",
+        tags=["auth"],
+        request=RefreshToken,
+        responses={204: None, **errors(400, 401, 403)},
+    )
+    def post(self, request: Request) -> Response:
+        """End the session of the refresh token, or without one that of the bearer."""
+        token, _ = token_answers.given_refresh_token(request)
+        if token:
+            sessions.end_by_refresh_token(token)
+        elif signed_in(request).is_authenticated:
+            sessions.end_session(signed_in(request), _current(request))
+        else:
+            raise NotAuthenticated
+        return _signed_out()
+
+
+class LogoutAll(APIView):
+    @extend_schema(
+        operation_id="logout_all", tags=["auth"], request=None, responses={204: None, **errors(401)}
+    )
+    def post(self, request: Request) -> Response:
+        """End every session of the account, in browsers and in clients of the API."""
+        sessions.end_all_sessions(signed_in(request))
+        return _signed_out()
+
+
+class SessionList(APIView):
+    @extend_schema(
+        operation_id="list_sessions",
+        tags=["auth"],
+        responses={200: SessionAnswer(many=True), **errors(401)},
+    )
+    def get(self, request: Request) -> Response:
+        """Where the account is signed in, the newest first."""
+        found = sessions.list_sessions(signed_in(request), current=_current(request))
+        return Response([each.as_dict() for each in found])
+
+
+class Session(APIView):
+    @extend_schema(operation_id="end_session", tags=["auth"], responses={204: None, **errors(401, 404)})
+    def delete(self, request: Request, session_id: str) -> Response:
+        """End one of the account's sessions; anyone else's is a 404."""
+        sessions.end_session(signed_in(request), session_id)
+        return Response(status=204)
+
+
+def _current(request: Request) -> str:
+    claims: Any = request.auth
+    return str(claims.get("family", ""))
+
+
+def _signed_out() -> Response:
+    response = Response(status=204)
+    cookies.forget(response)
+    return response

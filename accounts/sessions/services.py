@@ -1,0 +1,223 @@
+"""Where an account is signed in: token families of API clients, and sessions of the pages."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+from bson import ObjectId
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import history
+from accounts.models import TokenFamily, User, WebSession
+from accounts.sessions import cache
+from accounts.sessions.tokens import access_token, read_refresh_token, refresh_token
+from accounts.sessions.user_agents import describe
+from accounts.sessions.web_sessions import SessionStore
+from ecommerce.core.db import collection, object_id, run_tx
+from ecommerce.core.errors import DomainError
+from ecommerce.core.text.times import as_json as time_as_json
+from ecommerce.core.web.http import Device
+
+logger = logging.getLogger("shop.security")
+GRACE = timedelta(seconds=10)  # two tabs that refresh at once are no thieves
+
+
+class InvalidRefreshToken(DomainError):
+    message = "The refresh token is invalid or has expired."
+    code, status_code = "refresh_token_not_valid", 401
+
+
+class SessionNotFound(DomainError):
+    message, code, status_code = "Session not found", "session_not_found", 404
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a client gets for signing in or refreshing."""
+
+    user: User
+    access_token: str
+    refresh_token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """One place where an account is signed in."""
+
+    id: str
+    kind: str  # api or web
+    ip: str
+    agent: str
+    created_at: datetime
+    last_used_at: datetime | None
+    current: bool
+
+    @property
+    def device(self) -> str:
+        program, system = describe(self.agent)
+        if program and system:
+            return _("%(program)s on %(system)s") % {"program": program, "system": system}
+        return program or system or (_("A browser") if self.kind == "web" else _("A program"))
+
+    def as_dict(self) -> dict[str, Any]:
+        used = self.last_used_at
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "ip": self.ip,
+            "agent": self.agent,
+            "created_at": time_as_json(self.created_at),
+            "last_used_at": time_as_json(used) if used else None,
+            "current": self.current,
+        }
+
+
+def begin(user: User, device: Device) -> Grant:
+    family = TokenFamily.objects.create(
+        pk=ObjectId(),
+        user=user,
+        version=user.token_version,
+        ip=device.ip,
+        agent=device.agent,
+        expires_at=timezone.now() + timedelta(days=settings.REFRESH_TOKEN_EXPIRES_DAYS),
+    )
+    return _grant(user, family, 0)
+
+
+def refresh(token: str) -> Grant:
+    """A new pair of tokens for a refresh token, which counts once.
+
+    Within ten seconds its successor is handed out again: of two tabs both go on. Later somebody else must
+    have had it, so the family ends. Raises InvalidRefreshToken.
+    """
+    family_id, generation = _read(token)
+    now = timezone.now()
+    live = TokenFamily.objects.filter(pk=family_id, revoked_at=None, expires_at__gt=now)
+    live.filter(generation=generation).update(generation=F("generation") + 1, rotated_at=now)
+    family = live.select_related("user").first()
+    if family is None or not family.user.accepts(version=family.version, family=str(family_id)):
+        raise InvalidRefreshToken
+    if family.generation != generation + 1 or family.rotated_at < now - GRACE:
+        _refuse_reuse(family)
+    return _grant(family.user, family, generation + 1)
+
+
+def list_sessions(user: User, *, current: str) -> list[SignedIn]:
+    """The newest first. `current` is the id of the session that asks."""
+    found = [*_api_sessions(user, current), *_web_sessions(user, current)]
+    return sorted(found, key=lambda each: each.created_at, reverse=True)
+
+
+def end_session(user: User, session_id: str, *, by: User | None = None) -> None:
+    """Raises SessionNotFound, also for somebody else's. Where it is not its owner, `by` is who ends it."""
+    pk = object_id(session_id)
+
+    def end() -> None:
+        if pk is None or not (_end_pages(user, pk) or _revoke(TokenFamily.objects.filter(pk=pk, user=user))):
+            raise SessionNotFound
+        if by:
+            history.tell(user, "end_session", by=by, after={"session": session_id})
+
+    run_tx(end)
+
+
+def _end_pages(user: User, pk: ObjectId) -> bool:
+    """Inside a transaction. The heads of its pages are known by the session's key."""
+    rows = WebSession.objects.filter(user=user.pk, public_id=pk)
+    for key in (keys := list(rows.values_list("pk", flat=True))):
+        cache.session_changed(key)
+    rows.filter(pk__in=keys).delete()
+    return bool(keys)
+
+
+def end_by_refresh_token(token: str) -> None:
+    """Sign out the client that holds it, also where it was rotated. Raises InvalidRefreshToken."""
+    family_id, _generation = _read(token)
+    _revoke(TokenFamily.objects.filter(pk=family_id))
+
+
+def end_all_sessions(user: User, *, by: User | None = None) -> None:
+    """Sign out everywhere, tokens and pages; `by` is whoever it is that is not its owner."""
+
+    def end() -> None:
+        User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
+        cache.account_changed(user.pk)
+        history.tell(user, "sign_out_everywhere", by=by or user)
+
+    run_tx(end)
+
+
+def forget_expired() -> None:
+    now = timezone.now()
+    TokenFamily.objects.filter(expires_at__lt=now).delete()
+    WebSession.objects.filter(expire_date__lt=now).delete()
+
+
+def _grant(user: User, family: TokenFamily, generation: int) -> Grant:
+    return Grant(user, access_token(user, family), refresh_token(family.pk, generation), family.expires_at)
+
+
+def _read(token: str) -> tuple[ObjectId, int]:
+    found = read_refresh_token(token)
+    if found is None:
+        raise InvalidRefreshToken
+    return found
+
+
+def _refuse_reuse(family: TokenFamily) -> NoReturn:
+    def end() -> bool:
+        revoked = _revoke(TokenFamily.objects.filter(pk=family.pk))
+        if revoked:
+            history.tell_reuse(family.user, family)
+        return revoked
+
+    if run_tx(end):
+        logger.warning(
+            "A refresh token of user %s was used twice: its session %s is ended.", family.user_id, family.pk
+        )
+    raise InvalidRefreshToken
+
+
+def _revoke(families: "QuerySet[TokenFamily]") -> bool:
+    """End the one family: no refresh any more, and its access tokens are refused at once."""
+    return run_tx(lambda: _revoke_in_transaction(families.filter(revoked_at=None)))
+
+
+def _revoke_in_transaction(families: "QuerySet[TokenFamily]") -> bool:
+    family = families.first()
+    now = timezone.now()
+    if family is None or not families.update(revoked_at=now):
+        return False
+    users, until = collection(User), now + timedelta(minutes=settings.ACCESS_TOKEN_EXPIRES_MIN)
+    users.update_one({"_id": family.user_id}, {"$pull": {"revoked_families": {"until": {"$lt": now}}}})
+    entry = {"family": str(family.pk), "until": until}
+    users.update_one({"_id": family.user_id}, {"$push": {"revoked_families": entry}})
+    return True
+
+
+def _api_sessions(user: User, current: str) -> Iterable[SignedIn]:
+    families = TokenFamily.objects.filter(user=user, version=user.token_version, revoked_at=None)
+    for family in families.filter(expires_at__gt=timezone.now()):
+        pk = str(family.pk)
+        yield SignedIn(
+            pk, "api", family.ip, family.agent, family.created_at, family.rotated_at, pk == current
+        )
+
+
+def _web_sessions(user: User, current: str) -> Iterable[SignedIn]:
+    """Without those that a new password or a sign-out everywhere has ended."""
+    rows = WebSession.objects.filter(user=user.pk, expire_date__gt=timezone.now())
+    hashes = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
+    for row in rows.exclude(public_id=None):
+        if SessionStore().decode(row.session_data).get(HASH_SESSION_KEY) in hashes:
+            pk = str(row.public_id)
+            yield SignedIn(
+                pk, "web", row.ip, row.agent, row.created_at or row.expire_date, None, pk == current
+            )

@@ -1,0 +1,54 @@
+"""The session engine of the pages: Django's, in rows that know whose session it is."""
+
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.utils import timezone
+
+from accounts.models import WebSession
+from accounts.sessions import cache
+from ecommerce.core.db import object_id
+from ecommerce.core.web.http import Device
+
+DEVICE = "device"
+
+
+class SessionStore(DatabaseStore):
+    @classmethod
+    def get_model_class(cls) -> type[WebSession]:
+        return WebSession
+
+    def save(self, must_create: bool = False) -> None:
+        super().save(must_create)
+        if self.session_key:
+            cache.session_changed(self.session_key)
+
+    def delete(self, session_key: str | None = None) -> None:
+        super().delete(session_key)
+        if ended := session_key or self.session_key:
+            cache.session_changed(ended)
+
+    def create_model_instance(self, data: dict[str, Any]) -> Any:
+        row: Any = super().create_model_instance(data)
+        row.user = object_id(data.get(SESSION_KEY))
+        if row.user and (device := data.get(DEVICE)):
+            row.public_id, row.created_at = ObjectId(device["id"]), datetime.fromisoformat(device["at"])
+            row.ip, row.agent = device["ip"], device["agent"]
+        return row
+
+
+def remember_device(session: Any, device: Device) -> None:
+    """Call it at sign-in: it stays with the session, whose key changes now and then."""
+    session[DEVICE] = {
+        "id": str(ObjectId()),
+        "at": timezone.now().isoformat(),
+        "ip": device.ip,
+        "agent": device.agent,
+    }
+
+
+def public_id(session: Any) -> str:
+    return str(session.get(DEVICE, {}).get("id", ""))

@@ -1,0 +1,21 @@
+"""What the cart holds about a person."""
+
+from typing import Any
+
+from accounts.models import User
+from accounts.privacy import personal_data
+from cart import cache
+from cart.models import Cart, owner_key
+
+
+def export(user: User) -> list[dict[str, Any]]:
+    cart = Cart.objects.filter(owner=owner_key(user)).first()
+    return [{"product_id": item.product_id, "qty": item.qty} for item in cart.items] if cart else []
+
+
+def erase(user: User) -> None:
+    Cart.objects.filter(owner=owner_key(user)).delete()
+    cache.cart_changed(owner_key(user))
+
+
+personal_data.hold("cart", export=export, erase=erase)

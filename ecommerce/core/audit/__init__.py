@@ -1,0 +1,32 @@
+"""The audit log: who changed what, in the transaction of the change.
+
+Imported from here once Django's apps are loaded: `from ecommerce.core import audit`, then `audit.record(…)`.
+"""
+
+from ecommerce.core.audit.log import (
+    SOMEBODY,
+    Facts,
+    best_effort,
+    differences,
+    entries_of,
+    entry,
+    facts,
+    forget_guests,
+    forget_person,
+    record,
+    record_all,
+)
+
+__all__ = [
+    "SOMEBODY",
+    "Facts",
+    "best_effort",
+    "differences",
+    "entries_of",
+    "entry",
+    "facts",
+    "forget_guests",
+    "forget_person",
+    "record",
+    "record_all",
+]

@@ -1,0 +1,105 @@
+"""What every app needs below it: the outbox, and who changed what."""
+
+from typing import Any, NoReturn
+
+from django.db import models
+from django.utils import timezone
+from django_mongodb_backend.fields import ObjectIdField
+
+
+class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
+    def due(self) -> "OutboxQuerySet":
+        return self.filter(status=OutboxMessage.Status.PENDING, next_attempt_at__lte=timezone.now())
+
+
+class OutboxMessage(models.Model):
+    """Something that must happen outside of MongoDB, such as a mail: written with the change it tells of."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SENT = "sent"
+        DEAD = "dead"
+
+    kind = models.CharField(max_length=50)
+    key = models.CharField(max_length=200, unique=True)  # of the event: it is queued once
+    payload = models.JSONField(default=dict)  # ids and facts of the event, no content
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    # While a worker is at it, this is the end of its lease: then another one takes over.
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    claimed_by = models.CharField(max_length=32, default="", blank=True)
+    last_error = models.CharField(max_length=300, default="", blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OutboxQuerySet.as_manager()
+
+    class Meta:
+        db_table = "outbox"
+        indexes = [
+            models.Index(fields=["key"], name="outbox_key"),
+            models.Index(fields=["status", "next_attempt_at"], name="outbox_due"),
+            models.Index(fields=["-created_at", "-id"], name="outbox_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class AppendOnly(models.QuerySet["AuditEntry"]):
+    """Refuses what would change or remove a row."""
+
+    def update(self, **fields: Any) -> NoReturn:
+        raise NotEditable
+
+    def bulk_update(self, *args: Any, **options: Any) -> NoReturn:
+        raise NotEditable
+
+    def delete(self) -> NoReturn:
+        raise NotEditable
+
+
+class NotEditable(TypeError):
+    def __init__(self) -> None:
+        super().__init__("Entries of the audit log are written once, and neither changed nor deleted.")
+
+
+class AuditEntry(models.Model):
+    """Who changed what, when, from what to what. Only `ecommerce.core.audit.log` writes these.
+
+    Nothing edits them. The labels are text of that day: an entry stays readable after its account or its
+    object is gone.
+    """
+
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    actor_id = ObjectIdField(null=True)  # an account's or a service key's; nobody's is the shop itself
+    actor = models.CharField(max_length=254, default="", blank=True)
+    action = models.CharField(max_length=50)
+    object_kind = models.CharField(max_length=50)
+    object_id = models.CharField(max_length=50)
+    object_label = models.CharField(max_length=200)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    ip = models.GenericIPAddressField(null=True)  # of the request; none in commands and workers
+
+    objects = AppendOnly.as_manager()
+
+    class Meta:
+        db_table = "audit_entries"
+        verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["object_kind", "object_id", "at"], name="audit_of_object"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["actor_id", "-at", "-id"], name="audit_by_actor"),
+            models.Index(fields=["-at", "-id"], name="audit_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_label}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Once: a second time is refused by the primary key."""
+        super().save(*args, **{**options, "force_insert": True})
+
+    def delete(self, *args: Any, **options: Any) -> NoReturn:
+        raise NotEditable

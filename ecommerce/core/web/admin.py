@@ -1,0 +1,216 @@
+"""What the admins of all apps share: changes go through services, and nothing else is written."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from unfold.admin import ModelAdmin
+
+from ecommerce.core.db import run_tx
+from ecommerce.core.errors import DomainError
+
+
+class RefusableForm(forms.ModelForm):
+    """Shows what a service refused as an error of its field."""
+
+    refusal: DomainError | None = None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.refusal is not None:
+            field = getattr(self.refusal, "field", None)
+            self.add_error(field if field in self.fields else None, self.refusal.message)
+        return cleaned
+
+    def changes(self) -> dict[str, Any]:
+        """The model's own fields that the person changed, as against what the page showed them."""
+        return {name: value for name, value in self.values().items() if name in self.changed_data}
+
+    def values(self) -> dict[str, Any]:
+        """The model's own fields; where they may be null, an empty text is."""
+        fields = [field for field in self._meta.model._meta.fields if field.name in self.cleaned_data]
+        given = {field: self.cleaned_data[field.name] for field in fields}
+        return {field.name: None if field.null and value == "" else value for field, value in given.items()}
+
+
+class ListForm(RefusableForm):
+    """A row of a list with inputs, which the theme leaves without labels."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
+
+
+class ServiceAdmin(ModelAdmin):
+    """Write in `save_model`, `delete_model` by services only; what they refuse changes nothing.
+
+    `form` is a RefusableForm, whose `changes()` are the fields to hand on: writing whole rows would
+    revert what others changed meanwhile.
+    """
+
+    form = RefusableForm
+    show_full_result_count = False  # it counts the whole collection for every search
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **options: Any) -> Any:
+        """The page carries what it showed: only what differs from that counts as changed."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None and not db_field.many_to_many:
+            field.show_hidden_initial = True
+        return field
+
+    def get_changelist_form(self, request: HttpRequest, **options: Any) -> Any:
+        return super().get_changelist_form(request, **{"form": ListForm, **options})
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **options)
+        return type(form.__name__, (form,), {"refusal": getattr(request, "refusal", None)})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **options)
+        except DomainError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return super().changeform_view(request, *args, **options)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The edited rows are saved all or none."""
+        try:
+            if request.method == "POST" and "_save" in request.POST:
+                return run_tx(lambda: super(ServiceAdmin, self).changelist_view(request, extra_context))
+            return super().changelist_view(request, extra_context)
+        except DomainError as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except DomainError as refusal:
+            self.message_user(request, refusal.message, messages.ERROR)
+            return HttpResponseRedirect(list_url(self.model))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Where other rows forbid it, that is the reason to name, not a permission nobody has."""
+        objects, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, set() if protected else lacking, protected
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for each in queryset:
+            self.delete_model(request, each)
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """To look at: nobody adds, changes or deletes these by hand."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ExportedList(ModelAdmin):
+    """What the list shows under the same address, all pages of it, as a CSV file."""
+
+    list_before_template = "admin/export_link.html"
+
+    def csv_lines(self, rows: Any) -> Iterator[str]:
+        raise NotImplementedError
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [path("export/", self.admin_site.admin_view(self.export), name=name), *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(list_url(self.model))
+        name = f"{self.opts.verbose_name_plural}.csv".replace(" ", "-")
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        csv_type = "text/csv; charset=utf-8"
+        return StreamingHttpResponse(self.csv_lines(rows), content_type=csv_type, headers=headers)
+
+
+def step_page(
+    admin: ModelAdmin,
+    request: HttpRequest,
+    object_id: str,
+    run: Callable[..., object],
+    *,
+    title: str,
+    done: str,
+    about: str = "",
+    form: type[forms.Form] = forms.Form,
+    initial: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """One thing to do with a row: a form, maybe without fields, and its button; only the POST does it.
+
+    `run` is called with the form's fields; what it refuses is an error of the form.
+    """
+    row = admin.get_object(request, unquote(object_id))
+    if row is None:
+        return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
+    filled = form(request.POST if request.method == "POST" else None, initial=initial)
+    if filled.is_valid() and _ran(run, filled):
+        messages.success(request, done)
+        return HttpResponseRedirect(change_url(row))
+    context = {
+        **admin.admin_site.each_context(request),
+        "opts": admin.opts,
+        "title": title,
+        "subtitle": str(row),
+        "about": about,
+        "form": filled,
+        "back": change_url(row),
+    }
+    return TemplateResponse(request, "admin/step.html", context)
+
+
+def _ran(run: Callable[..., object], form: forms.Form) -> bool:
+    try:
+        run(**form.cleaned_data)
+    except DomainError as refusal:
+        form.add_error(None, refusal.message)
+        return False
+    return True
+
+
+def in_turn(request: HttpRequest, rows: "QuerySet[Any]", run: Callable[[Any], object], *, done: str) -> None:
+    """Do it with each chosen row by itself; every refusal is shown beside its row's name."""
+    count = 0
+    for row in rows:
+        try:
+            run(row)
+            count += 1
+        except DomainError as refusal:
+            messages.error(request, f"{row}: {refusal.message}")
+    if count:
+        messages.success(request, f"{done}: {count}")
+
+
+def change_url(row: models.Model) -> str:
+    meta = row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(str(row.pk))])
+
+
+def list_url(model: type[models.Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")

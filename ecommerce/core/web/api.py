@@ -1,0 +1,190 @@
+"""What every API route shares: how errors look, how input is checked, how a list is paged."""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404
+from rest_framework import exceptions, serializers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from ecommerce.core.errors import Busy, DomainError, FieldError, TryLater, is_database_trouble
+from ecommerce.core.web.http import signed_in
+from ecommerce.core.web.ratelimit import RateLimited
+from ecommerce.core.web.service_keys import ServiceKeyAuthentication
+
+logger = logging.getLogger("shop.api")
+MAX_SKIP = 1_000_000
+BEARER: tuple[type[BaseAuthentication], ...] = tuple(APIView.authentication_classes)  # beside guests' tokens
+STAFF = (*BEARER, ServiceKeyAuthentication)
+NOT_ALLOWED = "Your role or key does not allow this."
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+# The sentences of the REST framework for these repeat what was sent.
+SENTENCES = {
+    exceptions.MethodNotAllowed: "This route does not take this method.",
+    exceptions.UnsupportedMediaType: "Send the body as application/json.",
+}
+
+
+class ErrorAnswer(serializers.Serializer[Any]):
+    """Every error of the API; `errors` only where fields are invalid."""
+
+    detail = serializers.CharField()
+    code = serializers.SlugField()
+    errors: Any = serializers.DictField(
+        required=False, help_text="Sentences by field; of a field that is an object, by its own fields."
+    )
+
+
+class TooManyRequests(serializers.Serializer[Any]):
+    """The one error with a shape of its own, as specified; `Retry-After` says when to come back."""
+
+    error = serializers.CharField(default="rate_limit_exceeded", help_text="Or why else: locked")
+    message = serializers.CharField()
+    detail = serializers.CharField(help_text="The rate: 5 per 1 minute")
+    code = serializers.SlugField(required=False)
+
+
+def errors(*statuses: int) -> dict[int, type[serializers.Serializer[Any]]]:
+    """The error answers of a route, for its schema."""
+    return {status: TooManyRequests if status == 429 else ErrorAnswer for status in (*statuses, 429, 503)}
+
+
+def can(*permissions: str) -> type[BasePermission]:
+    """For who has all of these: staff by their role, service keys by their scopes (accounts/roles.py)."""
+
+    class Can(BasePermission):
+        message = NOT_ALLOWED
+
+        def has_permission(self, request: Request, view: Any) -> bool:
+            return all(signed_in(request).has_perm(permission) for permission in permissions)
+
+    return Can
+
+
+def keys_need(permission: str) -> type[BasePermission]:
+    """For whomever else the route is for; of service keys, for those that have this."""
+
+    class KeysNeed(BasePermission):
+        message = NOT_ALLOWED
+
+        def has_permission(self, request: Request, view: Any) -> bool:
+            caller = signed_in(request)
+            return getattr(caller, "scopes", None) is None or caller.has_perm(permission)
+
+    return KeysNeed
+
+
+class Page(serializers.Serializer[Any]):
+    """`skip` and `limit` of a list; out of range is refused, never clamped."""
+
+    skip = serializers.IntegerField(min_value=0, max_value=MAX_SKIP, default=0)
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
+
+
+def query(serializer: type[serializers.Serializer[Any]], params: Mapping[str, Any]) -> dict[str, Any]:
+    """The checked query parameters; an empty one counts as not given."""
+    checked = serializer(data={name: value for name, value in params.items() if value != ""})
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)
+
+
+def body(serializer: type[serializers.Serializer[Any]], data: Any, **options: Any) -> dict[str, Any]:
+    checked = serializer(data=data, **options)
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)
+
+
+def idempotency_key(request: Request) -> str | None:
+    given = request.headers.get("Idempotency-Key")
+    if given is not None and not IDEMPOTENCY_KEY.fullmatch(given):
+        raise FieldError("Idempotency-Key", "The Idempotency-Key must be 1 to 200 visible ASCII characters.")
+    return given
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Every error as `{"detail", "code"}`, for invalid fields with `errors` by field."""
+    if isinstance(error, RateLimited):
+        return _rate_limited(error)
+    if isinstance(error, TryLater):
+        return _try_later(error)
+    if isinstance(error, DomainError):
+        return _refusal(error)
+    if isinstance(error, RequestDataTooBig):
+        return _answer(413, "The body is larger than 1 MB.", "body_too_large")
+    if isinstance(error, DjangoValidationError):
+        return _answer(400, "The input is not valid.", "invalid")
+    if is_database_trouble(error):
+        logger.warning("The database did not answer (%s).", type(error.__cause__ or error).__name__)
+        return _refusal(Busy())
+    response = drf_exception_handler(error, context)
+    if response is not None:
+        response.data = _reshaped(error)
+        if response.status_code == 401:
+            response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _answer(status: int, detail: str, code: str, **more: Any) -> Response:
+    return Response({"detail": detail, "code": code, **more}, status=status)
+
+
+def _refusal(error: DomainError) -> Response:
+    more = {"errors": {error.field: [error.message]}} if isinstance(error, FieldError) else {}
+    response = _answer(error.status_code, error.message, error.code, **more)
+    if error.status_code == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    if error.status_code == 503:
+        response["Retry-After"] = "1"
+    return response
+
+
+def rate_limited_body(error: RateLimited) -> dict[str, str]:
+    return {
+        "error": "rate_limit_exceeded",
+        "message": "Too many requests. Please slow down and try again later.",
+        "detail": str(error.rate),
+    }
+
+
+def _rate_limited(error: RateLimited) -> Response:
+    headers = {"Retry-After": str(error.retry_after)}
+    return Response(rate_limited_body(error), status=429, headers=headers)
+
+
+def _try_later(error: TryLater) -> Response:
+    """In the shape of a rate limit's refusal, and with the code that every other error has."""
+    body = {"error": error.code, "message": error.message, "detail": error.message, "code": error.code}
+    return Response(body, status=429, headers={"Retry-After": str(error.retry_after)})
+
+
+def _reshaped(error: Exception) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        errors = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
+        field, message = _first(errors)
+        detail = message if field in ("body", "non_field_errors") else f"{field}: {message}"
+        return {"detail": detail, "code": "invalid", "errors": errors}
+    if isinstance(error, Http404):
+        return {"detail": "Not found", "code": "not_found"}
+    if isinstance(error, exceptions.APIException) and isinstance(error.detail, str):
+        return {"detail": SENTENCES.get(type(error), str(error.detail)), "code": error.detail.code}
+    return {"detail": "The request was refused.", "code": "refused"}
+
+
+def _first(errors: Any, field: str = "body") -> tuple[str, str]:
+    """The first field with an error, and its first sentence, however deep it lies."""
+    while not isinstance(errors, str):
+        if isinstance(errors, dict):
+            field, errors = next((pair for pair in errors.items() if pair[1]), (field, "Invalid."))
+        else:
+            errors = next((part for part in errors if part), "Invalid.")
+    return field, errors

@@ -1,0 +1,47 @@
+"""All settings, read from the environment, by subject. `.env.example` explains every variable."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from ecommerce.settings import production
+from ecommerce.settings.api import *  # noqa: F403
+from ecommerce.settings.api import CORS_ORIGINS
+from ecommerce.settings.data import *  # noqa: F403
+from ecommerce.settings.data import MONGODB_URI
+from ecommerce.settings.logging import *  # noqa: F403
+from ecommerce.settings.security import *  # noqa: F403
+from ecommerce.settings.security import JWT_SECRET, JWT_SECRET_PREVIOUS, SECRET_KEY, SECRET_KEY_FALLBACKS
+from ecommerce.settings.shop import *  # noqa: F403
+from ecommerce.settings.shop import (
+    ALLOW_SIMULATED_PAYMENTS,
+    ALLOWED_HOSTS,
+    CREATE_DEFAULT_ADMIN,
+    DEBUG,
+    DEFAULT_ADMIN_PASSWORD,
+    IN_PRODUCTION,
+    PAYMENT_SETTINGS,
+    PUBLIC_URL,
+    STRIPE_API_BASE,
+)
+from ecommerce.settings.web import *  # noqa: F403
+
+if IN_PRODUCTION and (
+    culprits := list(
+        production.problems(
+            secrets={"SECRET_KEY": SECRET_KEY, "JWT_SECRET": JWT_SECRET},
+            previous_secrets={
+                "SECRET_KEY_FALLBACKS": SECRET_KEY_FALLBACKS,
+                "JWT_SECRET_PREVIOUS": JWT_SECRET_PREVIOUS,
+            },
+            admin_password=DEFAULT_ADMIN_PASSWORD if CREATE_DEFAULT_ADMIN else None,
+            mongodb_uri=MONGODB_URI,
+            public_url=PUBLIC_URL,
+            hosts=ALLOWED_HOSTS,
+            cors_origins=CORS_ORIGINS,
+            debug=DEBUG,
+            **PAYMENT_SETTINGS,
+            stripe_api_base=STRIPE_API_BASE,
+            allow_simulated_payments=ALLOW_SIMULATED_PAYMENTS,
+        )
+    )
+):
+    raise ImproperlyConfigured("Production is refused. " + " ".join(culprits))

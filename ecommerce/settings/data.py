@@ -1,0 +1,66 @@
+"""Where the shop keeps its data: MongoDB, Redis, and the outbox between them and the world."""
+
+from django.core.exceptions import ImproperlyConfigured
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from ecommerce.core import env
+from ecommerce.settings.shop import IN_PRODUCTION
+
+# MongoDB
+MONGODB_URI = env.text("MONGODB_URI", "" if IN_PRODUCTION else "mongodb://localhost:27017/ecommerce")
+try:
+    _database = parse_uri(MONGODB_URI, validate=True)["database"] if MONGODB_URI else None
+except (PyMongoError, ValueError):
+    raise ImproperlyConfigured("MONGODB_URI is not a MongoDB connection string.") from None
+DATABASES = {
+    "default": {
+        "ENGINE": "django_mongodb_backend",
+        "HOST": MONGODB_URI,
+        "NAME": _database or "ecommerce",
+        "OPTIONS": {
+            "w": "majority",
+            "readConcernLevel": "majority",
+            "retryWrites": True,
+            "serverSelectionTimeoutMS": 5000,
+            "connectTimeoutMS": 5000,
+            "socketTimeoutMS": 20000,
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
+MIGRATION_MODULES = {app: f"ecommerce.mongo_migrations.{app}" for app in ("admin", "auth", "contenttypes")}
+
+# Redis: a cache only. Refusing or silent, it may cost a request no more than a moment.
+REDIS_ENABLED = env.flag("REDIS_ENABLED", default=True)
+REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379")
+if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured("REDIS_URL is not a Redis connection string.")
+CACHE_TTL_SECONDS = env.integer("CACHE_TTL_SECONDS", 300, low=1, high=86400)
+LOG_CACHE = env.flag("LOG_CACHE", default=False)
+REDIS_CACHE = {
+    "BACKEND": "django_redis.cache.RedisCache",
+    "LOCATION": REDIS_URL,
+    "KEY_FUNCTION": "ecommerce.core.cache.read_through.plain_key",
+    "OPTIONS": {
+        "IGNORE_EXCEPTIONS": True,
+        "SOCKET_CONNECT_TIMEOUT": 0.1,
+        "SOCKET_TIMEOUT": 0.1,
+        "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0)},  # the default retries for 4 s
+    },
+}
+IN_PROCESS_CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+CACHES = {
+    "default": REDIS_CACHE if REDIS_ENABLED else IN_PROCESS_CACHE,
+    "in_process": IN_PROCESS_CACHE | {"LOCATION": "in_process"},
+    "ratelimit": {"BACKEND": "ecommerce.core.cache.rate_limit_fallback.FailOverCache"},
+}
+RATELIMIT_USE_CACHE = "ratelimit"
+
+# The outbox: with these an attempt is made for about 15 hours before a row is dead
+OUTBOX_MAX_ATTEMPTS = env.integer("OUTBOX_MAX_ATTEMPTS", 12, low=1, high=100)
+OUTBOX_BACKOFF_SECONDS = env.integer("OUTBOX_BACKOFF_SECONDS", 30, low=1, high=3600)
+OUTBOX_INTERVAL_SECONDS = env.integer("OUTBOX_INTERVAL_SECONDS", 10, low=1, high=3600)
+OUTBOX_LEASE_SECONDS = 120  # above a task's time limit (ecommerce/celery.py)

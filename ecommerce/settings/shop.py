@@ -1,0 +1,72 @@
+"""What the shop is: where it runs, what it sells for, how it is paid, what mails it sends."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from dotenv import load_dotenv
+
+from catalog.search import BACKENDS
+from ecommerce.core import env
+from ecommerce.settings import production
+from payments.gateways import GATEWAYS
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+load_dotenv(BASE_DIR / ".env")
+
+# Where and how the shop runs
+APP_ENV = env.choice("APP_ENV", "dev", ["dev", "test", "production"])
+IN_PRODUCTION = APP_ENV == "production"
+DATA_DIR = env.data_dir(BASE_DIR)
+PORT = env.integer("PORT", 8000, low=1, high=65535)
+PUBLIC_URL = env.origin("PUBLIC_URL", "" if IN_PRODUCTION else f"http://localhost:{PORT}")
+DEBUG = env.flag("DEBUG", default=False)
+DEV_RELOAD = env.flag("DEV_RELOAD", default=False)  # `make dev` sets it: files are read afresh
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "" if IN_PRODUCTION else "localhost,127.0.0.1,[::1]")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+
+# The shop
+CREATE_DEFAULT_ADMIN = env.flag("CREATE_DEFAULT_ADMIN", default=True)
+DEFAULT_ADMIN_EMAIL = env.email("DEFAULT_ADMIN_EMAIL", "admin@example.com")
+DEFAULT_ADMIN_PASSWORD = env.text("DEFAULT_ADMIN_PASSWORD", "admin123")
+SEARCH_BACKEND = env.choice("SEARCH_BACKEND", "parts", list(BACKENDS))
+SEED_SAMPLE_PRODUCTS = env.flag("SEED_SAMPLE_PRODUCTS", default=not IN_PRODUCTION)
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "" if IN_PRODUCTION else "simulated")
+if PAYMENT_PROVIDER not in {"", "none", *GATEWAYS}:
+    raise ImproperlyConfigured(f"PAYMENT_PROVIDER must be one of: {', '.join(sorted({'none', *GATEWAYS}))}.")
+ALLOW_SIMULATED_PAYMENTS = env.flag("ALLOW_SIMULATED_PAYMENTS", default=False)
+PAYMENT_HOLD_MINUTES = env.integer("PAYMENT_HOLD_MINUTES", 30, low=30, high=1380)  # Stripe: 30 min to a day
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRETS = env.names("STRIPE_WEBHOOK_SECRET")
+STRIPE_CHECKOUT_ORIGIN = env.text("STRIPE_CHECKOUT_ORIGIN", "https://checkout.stripe.com").rstrip("/")
+STRIPE_API_BASE = env.text("STRIPE_API_BASE").rstrip("/")  # for tests: a stand-in of Stripe's API
+PAYMENT_SETTINGS: dict[str, Any] = {
+    "payment_provider": PAYMENT_PROVIDER,
+    "stripe_keys": {
+        "STRIPE_SECRET_KEY": STRIPE_SECRET_KEY,
+        "STRIPE_WEBHOOK_SECRET": ",".join(STRIPE_WEBHOOK_SECRETS),
+    },
+    "stripe_checkout_origin": STRIPE_CHECKOUT_ORIGIN,
+}
+if not IN_PRODUCTION and (culprits := list(production.payment_problems(**PAYMENT_SETTINGS))):
+    raise ImproperlyConfigured(" ".join(culprits))
+SHOP_NAME = "Marlow"
+CURRENCY = "usd"
+SHIPPING_PRICE = env.amount("SHIPPING_PRICE") or Decimal(0)
+FREE_SHIPPING_FROM = env.amount("FREE_SHIPPING_FROM")
+TAX_PERCENT = env.amount("TAX_PERCENT") or Decimal(0)
+ORDER_PAYMENT_DEADLINE_HOURS = env.integer("ORDER_PAYMENT_DEADLINE_HOURS", 24, low=1, high=8760)
+# Mail: by SMTP where a server is named, otherwise into a folder that /dev/mails/ shows
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.text("EMAIL_USER"), env.text("EMAIL_PASSWORD")
+_security = env.choice("EMAIL_SECURITY", "starttls", ["starttls", "tls", "none"])
+EMAIL_USE_TLS, EMAIL_USE_SSL = _security == "starttls", _security == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text(
+    "DEFAULT_FROM_EMAIL", "" if IN_PRODUCTION else f"{SHOP_NAME} <shop@example.com>"
+)
+MAIL_FOLDER = DATA_DIR / "mails"
+_smtp, _folder = "django.core.mail.backends.smtp.EmailBackend", "ecommerce.devserver.mail_folder.MailFolder"
+EMAIL_BACKEND = _smtp if EMAIL_HOST else _folder

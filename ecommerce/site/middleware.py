@@ -1,0 +1,155 @@
+"""What happens around every request: its log lines and headers, and the API's limit on bodies."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from ecommerce.core import logs
+from ecommerce.core.errors import Busy, is_database_trouble
+from ecommerce.core.web import languages
+from ecommerce.core.web.http import caller_ip, client_ip
+from ecommerce.site import health
+
+logger = logging.getLogger("shop.requests")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+HEALTH_ROUTES = {"/health/live": health.live, "/health/ready": health.ready}
+ACCEPTABLE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestLog:
+    """Logs each request and its answer; adds X-Request-ID and X-Process-Time, to errors too.
+
+    Log lines within it carry its id, entries of the audit its caller's address.
+
+    Only the path is logged: a query string may hold what is nobody's business.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        request_id = _request_id(request)
+        ip = client_ip(request)
+        tokens = logs.request_id.set(request_id), caller_ip.set(ip or None)
+        try:
+            response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            response["X-Request-ID"] = request_id
+            response["X-Process-Time"] = f"{seconds:.3f}s"
+            _log(request, response.status_code, seconds, ip)
+            return response
+        finally:
+            logs.request_id.reset(tokens[0])
+            caller_ip.reset(tokens[1])
+
+
+def _request_id(request: HttpRequest) -> str:
+    given = request.headers.get("X-Request-ID", "")
+    return given if ACCEPTABLE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _log(request: HttpRequest, status: int, seconds: float, ip: str) -> None:
+    logger.info(
+        "%s %s %d %.3fs client=%s agent=%r",
+        request.method,
+        ascii(request.path)[1:-1],
+        status,
+        seconds,
+        ip,
+        request.headers.get("User-Agent", "")[:200],
+    )
+
+
+class Health:
+    """Answers the health routes before anything looks at the Host: probes call by address."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = HEALTH_ROUTES.get(request.path)
+        return view(request) if view else self.get_response(request)
+
+
+class Language:
+    """Speaks the language of the address. The admin and the API have one address, and speak the usual one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = languages.of_path(request.path)
+        in_api = request.path.startswith("/api/")
+        token = languages.callers.set(languages.asked_for(request) if in_api else language)
+        try:
+            with translation.override(language):
+                response = self.get_response(request)
+        finally:
+            languages.callers.reset(token)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class PageCompression(GZipMiddleware):
+    """Pages only: a cached answer of the API would take longer to compress than it saves, a picture is."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.path.startswith(("/api/", settings.MEDIA_URL)):
+            return response
+        return super().process_response(request, response)
+
+
+class BodyLimit:
+    """Answers 413 to a body over the limit before anything reads it.
+
+    The API answers 411 where nobody knows the length: Django takes a body without a Content-Length
+    for an empty one.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+                return _refused(411, "Send the body with its Content-Length.", "length_required")
+            if _content_length(request) > settings.API_BODY_LIMIT:
+                return _refused(413, "The body is larger than 1 MB.", "body_too_large")
+        elif _content_length(request) > settings.PAGE_BODY_LIMIT:
+            return HttpResponse(render_to_string("413.html"), status=413)
+        return self.get_response(request)
+
+
+class Unavailable:
+    """Answers 503 with a page that asks nothing of the database, while that is away or too busy."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not (isinstance(error, Busy) or is_database_trouble(error)):
+            return None
+        logger.warning("The database did not answer (%s).", type(error.__cause__ or error).__name__)
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "1"})
+
+
+def _refused(status: int, detail: str, code: str) -> HttpResponse:
+    return JsonResponse({"detail": detail, "code": code}, status=status)
+
+
+def _content_length(request: HttpRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdigit() else 0
