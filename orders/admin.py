@@ -151,7 +151,7 @@ class OrderAdmin(ExportedList, ReadOnlyAdmin):
 
     @admin.display(description="Refunded")
     def given_back(self, order: Order) -> str:
-        return f"{as_text(order.refunded)}, of which {as_text(order.paid_back)} was paid back"
+        return f"{as_text(order.refund_requested)}, of which {as_text(order.refund_completed)} was paid back"
 
     @admin.display(description="Parcel")
     def parcel(self, order: Order) -> str | SafeString:

@@ -25,7 +25,8 @@ def lines(orders: OrderQuerySet) -> Iterator[str]:
 
 def _row(order: Order) -> Iterable[str]:
     bought = "; ".join(f"{item.qty} × {item.name}" for item in order.items)
-    return (bought if column == "items" else _cell(getattr(order, column)) for column in COLUMNS)
+    cells = {"items": bought, "refunded": _cell(order.refund_requested)}
+    return (cells.get(column) or _cell(getattr(order, column)) for column in COLUMNS)
 
 
 def _cell(value: Any) -> str:

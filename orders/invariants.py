@@ -78,20 +78,21 @@ def _where(order: Order) -> Iterator[str]:
 
 
 def _given_back(order: Order) -> Iterator[str]:
-    whole = order.refunded == order.total
+    whole = order.refund_requested == order.total
     status = Order.RefundStatus
-    stands = status.NONE if not order.refunded else status.FULL if whole else status.PARTIAL
-    if order.refund_status != stands or not 0 <= order.paid_back <= order.refunded <= order.total:
-        yield f"refund status {order.refund_status}, {order.refunded} refunded, {order.paid_back} paid back"
+    stands = status.NONE if not order.refund_requested else status.FULL if whole else status.PARTIAL
+    requested, completed = order.refund_requested, order.refund_completed
+    if order.refund_status != stands or not 0 <= completed <= requested <= order.total:
+        yield f"refund status {order.refund_status}, {requested} refunded, {completed} paid back"
     if order.fulfilment == F.CANCELED and not whole:
-        yield f"only {order.refunded} of {order.total} goes back"
+        yield f"only {order.refund_requested} of {order.total} goes back"
 
 
 def _restocked(order: Order, back: Units, products: set[str]) -> Iterator[str]:
     """The goods come back once and whole, with the whole of the money; deleted products take nothing."""
     wrong = {product: qty for product, qty in back.items() if qty != order.quantities.get(product)}
-    if wrong or (back and order.refunded != order.total):
-        yield f"put back {dict(back)}, with {order.refunded} of {order.total} refunded"
+    if wrong or (back and order.refund_requested != order.total):
+        yield f"put back {dict(back)}, with {order.refund_requested} of {order.total} refunded"
     missing = (order.quantities.keys() & products) - back.keys()
     if order.fulfilment == F.CANCELED and missing:
         yield f"not put back: {sorted(missing)}"

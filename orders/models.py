@@ -129,8 +129,9 @@ class Order(models.Model):
     tracking_url = models.CharField(max_length=2000, default="", blank=True)
     # Of the payment that paid it; only payments.refunds writes these.
     refund_status = models.CharField(max_length=20, choices=RefundStatus, default=RefundStatus.NONE)
-    refunded = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # on its way or paid back
-    paid_back = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
+    refund_requested = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # sent or still due
+    # What the provider has confirmed of it.
+    refund_completed = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
     failure_reason = models.CharField(max_length=300, default="", blank=True)
     idempotency_key = models.CharField(max_length=200, null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -187,9 +188,9 @@ class Order(models.Model):
         return {name: getattr(self, name) for name in ("carrier", "tracking_number", "tracking_url")}
 
     @property
-    def coming_back(self) -> Decimal:
-        """What is refunded and not yet paid back."""
-        return self.refunded - self.paid_back
+    def refund_outstanding(self) -> Decimal:
+        """The part of the requested refunds that the provider has not confirmed yet."""
+        return self.refund_requested - self.refund_completed
 
     def as_dict(self) -> dict[str, Any]:
         """The order as the API shows it, ready for JSON."""
@@ -211,7 +212,9 @@ class Order(models.Model):
             "fulfilment": self.fulfilment,
             "tracking": self.tracking,
             "refund_status": self.refund_status,
-            "refunded": as_json(self.refunded),
+            "refund_requested": as_json(self.refund_requested),
+            "refund_completed": as_json(self.refund_completed),
+            "refunded": as_json(self.refund_requested),  # the earlier name, which clients know
             "created_at": time_as_json(self.created_at),
         }
 

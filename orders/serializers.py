@@ -86,7 +86,9 @@ class OrderAnswer(serializers.Serializer[Any]):
     )
     tracking = TrackingAnswer(allow_null=True, help_text="Null until the order is shipped.")
     refund_status = serializers.ChoiceField(choices=Order.RefundStatus.choices)
-    refunded = serializers.FloatField(help_text="On its way back or paid back already.")
+    refund_requested = serializers.FloatField(help_text="Of all refunds, confirmed by the provider or not.")
+    refund_completed = serializers.FloatField(help_text="The part that the provider has confirmed.")
+    refunded = serializers.FloatField(help_text="Deprecated: the same as `refund_requested`.")
     created_at = serializers.DateTimeField()
 
 

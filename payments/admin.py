@@ -51,7 +51,7 @@ class PaymentAdmin(_OfOrder):
     search_help_text = "Order number, or the provider's reference"
     fields = [
         "created_at", "of_order", "gateway", "status", "reason", "wanted", "currency", "taken",
-        "received_currency", "refund_total", "back", "paid_order", "held", "reference", "charge",
+        "received_currency", "refund_requested", "back", "paid_order", "held", "reference", "charge",
         "expires_at", "checked_at",
     ]  # fmt: skip
 
@@ -77,9 +77,9 @@ class PaymentAdmin(_OfOrder):
     def taken(self, payment: Payment) -> str:
         return as_text(payment.received)
 
-    @admin.display(description="Paid back", ordering="refunded")
+    @admin.display(description="Paid back", ordering="refund_completed")
     def back(self, payment: Payment) -> str:
-        return as_text(payment.refunded)
+        return as_text(payment.refund_completed)
 
 
 @admin.register(Refund)

@@ -32,14 +32,15 @@ def violations() -> Iterator[str]:
         rows = refunds.pop(payment.pk, [])
         audited[str(order.pk)] -= len(rows)
         if payment.paid_order:
-            back[order.pk] = (payment.refund_total, payment.refunded)
+            back[order.pk] = (payment.refund_requested, payment.refund_completed)
         for fault in (*_states(payment, order), *_money(payment, order), *_money_back(payment, rows)):
             yield f"payment {payment.pk} of order {order.number}: {fault}"
     for order in orders.values():
         if paying[order.pk] != (order.status == Order.Status.PAID):
             yield f"order {order.number} ({order.status}): {paying[order.pk]} payments paid it"
-        if (order.refunded, order.paid_back) != (expected := back.get(order.pk, (ZERO, ZERO))):
-            yield f"order {order.number}: {order.refunded} refunded, {order.paid_back} back, not {expected}"
+        requested, completed = order.refund_requested, order.refund_completed
+        if (requested, completed) != (expected := back.get(order.pk, (ZERO, ZERO))):
+            yield f"order {order.number}: {requested} refunded, {completed} back, not {expected}"
         if missing := -audited[str(order.pk)]:
             yield f"order {order.number}: {missing} refunds that no entry tells of"
     for product in Product.objects.order_by().iterator():
@@ -65,17 +66,17 @@ def _money(payment: Payment, order: Order) -> Iterator[str]:
     received = (payment.received, payment.received_currency)
     if payment.paid_order and received != (order.total, order.currency):
         yield f"received {received} for an order of {order.total} {order.currency}"
-    if not payment.paid_order and payment.refund_total != payment.received:
-        yield f"received {payment.received} for nothing, {payment.refund_total} of it goes back"
+    if not payment.paid_order and payment.refund_requested != payment.received:
+        yield f"received {payment.received} for nothing, {payment.refund_requested} of it goes back"
 
 
 def _money_back(payment: Payment, refunds: list[Refund]) -> Iterator[str]:
     total = _sum(refunds)
     done = _sum([refund for refund in refunds if refund.status == Refund.Status.REFUNDED])
-    if payment.refund_total != total or total > payment.received:
-        yield f"refunds of {total}, noted {payment.refund_total}, received {payment.received}"
-    if payment.refunded != done:
-        yield f"refunded {done}, noted {payment.refunded}"
+    if payment.refund_requested != total or total > payment.received:
+        yield f"refunds of {total}, noted {payment.refund_requested}, received {payment.received}"
+    if payment.refund_completed != done:
+        yield f"refunded {done}, noted {payment.refund_completed}"
     whole = payment.status in (Status.REFUND_DUE, Status.REFUNDED)
     if payment.status in TAKEN and whole != (total == payment.received):
         yield f"{payment.status}, with refunds of {total} of {payment.received}"

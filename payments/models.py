@@ -47,8 +47,9 @@ class Payment(models.Model):
     # What the provider took, which may differ; nothing until it said so.
     received = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
     received_currency = models.CharField(max_length=3, default="", blank=True)
-    refund_total = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # due or gone back
-    refunded = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # gone back
+    refund_requested = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # sent or still due
+    # What the provider has confirmed of it.
+    refund_completed = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
     paid_order = models.BooleanField(default=False)  # this money is what made its order paid
     held = models.BooleanField(default=False)  # the order's lines are on hold for it
     reference = models.CharField(max_length=200, default="", blank=True)  # the provider's name for it

@@ -74,7 +74,7 @@ def refund_order(
 def refund_rest(order: ObjectId, *, key: str, by: User, reason: str) -> None:
     """Inside a transaction: what is left goes back, if anything is, and so do the goods."""
     payment = _paying(order)
-    if payment.received > payment.refund_total:
+    if payment.received > payment.refund_requested:
         _request(order, key, by, None, reason, restock=True)
     else:
         stock.restock(order, lines_of(payment.order))
@@ -83,15 +83,19 @@ def refund_rest(order: ObjectId, *, key: str, by: User, reason: str) -> None:
 def record(
     payment: Payment, amount: Decimal, currency: str, reason: str, *, key: str, by: User | None = None
 ) -> Refund:
-    """Inside a transaction, by a caller that adds the amount to the stored `refund_total`.
+    """Inside a transaction, by a caller that adds the amount to the stored `refund_requested`.
 
     `payment` is as it was before that.
     """
     refund = Refund.objects.create(
         pk=ObjectId(), key=key, payment=payment, amount=amount, currency=currency, reason=reason
     )
-    before = {"refunded": as_json(payment.refund_total)}
-    after = {"refunded": as_json(payment.refund_total + amount), "amount": as_json(amount), "reason": reason}
+    before = {"refunded": as_json(payment.refund_requested)}
+    after = {
+        "refunded": as_json(payment.refund_requested + amount),
+        "amount": as_json(amount),
+        "reason": reason,
+    }
     audit.record(actor=by, action="order.refund", obj=payment.order, before=before, after=after)
     _queue(refund)
     return refund
@@ -149,7 +153,7 @@ def _request(
     order: ObjectId, key: str, by: User | None, amount: Decimal | None, reason: str, restock: bool
 ) -> Refund:
     payment = _paying(order)
-    left = payment.received - payment.refund_total
+    left = payment.received - payment.refund_requested
     if not left:
         raise NothingToRefund("This order was refunded in full.")
     if not 0 < (wanted := left if amount is None else amount) <= left:
@@ -157,11 +161,12 @@ def _request(
     if restock and wanted != left:
         raise RestockNeedsAll
     # A refund at the same moment touches the same payment: the transaction of one of them starts again.
-    Payment.objects.filter(pk=payment.pk).update(refund_total=payment.refund_total + wanted)
+    requested = payment.refund_requested + wanted
+    Payment.objects.filter(pk=payment.pk).update(refund_requested=requested)
     if wanted == left:
         transition(Payment.objects.filter(pk=payment.pk), Payment.Status.REFUND_DUE, TRANSITIONS)
     full = Order.RefundStatus.FULL if wanted == left else Order.RefundStatus.PARTIAL
-    Order.objects.filter(pk=order).update(refund_status=full, refunded=payment.refund_total + wanted)
+    Order.objects.filter(pk=order).update(refund_status=full, refund_requested=requested)
     if restock:
         stock.restock(order, lines_of(payment.order))
     return record(payment, wanted, payment.received_currency, reason, key=key, by=by)
@@ -190,12 +195,12 @@ def _done(refund: Refund) -> None:
     if not transition(_this_try(refund), Status.REFUNDED, REFUND_TRANSITIONS):
         return
     payment = Payment.objects.get(pk=refund.payment_id)
-    refunded = payment.refunded + refund.amount
+    completed = payment.refund_completed + refund.amount
     rows = Payment.objects.filter(pk=payment.pk)
-    rows.update(refunded=refunded)
-    if refunded == payment.received:
+    rows.update(refund_completed=completed)
+    if completed == payment.received:
         transition(rows, Payment.Status.REFUNDED, TRANSITIONS)
     if payment.paid_order:
-        Order.objects.filter(pk=payment.order_id).update(paid_back=refunded)
+        Order.objects.filter(pk=payment.order_id).update(refund_completed=completed)
     _note("order.refund_sent", refund, payment.order)
     emails.queue_refunded(payment.order, refund=refund.pk, amount=refund.amount)

@@ -75,7 +75,7 @@ def _objection(payment: Payment, order: Order, state: ProviderState) -> str:
 
 def _give_back(pk: ObjectId, state: ProviderState, reason: str) -> None:
     payment = Payment.objects.get(pk=pk)
-    if not _received(pk, Payment.Status.REFUND_DUE, state, reason=reason, refund_total=state.amount):
+    if not _received(pk, Payment.Status.REFUND_DUE, state, reason=reason, refund_requested=state.amount):
         return
     refunds.record(payment, state.amount, state.currency, reason, key=f"late:{pk}")
     _let_go(payment)

@@ -86,7 +86,7 @@ class TestRevenue:
         bought(customer, "160.00", outcome="failure")
         rows = rows_of(office, "Revenue today")
         assert {row.pk for row in rows} == {order.pk for order in orders}
-        assert sum(row.total - row.refunded for row in rows) == Decimal("25.00")
+        assert sum(row.total - row.refund_requested for row in rows) == Decimal("25.00")
         assert values(office)["Revenue today"] == "$25.00"
 
     def test_a_day_is_that_of_the_shops_time_zone(self, customer):

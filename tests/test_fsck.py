@@ -13,6 +13,7 @@ from payments.staff_actions import cancel_order
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+PARTLY_REFUNDED = {"$set": {"refund_requested": Decimal128("1.00"), "refund_status": "partial"}}
 
 
 def fsck():
@@ -166,7 +167,8 @@ WRITES = {
     ),
     "a refund that the order does not know": (
         lambda db: db.orders.update_one(
-            {"fulfilment": "canceled"}, {"$set": {"refunded": Decimal128("1.00"), "refund_status": "partial"}}
+            {"fulfilment": "canceled"},
+            PARTLY_REFUNDED,
         ),
         "only 1.00 of 79.99 goes back",
     ),
@@ -176,13 +178,14 @@ WRITES = {
     ),
     "a refund of the order that has no row": (
         lambda db: db.orders.update_one(
-            {"fulfilment": "shipped"}, {"$set": {"refunded": Decimal128("1.00"), "refund_status": "partial"}}
+            {"fulfilment": "shipped"},
+            PARTLY_REFUNDED,
         ),
         "1.00 refunded, 0.00 back, not",
     ),
     "money back that the provider did not send": (
         lambda db: db.orders.update_one(
-            {"fulfilment": "canceled"}, {"$set": {"paid_back": Decimal128("1.00")}}
+            {"fulfilment": "canceled"}, {"$set": {"refund_completed": Decimal128("1.00")}}
         ),
         "79.99 refunded, 1.00 back, not",
     ),

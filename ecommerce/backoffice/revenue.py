@@ -46,7 +46,7 @@ def _by_day(start: datetime) -> Iterator[Takings]:
     """
     zone = timezone.get_current_timezone_name()
     day = {"$dateToString": {"date": "$paid_at", "format": "%Y-%m-%d", "timezone": zone}}
-    sums = {"orders": {"$sum": 1}, "paid": {"$sum": "$total"}, "refunded": {"$sum": "$refunded"}}
+    sums = {"orders": {"$sum": 1}, "paid": {"$sum": "$total"}, "refunded": {"$sum": "$refund_requested"}}
     these = {"paid_at": {"$gte": start}, "currency": settings.CURRENCY}
     for row in collection(Order).aggregate([{"$match": these}, {"$group": {"_id": day, **sums}}]):
         paid, refunded = row["paid"].to_decimal(), row["refunded"].to_decimal()

@@ -315,7 +315,7 @@ def test_a_partial_refund_is_sent_while_the_rest_is_canceled(between, stripe, pr
     refunds.send(part)
     reconcile()
     paid.refresh_from_db()
-    assert (stripe.refunded(), paid.paid_back) == (23997, paid.total)
+    assert (stripe.refunded(), paid.refund_completed) == (23997, paid.total)
 
 
 def test_what_releasing_the_hold_first_would_do(stripe, order, payment, product):

@@ -129,13 +129,17 @@ def test_a_wrong_tracking_number_is_corrected(office, paid, staff):
 def test_cancel_and_refund(office, paid):
     assert said(take(office, paid, "cancel")) == ["The order is canceled."]
     order = stored(paid)
-    assert (order.fulfilment, order.refund_status, order.refunded) == ("canceled", "full", order.total)
+    assert (order.fulfilment, order.refund_status, order.refund_requested) == (
+        "canceled",
+        "full",
+        order.total,
+    )
 
 
 def test_part_of_the_money_is_refunded(office, paid, staff):
     response = take(office, paid, "refund", amount="20.50", reason="Scratched <b>")
     assert said(response) == ["The refund is on its way."]
-    assert (stored(paid).refund_status, float(stored(paid).refunded)) == ("partial", 20.5)
+    assert (stored(paid).refund_status, float(stored(paid).refund_requested)) == ("partial", 20.5)
     page = office.get(url(Order, "change", paid.pk)).content.decode()
     assert "Scratched &lt;b&gt;" in page
     assert staff.email in page
@@ -145,20 +149,20 @@ def test_a_double_click_refunds_once(office, paid):
     form = Form(office, page_of(paid, "refund"))
     for _ in range(2):
         assert form.send(amount="20", reason="Scratched").status_code == 302
-    assert (Refund.objects.count(), stored(paid).refunded) == (1, 20)
+    assert (Refund.objects.count(), stored(paid).refund_requested) == (1, 20)
 
 
 def test_the_page_opened_anew_is_another_refund(office, paid):
     for _ in range(2):
         take(office, paid, "refund", amount="20", reason="Scratched")
-    assert stored(paid).refunded == 40
+    assert stored(paid).refund_requested == 40
 
 
 def test_a_refund_that_is_refused_can_be_corrected_on_the_spot(office, paid):
     form = Form(office, page_of(paid, "refund"))
     assert "That is more than is left to refund." in form.send(amount="999", reason="x").content.decode()
     assert form.send(amount="9.99", reason="x").status_code == 302
-    assert float(stored(paid).refunded) == 9.99
+    assert float(stored(paid).refund_requested) == 9.99
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1.001", "NaN", "1e400", "ten"])

@@ -41,6 +41,8 @@ def test_an_order_has_the_specified_fields(customer, customer_api, product, orde
         "fulfilment",
         "tracking",
         "refund_status",
+        "refund_requested",
+        "refund_completed",
         "refunded",
         "created_at",
     }

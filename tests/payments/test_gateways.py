@@ -100,4 +100,4 @@ def test_without_stripe_its_keys_are_not_missed():
 def test_an_unknown_provider_is_refused_by_name(monkeypatch):
     monkeypatch.setenv("PAYMENT_PROVIDER", "paypol")
     with pytest.raises(ImproperlyConfigured, match="must be one of: none, simulated, stripe"):
-        runpy.run_module("ecommerce.settings.shop")
+        runpy.run_path("ecommerce/settings/shop.py")

@@ -64,7 +64,7 @@ class TestCancel:
         assert (answer["refund_status"], answer["refunded"]) == ("full", 239.97)
         assert stock(product) == (10, 0)
         outbox.deliver_due()
-        assert stored(paid).paid_back == paid.total
+        assert stored(paid).refund_completed == paid.total
         assert OutboxMessage.objects.filter(kind="order_refunded").count() == 1
 
     def test_a_packed_one_can_still_be_canceled(self, act, paid, product):
@@ -160,12 +160,12 @@ class TestRefund:
         assert first.json() == again.json()
         assert Refund.objects.count() == 1
         refused(act(paid, "refund", REASON | {"amount": 11}, key="click"), 422)
-        assert stored(paid).refunded == 10
+        assert stored(paid).refund_requested == 10
 
     def test_without_a_key_every_request_is_another_refund(self, act, paid):
         for _ in range(2):
             act(paid, "refund", REASON | {"amount": 10})
-        assert stored(paid).refunded == 20
+        assert stored(paid).refund_requested == 20
 
     def test_a_key_is_one_persons_own(self, act, paid, customer, product, stranger):
         """Neither another's key nor a word that the shop itself uses stands in the way of a refund."""
@@ -240,7 +240,7 @@ class TestAtOnce:
     def test_refunds_never_exceed_what_was_received(self, act, paid):
         answers = at_once(8, lambda: act(paid, "refund", REASON | {"amount": 100}).status_code)
         assert sorted(answers) == [200] * 2 + [409] * 6
-        assert stored(paid).refunded == 200
+        assert stored(paid).refund_requested == 200
 
     def test_one_key_from_many_is_one_refund(self, act, paid):
         wanted = REASON | {"amount": 50}
@@ -251,4 +251,4 @@ class TestAtOnce:
     def test_canceling_and_partial_refunds_give_back_the_whole(self, act, paid, product):
         calls = [("cancel", None), ("refund", REASON | {"amount": 30})] * 3
         at_once(6, lambda: act(paid, *calls.pop()).status_code)
-        assert (stored(paid).refunded, stock(product)) == (paid.total, (10, 0))
+        assert (stored(paid).refund_requested, stock(product)) == (paid.total, (10, 0))

@@ -52,7 +52,11 @@ def test_a_full_refund_sends_everything_back_and_leaves_the_order_paid(stripe, o
     assert (status(payment), status(order), stock(product)) == ("refunded", "paid", (7, 0))
     assert stripe.refunded() == 23997
     order.refresh_from_db()
-    assert (order.refund_status, order.refunded, order.paid_back) == ("full", sent.amount, sent.amount)
+    assert (order.refund_status, order.refund_requested, order.refund_completed) == (
+        "full",
+        sent.amount,
+        sent.amount,
+    )
     [mail] = OutboxMessage.objects.filter(kind="order_refunded")
     assert mail.payload == {"order": str(order.pk), "amount": "239.97"}
 
@@ -219,7 +223,7 @@ class TestSendingAgain:
         outbox.deliver_due()
         assert (status(failed), stripe.refunded(), len(stripe.of("refund"))) == ("refunded", 1000, 2)
         payment.refresh_from_db()
-        assert payment.refunded == Decimal("10.00")
+        assert payment.refund_completed == Decimal("10.00")
 
     def test_clicked_five_times_at_once_it_goes_back_once(self, stripe, staff, failed):
         at_once(5, lambda: refunds.send_again(refund=failed, by=staff))

@@ -21,10 +21,11 @@ EXTRA: dict[str, Any] = {
     "hashed_password": "x", "token_version": 7, "version": 7, "email_verified_at": "2020-01-01T00:00:00Z",
     "email_verified": True, "erased_at": "2020-01-01T00:00:00Z", "created_at": "2020-01-01T00:00:00Z",
     "on_hold": 7, "total": 0.01, "subtotal": 0.01, "discount": 7, "shipping": 0, "tax": 0, "unit_price": 0.01,
-    "status": "paid", "paid_at": "2020-01-01T00:00:00Z", "items": [], "number": "AAAAAAAAAA", "refunded": 7,
-    "received": 7, "paid_back": 7, "fulfilment": "shipped", "failures": 0, "gateway": "x", "reference": "x",
-    "redirect_url": "https://evil.example", "outcome": "success", "scopes": ["*"], "locked_until": 0,
-    "$set": {"role": "admin"}, "items.0.unit_price": 0.01, "__class__": "x", "generation": 7, "counts": {},
+    "status": "paid", "paid_at": "2020-01-01T00:00:00Z", "items": [], "number": "AAAAAAAAAA",
+    "refund_requested": 7, "received": 7, "refund_completed": 7, "fulfilment": "shipped", "failures": 0,
+    "gateway": "x", "reference": "x", "redirect_url": "https://evil.example", "outcome": "success",
+    "scopes": ["*"], "locked_until": 0, "$set": {"role": "admin"}, "items.0.unit_price": 0.01,
+    "__class__": "x", "generation": 7, "counts": {},
 }  # fmt: skip
 # What a product has is an admin's to write, and no other route's.
 OF_PRODUCTS = {"inventory": 777, "price": 0.01, "is_active": False, "slug": "x-x"}

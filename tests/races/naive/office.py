@@ -45,7 +45,7 @@ class Cancel(APIView):
         pause(0.1)
         order.fulfilment, order.canceled_at = "canceled", timezone.now()
         note(request, "order.cancel", order)
-        give_back(request, order, order.total - order.refunded, uuid.uuid4().hex)
+        give_back(request, order, order.total - order.refund_requested, uuid.uuid4().hex)
         for item in order.items:
             product = Product.objects.get(pk=item.product_id)
             product.inventory += item.qty
@@ -60,7 +60,7 @@ class RefundOrder(APIView):
         if key and Refund.objects.filter(reason=key).exists():
             return Response(order.as_dict())
         amount = Decimal(request.data["amount"])
-        if amount > order.total - order.refunded:
+        if amount > order.total - order.refund_requested:
             return refused("That is more than is left to refund.", 409)
         pause(0.1)
         give_back(request, order, amount, key or "")
@@ -69,11 +69,11 @@ class RefundOrder(APIView):
 
 def give_back(request: Any, order: Order, amount: Decimal, key: str) -> None:
     payment = Payment.objects.get(order=order.pk)
-    order.refunded += amount
-    order.refund_status = "full" if order.refunded == order.total else "partial"
+    order.refund_requested += amount
+    order.refund_status = "full" if order.refund_requested == order.total else "partial"
     order.save()
-    payment.refund_total = order.refunded
-    payment.status = "refund_due" if order.refunded == order.total else payment.status
+    payment.refund_requested = order.refund_requested
+    payment.status = "refund_due" if order.refund_requested == order.total else payment.status
     payment.save()
     Refund.objects.create(
         key=uuid.uuid4().hex, reason=key, payment=payment, amount=amount, currency=order.currency
