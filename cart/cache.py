@@ -2,20 +2,19 @@
 
 from collections.abc import Callable
 
-from ecommerce.core.cache import read_through as cache
-from ecommerce.core.cache import single_entries
+from ecommerce.core import cache
 from ecommerce.core.db import on_commit
 
 NAMESPACE = "carts"
 
 
 def read_count(owner: str, fill: Callable[[], int]) -> int:
-    return int(single_entries.read(NAMESPACE, owner, lambda: b"%d" % fill()))
+    return int(cache.cached(NAMESPACE, owner, lambda: b"%d" % fill()))
 
 
 def cart_changed(owner: str) -> None:
     """Joins a transaction."""
-    on_commit(lambda: single_entries.forget(NAMESPACE, owner))
+    on_commit(lambda: cache.invalidate_entry(NAMESPACE, owner))
 
 
 def many_carts_changed() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
-from ecommerce.core.cache import read_through as cache
+from ecommerce.core import cache
 from ecommerce.core.web.ratelimit import Allowance
 
 NAMESPACE = "products"
@@ -21,7 +21,7 @@ def slug_key(slug: str) -> str:
 
 
 def read(key: str, fill: Callable[[], bytes], allowance: Allowance | None) -> bytes:
-    return cache.read_through(NAMESPACE, key, fill, allowance)
+    return cache.cached(NAMESPACE, key, fill, allowance=allowance)
 
 
 def products_changed() -> None:

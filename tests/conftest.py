@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache as django_cache
-from django.core.cache import caches
 from django.core.management import call_command
 from django.test import TransactionTestCase
 from django.utils import timezone
@@ -19,8 +18,10 @@ from accounts.models import User
 from accounts.service_keys.services import make_key
 from accounts.sessions.tokens import access_token
 from catalog.models import Product
-from ecommerce.core.cache import read_through as cache
+from ecommerce.core import redis
+from ecommerce.core.cache import stamps
 from ecommerce.core.db import connection
+from ecommerce.core.web import ratelimit
 from tests import factories
 
 # Migrations write these; everything else is emptied after each test.
@@ -86,12 +87,12 @@ def django_db_modify_db_settings_xdist_suffix() -> None:
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
     """Each test begins with an empty Redis and a process that has not seen it fail."""
-    while cache._to_stamp:  # a thread of the test before, which ends within half a second
+    while stamps._waiting:  # a thread of the test before, which ends within half a second
         sleep(0.05)
     django_cache.clear()  # flushes the tests' own Redis database, number 15
-    caches["in_process"].clear()  # what the rate limit counts where Redis is away
-    cache._trusted.clear()
-    cache._away_until = 0.0
+    ratelimit.in_process.clear()
+    stamps._trusted.clear()
+    redis._open_until = 0.0
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ LOG_CACHE = env.flag("LOG_CACHE", default=False)
 REDIS_CACHE = {
     "BACKEND": "django_redis.cache.RedisCache",
     "LOCATION": REDIS_URL,
-    "KEY_FUNCTION": "ecommerce.core.cache.read_through.plain_key",
+    "KEY_FUNCTION": "ecommerce.core.redis.plain_key",
     "OPTIONS": {
         "IGNORE_EXCEPTIONS": True,
         "SOCKET_CONNECT_TIMEOUT": 0.1,
@@ -52,12 +52,7 @@ REDIS_CACHE = {
     },
 }
 IN_PROCESS_CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-CACHES = {
-    "default": REDIS_CACHE if REDIS_ENABLED else IN_PROCESS_CACHE,
-    "in_process": IN_PROCESS_CACHE | {"LOCATION": "in_process"},
-    "ratelimit": {"BACKEND": "ecommerce.core.cache.rate_limit_fallback.FailOverCache"},
-}
-RATELIMIT_USE_CACHE = "ratelimit"
+CACHES = {"default": REDIS_CACHE if REDIS_ENABLED else IN_PROCESS_CACHE}
 
 # The outbox: with these an attempt is made for about 15 hours before a row is dead
 OUTBOX_MAX_ATTEMPTS = env.integer("OUTBOX_MAX_ATTEMPTS", 12, low=1, high=100)

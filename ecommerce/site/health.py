@@ -7,7 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 from pymongo.errors import PyMongoError
 
-from ecommerce.core.cache import read_through as cache
+from ecommerce.core import redis
 from ecommerce.core.db import connection
 
 logger = logging.getLogger("shop.health")
@@ -43,4 +43,4 @@ def _mongodb() -> str:
 def _redis() -> str:
     if not settings.REDIS_ENABLED:
         return "disabled"
-    return "ok" if cache.ping() else "unavailable"
+    return "ok" if redis.ping() else "unavailable"

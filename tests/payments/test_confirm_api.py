@@ -155,7 +155,7 @@ def test_without_a_provider_nothing_is_settled(customer_api, product, order, set
 
 
 def test_a_sale_shows_in_the_shop(api, customer_api, product, order, monkeypatch):
-    monkeypatch.setattr("ecommerce.core.cache.read_through.STOCK_GRACE_S", 0)
+    monkeypatch.setattr("ecommerce.core.cache.entries.STOCK_GRACE_S", 0)
     assert api.get(f"/api/v1/products/{product.slug}").json()["inventory"] == 10
     confirm(customer_api, order)
     assert api.get(f"/api/v1/products/{product.slug}").json()["inventory"] == 7
