@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
 def run_all() -> list[str]:
     """Run every task, whatever becomes of the others; return the names of those that failed."""
-    with shutdown.deferred(PATIENCE):
+    with shutdown.finish_step_first(PATIENCE):
         return [name for name in in_order() if not _succeeds(name)]
 
 
