@@ -17,7 +17,7 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    with shutdown.orderly(sys.argv[1:]), servers_for(sys.argv[1:]):
+    with shutdown.exit_on_signals(sys.argv[1:]), servers_for(sys.argv[1:]):
         try:
             execute_from_command_line(sys.argv)
         except ImproperlyConfigured as error:

@@ -34,4 +34,4 @@ def _cell(value: Any) -> str:
         return str(rounded(value))
     if isinstance(value, datetime):
         return time_as_json(value)
-    return csv_files.inert(value or "")
+    return csv_files.escape_formula(value or "")

@@ -1,7 +1,7 @@
 """What `ecommerce.devserver.embedded.mongo` adds to SecantusDB, and that it is still needed.
 
-Each `..._without_the_mend` is a strict xfail: once a new SecantusDB makes it pass, it fails here, and the
-mend that its reason names can go.
+Each `..._without_the_patch` is a strict xfail: once a new SecantusDB makes it pass, it fails here, and the
+patch that its reason names can go.
 """
 
 import os
@@ -25,7 +25,7 @@ from pymongo.errors import OperationFailure
 from ecommerce.devserver.embedded.service import MONGODB, Lease, Service
 
 Client = MongoClient[dict[str, Any]]
-UNMENDED = replace(MONGODB, launcher="tests.unmended_mongo")
+UNPATCHED = replace(MONGODB, launcher="tests.unpatched_mongo")
 
 
 @contextmanager
@@ -40,14 +40,14 @@ def running(service: Service, data_dir: Path) -> Iterator[tuple[Lease, Client]]:
 
 
 @pytest.fixture(scope="module")
-def mended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with running(MONGODB, tmp_path_factory.mktemp("mended")) as (_, client):
+def patched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running(MONGODB, tmp_path_factory.mktemp("patched")) as (_, client):
         yield client
 
 
 @pytest.fixture(scope="module")
-def unmended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with running(UNMENDED, tmp_path_factory.mktemp("unmended")) as (_, client):
+def unpatched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running(UNPATCHED, tmp_path_factory.mktemp("unpatched")) as (_, client):
         yield client
 
 
@@ -67,19 +67,19 @@ PROJECTED = [{"_id": 1, "group": {"name": "staff"}}]
 ADDED = [{"_id": 1, "owner": {"name": "Ada", "copy": "Ada"}}]
 
 
-def test_nested_stages_work(mended: Client) -> None:
-    assert project_nested(mended) == PROJECTED
-    assert add_nested(mended) == ADDED
+def test_nested_stages_work(patched: Client) -> None:
+    assert project_nested(patched) == PROJECTED
+    assert add_nested(patched) == ADDED
 
 
-@pytest.mark.xfail(strict=True, reason="mend_nested_stages is needed for $project")
-def test_nested_project_works_without_the_mend(unmended: Client) -> None:
-    assert project_nested(unmended) == PROJECTED
+@pytest.mark.xfail(strict=True, reason="patch_nested_stages is needed for $project")
+def test_nested_project_works_without_the_patch(unpatched: Client) -> None:
+    assert project_nested(unpatched) == PROJECTED
 
 
-@pytest.mark.xfail(strict=True, reason="mend_nested_stages is needed for $addFields")
-def test_nested_add_fields_works_without_the_mend(unmended: Client) -> None:
-    assert add_nested(unmended) == ADDED
+@pytest.mark.xfail(strict=True, reason="patch_nested_stages is needed for $addFields")
+def test_nested_add_fields_works_without_the_patch(unpatched: Client) -> None:
+    assert add_nested(unpatched) == ADDED
 
 
 def products(client: Client) -> Collection[dict[str, Any]]:
@@ -127,13 +127,13 @@ def index_of_array(client: Client) -> str:
     return str(tagged(client).find(query).explain()["queryPlanner"]["winningPlan"])
 
 
-def test_a_range_in_an_array_uses_an_index(mended: Client) -> None:
-    assert "tags_1_active_1" in index_of_array(mended)
+def test_a_range_in_an_array_uses_an_index(patched: Client) -> None:
+    assert "tags_1_active_1" in index_of_array(patched)
 
 
-@pytest.mark.xfail(strict=True, reason="mend_index_choice is needed for $elemMatch")
-def test_a_range_in_an_array_uses_an_index_without_the_mend(unmended: Client) -> None:
-    assert "tags_1_active_1" in index_of_array(unmended)
+@pytest.mark.xfail(strict=True, reason="patch_index_choice is needed for $elemMatch")
+def test_a_range_in_an_array_uses_an_index_without_the_patch(unpatched: Client) -> None:
+    assert "tags_1_active_1" in index_of_array(unpatched)
 
 
 @pytest.mark.parametrize(
@@ -150,23 +150,23 @@ def test_a_range_in_an_array_uses_an_index_without_the_mend(unmended: Client) ->
     ids=str,
 )
 def test_a_range_in_an_array_finds_what_is_between_its_ends(
-    mended: Client, unmended: Client, query: dict[str, Any], found: list[int]
+    patched: Client, unpatched: Client, query: dict[str, Any], found: list[int]
 ) -> None:
-    for client in (mended, unmended):
+    for client in (patched, unpatched):
         assert sorted(each["_id"] for each in tagged(client).find(query)) == found
 
 
 BOTH = {"$and": [{"slug": "p2"}, {"active": True}]}
 
 
-def test_and_uses_an_index(mended: Client, unmended: Client) -> None:
-    assert not scans(mended, BOTH)
-    assert seconds_to_update(mended) < seconds_to_update(unmended)
+def test_and_uses_an_index(patched: Client, unpatched: Client) -> None:
+    assert not scans(patched, BOTH)
+    assert seconds_to_update(patched) < seconds_to_update(unpatched)
 
 
-@pytest.mark.xfail(strict=True, reason="mend_index_choice is needed")
-def test_and_uses_an_index_without_the_mend(unmended: Client) -> None:
-    assert not scans(unmended, BOTH)
+@pytest.mark.xfail(strict=True, reason="patch_index_choice is needed")
+def test_and_uses_an_index_without_the_patch(unpatched: Client) -> None:
+    assert not scans(unpatched, BOTH)
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_and_uses_an_index_without_the_mend(unmended: Client) -> None:
     ],
 )
 def test_the_index_choice_changes_no_answer(
-    mended: Client, unmended: Client, query: dict[str, Any], found: list[int]
+    patched: Client, unpatched: Client, query: dict[str, Any], found: list[int]
 ) -> None:
-    for client in (mended, unmended):
+    for client in (patched, unpatched):
         assert sorted(each["_id"] for each in products(client).find(query)) == found
 
 
@@ -221,13 +221,13 @@ def priced(client: Client, bounds: dict[str, Any], direction: int = 1) -> list[i
     ],
     ids=str,
 )
-def test_a_range_has_its_ends(mended: Client, bounds: dict[str, Any], found: list[int]) -> None:
-    assert priced(mended, bounds) == priced(mended, bounds, direction=-1) == found
+def test_a_range_has_its_ends(patched: Client, bounds: dict[str, Any], found: list[int]) -> None:
+    assert priced(patched, bounds) == priced(patched, bounds, direction=-1) == found
 
 
-@pytest.mark.xfail(strict=True, reason="mend_range_ends is needed")
-def test_a_range_has_its_upper_end_without_the_mend(unmended: Client) -> None:
-    assert priced(unmended, {"$lte": 1}) == [0, 1, 2, 3]
+@pytest.mark.xfail(strict=True, reason="patch_range_ends is needed")
+def test_a_range_has_its_upper_end_without_the_patch(unpatched: Client) -> None:
+    assert priced(unpatched, {"$lte": 1}) == [0, 1, 2, 3]
 
 
 def kept_after_kill(service: Service, data_dir: Path) -> int:
@@ -245,8 +245,8 @@ def test_an_acknowledged_write_survives_a_killed_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.xfail(strict=True, reason="durable and sync_on_commit are needed")
-def test_an_acknowledged_write_survives_a_killed_server_without_the_mend(tmp_path: Path) -> None:
-    assert kept_after_kill(UNMENDED, tmp_path) == 100
+def test_an_acknowledged_write_survives_a_killed_server_without_the_patch(tmp_path: Path) -> None:
+    assert kept_after_kill(UNPATCHED, tmp_path) == 100
 
 
 TRANSACTION = """
@@ -286,24 +286,24 @@ def buys_within(client: Client, seconds: float) -> bool:
 
 
 @pytest.fixture(scope="module")
-def locked(mended: Client, unmended: Client) -> None:
-    for client in (mended, unmended):
+def locked(patched: Client, unpatched: Client) -> None:
+    for client in (patched, unpatched):
         killed_in_a_transaction(client)
 
 
 @pytest.mark.usefixtures("locked")
-def test_a_killed_client_holds_its_locks_for_seconds_only(mended: Client) -> None:
-    assert buys_within(mended, 10)
-    assert mended["shop"]["stock"].find_one() == {"_id": 1, "left": 4}
+def test_a_killed_client_holds_its_locks_for_seconds_only(patched: Client) -> None:
+    assert buys_within(patched, 10)
+    assert patched["shop"]["stock"].find_one() == {"_id": 1, "left": 4}
 
 
 @pytest.mark.usefixtures("locked")
 @pytest.mark.xfail(strict=True, reason="transaction_lifetime_seconds is needed")
-def test_a_killed_client_holds_its_locks_for_seconds_only_without_the_mend(
-    mended: Client, unmended: Client
+def test_a_killed_client_holds_its_locks_for_seconds_only_without_the_patch(
+    patched: Client, unpatched: Client
 ) -> None:
-    assert buys_within(mended, 10)  # as long as this one takes
-    assert buys_within(unmended, 1)
+    assert buys_within(patched, 10)  # as long as this one takes
+    assert buys_within(unpatched, 1)
 
 
 def bulk_write_beside_transactions(client: Client) -> None:
@@ -327,13 +327,13 @@ def bulk_write_beside_transactions(client: Client) -> None:
     assert orders.find().to_list() == [{"_id": 1, "tries": 2}, {"_id": 2, "tries": 50}]
 
 
-def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other(mended: Client) -> None:
-    bulk_write_beside_transactions(mended)
+def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other(patched: Client) -> None:
+    bulk_write_beside_transactions(patched)
 
 
-@pytest.mark.xfail(strict=True, reason="mend_bulk_writes is needed: the server hangs")
-def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other_without_the_mend(tmp_path: Path) -> None:
-    with running(UNMENDED, tmp_path) as (lease, client):
+@pytest.mark.xfail(strict=True, reason="patch_bulk_writes is needed: the server hangs")
+def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other_without_the_patch(tmp_path: Path) -> None:
+    with running(UNPATCHED, tmp_path) as (lease, client):
         try:
             bulk_write_beside_transactions(client)
         finally:

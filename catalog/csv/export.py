@@ -26,7 +26,7 @@ def export(file: TextIO) -> int:
 
 
 def _row(product: Product) -> Iterator[str]:
-    return (csv_files.inert(_cell(getattr(product, column))) for column in COLUMNS)
+    return (csv_files.escape_formula(_cell(getattr(product, column))) for column in COLUMNS)
 
 
 def _cell(value: Any) -> str:

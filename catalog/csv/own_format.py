@@ -44,7 +44,7 @@ def entries(rows: Iterable[Row | Rejected], columns: set[str]) -> Iterator[Entry
 
 def _plain(row: Row) -> Row:
     """Without the apostrophes by which the export keeps texts from being formulas."""
-    return Row(row.line, {column: csv_files.plain(cell) for column, cell in row.cells.items()})
+    return Row(row.line, {column: csv_files.unescape_formula(cell) for column, cell in row.cells.items()})
 
 
 def _entry(row: Row, makers: dict[str, Callable[[Row], Any]]) -> Entry | Rejected:

@@ -1,4 +1,4 @@
-"""Log lines: each carries its request's id, none carries a secret."""
+"""Log lines with the id of their request, and without secrets."""
 
 import logging
 import re
@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-# None repeats without an end from every place: a long line would cost its length squared.
+# No pattern may backtrack from every position, or a long line would cost its length squared.
 SECRETS = (
     (re.compile(r"://[^\s/]*@"), "://***@"),  # user:password in a connection string
     (re.compile(r"(?i)\b(bearer|api-key)\s+[\w.~+/=-]+"), r"\1 ***"),
@@ -36,7 +36,7 @@ class RequestIdFilter(logging.Filter):
 
 
 class FirstLineFilter(logging.Filter):
-    """Celery's timetable writes 150 lines at each beat that Redis is away; the first says it all."""
+    """Keeps the first line of a message: celery beat logs 150 lines at each beat while Redis is away."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = record.getMessage().partition("\n")[0], ()
@@ -45,7 +45,7 @@ class FirstLineFilter(logging.Filter):
 
 
 class RedactingFormatter(logging.Formatter):
-    """Redacts the finished line, stack trace included."""
+    """Redacts secrets in the finished line, stack trace included."""
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))

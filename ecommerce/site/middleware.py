@@ -90,12 +90,12 @@ class Language:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = languages.of_path(request.path)
         in_api = request.path.startswith("/api/")
-        token = languages.callers.set(languages.asked_for(request) if in_api else language)
+        token = languages.caller_language.set(languages.accepted_by(request) if in_api else language)
         try:
             with translation.override(language):
                 response = self.get_response(request)
         finally:
-            languages.callers.reset(token)
+            languages.caller_language.reset(token)
         response.headers.setdefault("Content-Language", language)
         return response
 

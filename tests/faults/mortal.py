@@ -12,7 +12,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
 
-from ecommerce.devserver.child_processes import TiedProcess
+from ecommerce.devserver.child_processes import ChildProcess
 from ecommerce.devserver.embedded.service import Files
 from ecommerce.devserver.file_lock import FileLock, wait_until
 from tests.races.client import Request, send
@@ -112,7 +112,7 @@ class MortalShop:
     def _due_worker(self) -> "subprocess.Popen[bytes]":
         """It ends with the tests, even when those are killed."""
         command = [sys.executable, "manage.py", "run_due_tasks", "--every=0.5"]
-        return TiedProcess(command, self._lock, ROOT, **self._variables).process
+        return ChildProcess(command, self._lock, ROOT, **self._variables).process
 
     def _run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -1,8 +1,7 @@
-"""Migrations that survive being killed, and nothing written before them.
+"""Protection of migrations against being interrupted, and against rows that were written before them.
 
-MongoDB makes a collection outside any transaction, and this backend's CreateModel fails where the
-collection is already there: a process killed in its first migration would leave a database that no
-later start can migrate.
+MongoDB creates collections outside of transactions, and this backend's CreateModel fails if the collection
+exists: a process killed in its first migration would leave a database that no later start can migrate.
 """
 
 from collections.abc import Iterator
@@ -15,22 +14,25 @@ from ecommerce.core.db import connection
 
 
 def refuse_unprepared() -> None:
-    """For a command that writes: rows from before the migrations are unguarded and keep them from running."""
+    """Raise CommandError if migrations are missing. For commands that write.
+
+    Rows written before the migrations have no unique indexes, and keep CreateModel from running.
+    """
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise CommandError("The database is not prepared: run `manage.py prepare` first.")
 
 
 def clear_half_made_collections() -> None:
-    """Drop what unapplied migrations are about to make, where it is there and empty."""
+    """Drop the empty collections that unapplied migrations are about to create."""
     database = connection.database
-    for name in set(_to_be_made()) & set(database.list_collection_names()):
+    for name in set(_collections_to_create()) & set(database.list_collection_names()):
         if database[name].find_one() is None:
             database[name].drop()
 
 
-def _to_be_made() -> Iterator[str]:
-    """The collections of every model that an unapplied migration creates."""
+def _collections_to_create() -> Iterator[str]:
+    """Yield the collections of every model that an unapplied migration creates."""
     executor = MigrationExecutor(connection)
     plan = [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
     state = executor.loader.project_state([(each.app_label, each.name) for each in plan])

@@ -1,4 +1,4 @@
-"""The embedded MongoDB as it comes, with no mend and its own defaults: the control of their tests."""
+"""The embedded MongoDB as it comes, with no patch and its own defaults: the control of the tests."""
 
 import sys
 from pathlib import Path
