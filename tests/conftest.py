@@ -21,7 +21,7 @@ from accounts.sessions.tokens import access_token
 from catalog.models import Product
 from ecommerce.core.cache import read_through as cache
 from ecommerce.core.db import connection
-from tests import factories
+from tests.support import factories
 
 # Migrations write these; everything else is emptied after each test.
 KEPT_COLLECTIONS = {

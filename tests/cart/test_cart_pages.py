@@ -8,7 +8,7 @@ from accounts.models import User
 from cart.services import add_item, get_cart
 from catalog.models import Product
 from catalog.services import delete_product, update_product
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 CART = "/cart/"

@@ -11,7 +11,7 @@ from cart.services import add_item, get_cart
 from catalog.models import Product
 from catalog.services import update_product
 from orders.models import Order
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 CHECKOUT = "/checkout/"

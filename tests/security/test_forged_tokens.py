@@ -18,8 +18,8 @@ from accounts.models import User
 from accounts.sessions import services as sessions
 from accounts.sessions.tokens import access_token
 from ecommerce.core.web.ratelimit import Rate
-from tests.answers import refused
 from tests.security.world import DEVICE
+from tests.support.answers import refused
 
 pytestmark = pytest.mark.django_db
 ME, PRODUCTS = "/api/v1/auth/me", "/api/v1/products"

@@ -9,10 +9,10 @@ from rest_framework.test import APIClient
 
 from ecommerce.core.db import connection
 from tests import conftest
-from tests.office import office_of
 from tests.security.bodies import BODIES, FORMS
 from tests.security.routes import API
 from tests.security.world import BROWSERS, HEADERS, World
+from tests.support.admin_pages import office_of
 
 pytestmark = pytest.mark.django_db
 EXTRA: dict[str, Any] = {

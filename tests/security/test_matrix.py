@@ -20,7 +20,7 @@ from tests import conftest
 from tests.security import matrix, routes
 from tests.security.bodies import BODIES, FORMS, QUERIES
 from tests.security.world import BROWSERS, HEADERS, OFFICES, World, cell
-from tests.test_admin import office, rows  # noqa: F401  # fixtures
+from tests.site.test_admin import office, rows  # noqa: F401  # fixtures
 
 pytestmark = pytest.mark.django_db
 TABLES = {name: matrix.table(name) for name in ("api", "pages", "admin")}

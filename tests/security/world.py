@@ -26,8 +26,8 @@ from orders.models import Order
 from orders.services import Contact
 from payments.services import confirm
 from payments.start import start_payment
-from tests import factories
 from tests.security.routes import API
+from tests.support import factories
 
 DAY = timedelta(days=1)
 ADDRESS = {"name": "Ada", "line1": "1 Mill Lane", "postcode": "10115", "city": "Berlin", "country": "DE"}

@@ -19,11 +19,11 @@ from orders.models import Order
 from payments.models import Payment, Refund
 from payments.refunds import refund_order
 from payments.services import confirm
-from tests.factories import PASSWORD
-from tests.factories import order as make_order
-from tests.factories import product as make_product
-from tests.factories import user as make_user
-from tests.office import office_of, url
+from tests.support.admin_pages import office_of, url
+from tests.support.factories import PASSWORD
+from tests.support.factories import order as make_order
+from tests.support.factories import product as make_product
+from tests.support.factories import user as make_user
 
 pytestmark = pytest.mark.django_db
 MODELS = list(admin.site._registry)

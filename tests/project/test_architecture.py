@@ -11,7 +11,7 @@ from cart.models import Cart
 from catalog.models import Product
 from orders.models import Order
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 APPS = ("ecommerce", "accounts", "catalog", "cart", "orders", "payments")
 CODE = [file for app in APPS for file in sorted((ROOT / app).rglob("*.py")) if "migrations" not in str(file)]
 USE_CASES = (

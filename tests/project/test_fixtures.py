@@ -8,7 +8,7 @@ from django_redis import get_redis_connection
 from accounts.models import User
 from catalog.models import Product
 from ecommerce.core.db import collection, connection, run_tx
-from tests import factories
+from tests.support import factories
 
 
 def test_the_database_is_the_tests_own():
