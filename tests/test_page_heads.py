@@ -20,8 +20,8 @@ from catalog.models import Product
 from ecommerce.core.cache import read_through as cache
 from ecommerce.core.cache import single_entries
 from orders.services import place_order
-from tests.conftest import api_of
 from tests.support import factories
+from tests.support.api_clients import api_of
 from tests.support.factories import PASSWORD
 from tests.support.threads import at_once
 from tests.support.valkey import valkey  # noqa: F401  # a fixture

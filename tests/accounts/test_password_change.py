@@ -6,8 +6,8 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import change_password, sign_in
 from tests.accounts.mails import delivered
-from tests.conftest import api_of
 from tests.support.answers import refused
+from tests.support.api_clients import api_of
 from tests.support.factories import PASSWORD
 from tests.support.threads import at_once
 

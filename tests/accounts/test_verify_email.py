@@ -9,8 +9,8 @@ from django.utils import timezone
 from accounts.models import OneTimeToken, User
 from ecommerce.core.models import OutboxMessage
 from tests.accounts.mails import delivered, link_of, token_of
-from tests.conftest import api_of
 from tests.support.answers import refused
+from tests.support.api_clients import api_of
 from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
