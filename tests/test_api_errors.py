@@ -8,8 +8,8 @@ from pymongo.synchronous.pool import Connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from tests.answers import refused
-from tests.test_schema import PUBLIC, operations, schema  # noqa: F401  # a fixture
+from tests.site.test_schema import PUBLIC, operations, schema  # noqa: F401  # a fixture
+from tests.support.answers import refused
 
 pytestmark = pytest.mark.django_db
 ADD = "/api/v1/cart/add"

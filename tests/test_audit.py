@@ -17,8 +17,8 @@ from ecommerce.core import audit
 from ecommerce.core.db import run_tx
 from ecommerce.core.models import AuditEntry
 from ecommerce.core.text.times import as_json as time_as_json
-from tests import factories
-from tests.office import office_of, url
+from tests.support import factories
+from tests.support.admin_pages import office_of, url
 
 pytestmark = pytest.mark.django_db
 

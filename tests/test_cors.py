@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.answers import refused
+from tests.support.answers import refused
 
 OURS = "http://localhost:3000"
 ALLOW = "Access-Control-Allow-Origin"

@@ -21,9 +21,9 @@ from orders.models import Order
 from payments import staff_actions as office_services
 from payments.models import Payment, Refund
 from payments.services import confirm
-from tests import factories
-from tests.explaining import plan_of
-from tests.office import office_of, url
+from tests.support import factories
+from tests.support.admin_pages import office_of, url
+from tests.support.query_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 PARCEL = {"carrier": "DHL", "tracking_number": "1"}

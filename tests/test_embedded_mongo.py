@@ -25,7 +25,7 @@ from pymongo.errors import OperationFailure
 from ecommerce.devserver.embedded.service import MONGODB, Lease, Service
 
 Client = MongoClient[dict[str, Any]]
-UNPATCHED = replace(MONGODB, launcher="tests.unpatched_mongo")
+UNPATCHED = replace(MONGODB, launcher="tests.support.unpatched_mongo")
 
 
 @contextmanager

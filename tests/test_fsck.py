@@ -10,7 +10,7 @@ from catalog.services import delete_product
 from ecommerce.core.db import connection
 from orders.fulfilment import services as fulfilment
 from payments.staff_actions import cancel_order
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 PARTLY_REFUNDED = {"$set": {"refund_requested": Decimal128("1.00"), "refund_status": "partial"}}

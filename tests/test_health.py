@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.valkey import valkey  # noqa: F401  # a fixture
+from tests.support.valkey import valkey  # noqa: F401  # a fixture
 
 LIVE, READY = "/health/live", "/health/ready"
 

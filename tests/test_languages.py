@@ -25,9 +25,9 @@ from ecommerce.core.outbox import queue as outbox
 from ecommerce.site.headers import policy_for
 from ecommerce.site.limits import limit_of
 from orders.models import Order
-from tests import factories
-from tests.factories import PASSWORD
 from tests.orders.test_checkout_pages import filled_in
+from tests.support import factories
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(settings.BASE_DIR)

@@ -9,8 +9,8 @@ from ecommerce.core.web import ratelimit
 from ecommerce.core.web.http import network_of
 from ecommerce.core.web.ratelimit import Allowance, Rate, RateLimited
 from ecommerce.site.limits import LIMITS, limit_of
-from tests.factories import PASSWORD
-from tests.valkey import valkey  # noqa: F401  # a fixture
+from tests.support.factories import PASSWORD
+from tests.support.valkey import valkey  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db
 ME, LOGIN, ADD = "/api/v1/auth/me", "/api/v1/auth/login", "/api/v1/cart/add"

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.sessions.tokens import access_token
 from ecommerce.core.logs import redact
-from tests import factories
+from tests.support import factories
 
 PASSWORD = "Correct-Horse-77"
 

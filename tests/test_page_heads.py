@@ -19,11 +19,11 @@ from cart.services import add_item, forget_old_guest_carts, get_cart, remove_ite
 from catalog.models import Product
 from ecommerce.core import cache, redis
 from orders.services import place_order
-from tests import factories
-from tests.conftest import api_of
-from tests.factories import PASSWORD
-from tests.threads import at_once
-from tests.valkey import valkey  # noqa: F401  # a fixture
+from tests.support import factories
+from tests.support.api_clients import api_of
+from tests.support.factories import PASSWORD
+from tests.support.threads import at_once
+from tests.support.valkey import valkey  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db
 PAGES = ["/", "/products/", "/categories/kitchen/", "/products/tea/"]

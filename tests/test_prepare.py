@@ -12,7 +12,7 @@ from catalog.models import Product, StockMovement
 from catalog.services import delete_product
 from ecommerce.core.db import connection
 from ecommerce.management.commands import prepare as command
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

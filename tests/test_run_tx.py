@@ -12,7 +12,7 @@ from catalog.models import Counter, StockMovement
 from catalog.stock import adjust
 from ecommerce.core.db import collection, connection, on_commit, run_tx, transactions
 from ecommerce.core.errors import Busy, DomainError
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

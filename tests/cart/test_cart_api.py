@@ -4,8 +4,8 @@ import pytest
 
 from cart.models import Cart
 from catalog.services import delete_product, update_product
-from tests import factories
-from tests.answers import refused
+from tests.support import factories
+from tests.support.answers import refused
 
 CART, ADD, REMOVE = "/api/v1/cart", "/api/v1/cart/add", "/api/v1/cart/remove"
 

@@ -8,7 +8,7 @@ from accounts.models import User
 from cart.services import add_item, get_cart
 from catalog.models import Product
 from catalog.services import delete_product, update_product
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 CART = "/cart/"
@@ -128,7 +128,7 @@ def test_a_visitor_sees_an_empty_cart_without_a_query_for_it(db: None) -> None:
 
 def test_the_api_and_the_page_show_the_same_cart(shopper: Client, customer: User, product: Product) -> None:
     shopper.post(reverse("cart:add", args=[product.product_id]), {"qty": "2"})
-    from tests.conftest import api_of
+    from tests.support.api_clients import api_of
 
     assert api_of(customer).get("/api/v1/cart").json()["items"] == [
         {"product_id": product.product_id, "qty": 2}

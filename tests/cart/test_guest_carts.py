@@ -11,7 +11,7 @@ from accounts.models import User
 from cart.models import MAX_LINES, MAX_QTY, Cart, Guest
 from cart.services import add_item, forget_old_guest_carts, get_cart, merge_carts
 from catalog.models import Product
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 CREDENTIALS = {"email": "customer@example.com", "password": factories.PASSWORD}

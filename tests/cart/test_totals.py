@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from cart.totals import totals_of
 from catalog.models import Product
-from tests import factories
+from tests.support import factories
 
 
 def test_with_nothing_configured_the_total_is_the_sum_of_the_lines() -> None:

@@ -12,10 +12,10 @@ from catalog.models import Category, Product, StockMovement
 from catalog.services import get_product, update_product
 from ecommerce.core.errors import Busy
 from payments.services import confirm
-from tests.factories import order as make_order
-from tests.factories import product as make_product
-from tests.factories import user as make_user
-from tests.office import Form, office_of, url
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.factories import order as make_order
+from tests.support.factories import product as make_product
+from tests.support.factories import user as make_user
 
 pytestmark = pytest.mark.django_db
 LIST, NEW = url(Product, "changelist"), url(Product, "add")

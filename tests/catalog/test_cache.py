@@ -13,9 +13,9 @@ from catalog.models import Product
 from catalog.services import delete_product, update_product
 from ecommerce.core import cache, redis
 from ecommerce.core.cache import entries, stamps
-from tests import factories
-from tests.answers import refused
-from tests.valkey import valkey  # noqa: F401  # a fixture
+from tests.support import factories
+from tests.support.answers import refused
+from tests.support.valkey import valkey  # noqa: F401  # a fixture
 
 URL = "/api/v1/products"
 

@@ -13,8 +13,8 @@ from catalog.models import Product
 from catalog.services import delete_product
 from ecommerce.core.text import csv_files
 from tests.catalog.csvfiles import Run, run
-from tests.factories import product as make_product
-from tests.office import office_of, url
+from tests.support.admin_pages import office_of, url
+from tests.support.factories import product as make_product
 
 __all__ = ["run"]
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from catalog.csv.write import BATCH
 from catalog.models import MAX_INVENTORY, Category, Product, StockMovement
 from catalog.services import get_product, update_product
 from tests.catalog.csvfiles import Run, get, run, slugs
-from tests.factories import product as make_product
+from tests.support.factories import product as make_product
 
 __all__ = ["run"]
 pytestmark = pytest.mark.django_db

@@ -20,9 +20,9 @@ from catalog.services import delete_product, get_product, update_product
 from catalog.stock import adjust
 from ecommerce.core.models import AuditEntry
 from tests.catalog.csvfiles import get, slugs
-from tests.factories import product as make_product
-from tests.office import office_of, url
-from tests.threads import at_once
+from tests.support.admin_pages import office_of, url
+from tests.support.factories import product as make_product
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 CHOOSE = "/admin/catalog/product/import/"

@@ -6,11 +6,11 @@ from django.test import Client
 from catalog.categories import delete_category, update_category
 from catalog.models import Category, OldSlug, Product
 from catalog.services import delete_product, update_product
-from tests.answers import refused
 from tests.catalog.csvfiles import run  # noqa: F401  # a fixture
-from tests.explaining import plan_of
-from tests.factories import product as make_product
-from tests.threads import at_once
+from tests.support.answers import refused
+from tests.support.factories import product as make_product
+from tests.support.query_plans import plan_of
+from tests.support.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_every_invariant_holds")]
 

@@ -13,8 +13,8 @@ from django.test import Client
 
 from catalog.images.addresses import file_of
 from catalog.images.uploads import store
-from tests import factories
 from tests.catalog.pictures import busy_photo
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 KIB = 1024

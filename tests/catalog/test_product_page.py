@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from catalog.services import update_product
-from tests.factories import product
+from tests.support.factories import product
 
 pytestmark = pytest.mark.django_db
 ATTACK = "</script><script>alert(1)</script>"

@@ -15,10 +15,10 @@ from catalog.search import indexing, parts
 from catalog.services import ProductQuery
 from ecommerce.core.errors import DomainError
 from tests.catalog.many import make_products
-from tests.explaining import plan_of
-from tests.factories import product
-from tests.office import Form, office_of, url
-from tests.threads import at_once
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.factories import product
+from tests.support.query_plans import plan_of
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 INDEX = "products_search"

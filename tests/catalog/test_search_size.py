@@ -10,7 +10,7 @@ from catalog.models import Product
 from catalog.services import ProductQuery
 from ecommerce.core.db import collection
 from tests.catalog.many import make_products, remove_products
-from tests.explaining import plan_of
+from tests.support.query_plans import plan_of
 
 NUMBER = int(os.environ.get("SEARCH_PRODUCTS", "100000"))
 TEXTS = ("laptop", "apto", "gaming laptop", "wireless headphones", "electronics", "q", "la")

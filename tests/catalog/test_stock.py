@@ -8,7 +8,7 @@ from catalog import stock
 from catalog.models import MAX_INVENTORY, Product, StockMovement
 from catalog.services import delete_product, update_product
 from ecommerce.core.db import run_tx
-from tests.factories import product as make_product
+from tests.support.factories import product as make_product
 
 pytestmark = pytest.mark.django_db
 

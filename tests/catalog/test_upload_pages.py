@@ -14,8 +14,8 @@ from catalog.images.addresses import file_of
 from catalog.models import Product
 from ecommerce.core.models import AuditEntry
 from tests.catalog.pictures import huge_png, photo
-from tests.factories import product as make_product
-from tests.office import Form, office_of, url
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.factories import product as make_product
 
 pytestmark = pytest.mark.django_db
 NEW = url(Product, "add")

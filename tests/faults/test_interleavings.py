@@ -17,9 +17,9 @@ from payments.gateways import gateway
 from payments.gateways.base import ProviderState, State
 from payments.models import Payment, Refund, WebhookEvent
 from payments.start import OrderIsFinal, start_payment
-from tests import factories
 from tests.payments import conftest as payments
 from tests.payments.shop import deliver, expire, money_adds_up, pay, reconcile, status, stock, the_payment
+from tests.support import factories
 
 pytestmark = [
     pytest.mark.django_db,

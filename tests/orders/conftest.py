@@ -6,7 +6,7 @@ from accounts.models import User
 from catalog.models import Product
 from orders.models import Order
 from payments.services import confirm
-from tests import factories
+from tests.support import factories
 
 PARCEL = {"carrier": "UPS", "tracking_number": "1Z999", "tracking_url": "https://ups.example.com/1Z999"}
 

@@ -12,11 +12,11 @@ from catalog.services import delete_product, update_product
 from ecommerce.core.db import connection
 from orders import search
 from orders.models import Order
-from tests.explaining import plan_of
-from tests.factories import order as make_order
-from tests.factories import product as make_product
-from tests.factories import user as make_user
-from tests.office import Form, office_of, url
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.factories import order as make_order
+from tests.support.factories import product as make_product
+from tests.support.factories import user as make_user
+from tests.support.query_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 LIST = url(Order, "changelist")

@@ -12,11 +12,11 @@ from catalog.services import delete_product, update_product
 from orders import co_purchases
 from orders.tasks import learn_demand
 from payments import services, staff_actions
-from tests.explaining import plan_of
-from tests.factories import order as make_order
-from tests.factories import product as make_product
-from tests.factories import user as make_user
-from tests.threads import at_once
+from tests.support.factories import order as make_order
+from tests.support.factories import product as make_product
+from tests.support.factories import user as make_user
+from tests.support.query_plans import plan_of
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 TITLE = "Often bought together"

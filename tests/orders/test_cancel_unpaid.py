@@ -9,8 +9,8 @@ from django.utils import timezone
 from orders.models import Order
 from orders.services import cancel_unpaid
 from payments.services import confirm
-from tests import factories
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(hours=24)

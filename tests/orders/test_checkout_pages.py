@@ -11,7 +11,7 @@ from cart.services import add_item, get_cart
 from catalog.models import Product
 from catalog.services import update_product
 from orders.models import Order
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 CHECKOUT = "/checkout/"
@@ -163,7 +163,7 @@ def test_a_whole_purchase_keeps_every_invariant(
 def test_an_order_begun_in_the_api_is_paid_on_the_page(
     shopper: Client, customer: User, fsck: Callable[[], None]
 ) -> None:
-    from tests.conftest import api_of
+    from tests.support.api_clients import api_of
 
     made = api_of(customer).post("/api/v1/checkout/create-order").json()
     number = Order.objects.get(pk=made["order_id"]).number
@@ -175,7 +175,7 @@ def test_an_order_begun_in_the_api_is_paid_on_the_page(
 def test_an_order_begun_on_the_page_is_paid_in_the_api(
     shopper: Client, customer: User, fsck: Callable[[], None]
 ) -> None:
-    from tests.conftest import api_of
+    from tests.support.api_clients import api_of
 
     shopper.post(CHECKOUT, filled_in(shopper.get(CHECKOUT).content.decode()))
     order = Order.objects.get()

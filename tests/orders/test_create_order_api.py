@@ -8,8 +8,8 @@ from catalog.models import Product
 from catalog.services import delete_product, update_product
 from ecommerce.core.db import collection
 from orders.models import Order
-from tests import factories
-from tests.answers import refused
+from tests.support import factories
+from tests.support.answers import refused
 
 URL = "/api/v1/checkout/create-order"
 

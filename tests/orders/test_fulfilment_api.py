@@ -8,10 +8,10 @@ from ecommerce.core import audit
 from ecommerce.core.models import AuditEntry, OutboxMessage
 from orders.models import Order
 from payments.refunds import refund_order
-from tests import factories
-from tests.answers import refused
 from tests.orders.conftest import PARCEL
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.answers import refused
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 STEPS = ("pack", "ship", "deliver")

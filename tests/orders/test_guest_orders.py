@@ -15,9 +15,9 @@ from ecommerce.core.outbox import deliver_due
 from orders.access.tokens import order_token
 from orders.models import Order
 from payments.services import confirm
-from tests import factories
 from tests.cart.test_guest_carts import add, guest_api
 from tests.orders.test_checkout_pages import CHECKOUT, filled_in
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 EMAIL = "guest@example.com"

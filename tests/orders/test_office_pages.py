@@ -12,9 +12,9 @@ from orders.models import Order
 from payments.models import Payment, Refund
 from payments.refunds import refund_order, send
 from payments.services import confirm
-from tests import factories
-from tests.office import Form, office_of, url
 from tests.orders.conftest import PARCEL
+from tests.support import factories
+from tests.support.admin_pages import Form, office_of, url
 
 pytestmark = pytest.mark.django_db
 LIST = url(Order, "changelist")

@@ -15,8 +15,8 @@ from orders.models import Order
 from payments.refunds import refund_order
 from payments.services import confirm
 from payments.staff_actions import cancel_order
-from tests import factories
 from tests.orders.conftest import PARCEL
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

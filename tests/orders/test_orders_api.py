@@ -5,8 +5,8 @@ from bson import ObjectId
 
 from ecommerce.core.web.api import NOT_ALLOWED
 from orders.models import Order
-from tests import factories
-from tests.answers import refused
+from tests.support import factories
+from tests.support.answers import refused
 
 URL, ALL = "/api/v1/orders", "/api/v1/orders/admin/all"
 

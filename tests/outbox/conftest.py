@@ -13,8 +13,8 @@ from ecommerce.core.models import OutboxMessage
 from ecommerce.core.outbox import queue as outbox
 from ecommerce.core.outbox import wakeup
 from ecommerce.devserver.file_lock import wait_until
-from tests.smtp import mail_server  # noqa: F401  # a fixture
-from tests.valkey import Valkey
+from tests.support.mail_server import mail_server  # noqa: F401  # a fixture
+from tests.support.valkey import Valkey
 
 PENDING, SENT, DEAD = OutboxMessage.Status
 

@@ -14,10 +14,10 @@ from ecommerce.core.periodic import intervals
 from ecommerce.devserver.file_lock import wait_until
 from ecommerce.devserver.worker import CELERY
 from payments.services import confirm
-from tests import factories
 from tests.outbox.conftest import SENT
 from tests.runshop.shop import ROOT
-from tests.valkey import Valkey
+from tests.support import factories
+from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.django_db
 

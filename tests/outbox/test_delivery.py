@@ -14,7 +14,7 @@ from ecommerce.core.outbox import queue as outbox
 from ecommerce.devserver.file_lock import wait_until
 from tests.outbox.conftest import DEAD, PENDING, SENT, again, let_time_pass, queue
 from tests.runshop.shop import ROOT
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

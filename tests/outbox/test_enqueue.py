@@ -12,7 +12,7 @@ from ecommerce.core.outbox import queue as outbox
 from ecommerce.core.outbox import wakeup
 from ecommerce.devserver.file_lock import wait_until
 from tests.outbox.conftest import queue
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

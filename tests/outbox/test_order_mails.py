@@ -12,9 +12,9 @@ from ecommerce.core.outbox import queue as outbox
 from orders import emails
 from orders.models import Order
 from payments.services import confirm
-from tests import factories
 from tests.outbox.conftest import SENT
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 SCRIPT = "</script><script>alert(1)</script>"

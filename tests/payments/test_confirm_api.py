@@ -4,8 +4,8 @@ from bson import ObjectId
 from catalog.models import Product, StockMovement
 from catalog.services import delete_product, update_product
 from orders.models import Order
-from tests import factories
-from tests.answers import refused
+from tests.support import factories
+from tests.support.answers import refused
 
 URL = "/api/v1/payments/confirm"
 

@@ -14,8 +14,8 @@ from payments import reconciliation
 from payments.gateways.base import GatewayUnavailable
 from payments.models import Payment
 from payments.start import start_payment
-from tests import factories
 from tests.payments.shop import expire, money_adds_up, pay, reconcile, status, stock
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -11,10 +11,10 @@ from catalog.models import StockMovement
 from payments import refunds, webhooks
 from payments.models import Payment, WebhookEvent
 from payments.start import start_payment
-from tests import factories
-from tests.answers import refused
 from tests.payments.shop import deliver, money_adds_up, pay, post, reconcile, status, stock
 from tests.payments.stripe_standin import SECRET, signed
+from tests.support import factories
+from tests.support.answers import refused
 
 pytestmark = pytest.mark.django_db
 

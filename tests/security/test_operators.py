@@ -13,10 +13,10 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from ecommerce.core.db import connection
-from tests.factories import PASSWORD
 from tests.security.bodies import BODIES
 from tests.security.routes import API
 from tests.security.world import HEADERS, World, signed_in, visitor
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 OBJECTS: list[Any] = [

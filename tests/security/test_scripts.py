@@ -13,12 +13,12 @@ from catalog.services import update_product
 from ecommerce.core.outbox import queue as outbox
 from orders.services import Contact
 from payments.services import confirm
-from tests import factories
-from tests.answers import refused
-from tests.conftest import api_of
-from tests.office import office_of, url
 from tests.security.world import visitor
-from tests.test_admin import MODELS
+from tests.support import factories
+from tests.support.admin_pages import office_of, url
+from tests.support.answers import refused
+from tests.support.api_clients import api_of
+from tests.support.model_rows import MODELS
 
 pytestmark = pytest.mark.django_db
 SCRIPTS = [

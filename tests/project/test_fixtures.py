@@ -10,7 +10,7 @@ from catalog.models import Product
 from ecommerce.core.db import collection, connection, run_tx
 from ecommerce.core.web import ratelimit
 from ecommerce.core.web.ratelimit import Allowance, Rate
-from tests import factories
+from tests.support import factories
 
 
 def test_the_database_is_the_tests_own():

@@ -10,9 +10,9 @@ from django.test import Client
 
 from catalog.categories import update_category
 from catalog.models import Category
-from tests.factories import product as make_product
 from tests.security import routes
 from tests.security.world import BROWSERS, World
+from tests.support.factories import product as make_product
 
 pytestmark = pytest.mark.django_db
 ATTACK = "</script><script>alert(1)</script>"

@@ -11,7 +11,7 @@ from cart.serializers import cart_as_dict
 from cart.services import get_cart
 from ecommerce import api_urls
 from payments.start import start_payment
-from tests import factories
+from tests.support import factories
 
 PUBLIC = {
     ("post", "/api/v1/auth/signup"),

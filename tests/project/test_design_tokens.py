@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-CSS = (Path(__file__).parent.parent / "static/css/shop.css").read_text()
+CSS = (Path(__file__).parents[2] / "static/css/shop.css").read_text()
 LEAST = {"light": 5.2, "dark": 6.1}
 SURFACES = ["bg", "surface", "sunken"]
 PAIRS = [
