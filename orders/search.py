@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
-from catalog.search import texts
 from ecommerce.core.db.array_lookups import LAST, beginning_with
+from ecommerce.core.text import folding as texts
 from orders.models import OrderItem, OrderQuerySet
 
 
