@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line, for this shop."""
+"""Django's command line for this shop."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ def main() -> None:
         try:
             execute_from_command_line(sys.argv)
         except ImproperlyConfigured as error:
-            sys.exit(str(error))  # a setting: the sentence names it, a traceback would hide it
+            sys.exit(str(error))  # without a traceback, which would hide the name of the setting
 
 
 if __name__ == "__main__":

@@ -65,10 +65,10 @@ class NotEditable(TypeError):
 
 
 class AuditEntry(models.Model):
-    """Who changed what, when, from what to what. Only `ecommerce.core.audit.log` writes entries.
+    """A change: its time, actor and object, and the values before and after.
 
-    They are never edited. The labels are stored as text, so an entry stays readable after its account or
-    object is deleted.
+    Only `ecommerce.core.audit.log` writes entries, and they are never edited. The labels are stored as text,
+    so an entry stays readable after its account or object is deleted.
     """
 
     at = models.DateTimeField(default=timezone.now, editable=False)

@@ -1,4 +1,4 @@
-"""How a management command ends on a signal: every `finally` runs once, and there is no traceback."""
+"""The orderly end of a management command on a signal: every `finally` runs once, without a traceback."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""The problems for which a start in production is refused, all named at once, none with its value."""
+"""What a production start is refused for. Every culprit is named at once, none with its value."""
 
 from collections.abc import Iterator, Sequence
 

@@ -34,7 +34,7 @@ LIMITS = (
 
 
 class RateLimits:
-    """Answer 429 to requests beyond their limit, in the API's shape or as a page, before anything is read."""
+    """Answers 429 to requests beyond their limit, as JSON or as a page, before anything is read."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

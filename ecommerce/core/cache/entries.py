@@ -91,7 +91,7 @@ class _Read:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """What one round trip returned: the current stamps, the entry, and whether a request is filling it."""
+    """The reply of one round trip: the current stamps, the entry, and whether a request is filling it."""
 
     generation: bytes
     stock: bytes
