@@ -49,17 +49,17 @@ def test_the_computation_is_the_one_of_wcag() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("text", "ground"), PAIRS)
-def test_text_stands_out(scheme: str, text: str, ground: str) -> None:
+def test_text_is_readable(scheme: str) -> None:
     tokens = colours(scheme)
-    assert contrast(tokens[text], tokens[ground]) >= LEAST[scheme]
+    contrasts = {(text, ground): contrast(tokens[text], tokens[ground]) for text, ground in PAIRS}
+    assert {pair: found for pair, found in contrasts.items() if found < LEAST[scheme]} == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("edge", "ground"), EDGES)
-def test_edges_of_controls_and_the_focus_ring_stand_out(scheme: str, edge: str, ground: str) -> None:
+def test_edges_of_controls_and_the_focus_ring_are_visible(scheme: str) -> None:
     tokens = colours(scheme)
-    assert contrast(tokens[edge], tokens[ground]) >= 3
+    contrasts = {(edge, ground): contrast(tokens[edge], tokens[ground]) for edge, ground in EDGES}
+    assert {pair: found for pair, found in contrasts.items() if found < 3} == {}
 
 
 def test_the_dark_scheme_is_a_scheme_of_its_own() -> None:
