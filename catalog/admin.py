@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWi
 from catalog import categories, services
 from catalog.csv import admin_pages, export
 from catalog.images import uploads
-from catalog.images.addresses import sized, validate_image
+from catalog.images.addresses import resized_url, validate_image
 from catalog.models import (
     LOW_STOCK,
     MAX_INVENTORY,
@@ -144,7 +144,7 @@ class ProductAdmin(ExportedList, ServiceAdmin):
         if not product.image_url:
             return "–"
         picture = '<img src="{}" alt="" width="40" height="40" loading="lazy" class="object-cover">'
-        return format_html(picture, sized(product.image_url, 320))
+        return format_html(picture, resized_url(product.image_url, 320))
 
     @admin.display(description="Stock movements")
     def movements(self, product: Product) -> SafeString:

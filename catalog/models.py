@@ -95,7 +95,7 @@ class Product(models.Model):
         if not self.image or "://" in self.image:
             return self.image or None
         if images.is_upload(self.image):
-            return images.address_of(self.image)
+            return images.upload_url(self.image)
         return urljoin(settings.PUBLIC_URL + "/", _static_path(self.image))
 
     def as_dict(self) -> dict[str, Any]:
@@ -145,11 +145,11 @@ class Category(models.Model):
         return self.name
 
 
-class OldSlug(models.Model):
-    """A slug that a product or category had, and nobody of its kind has now (`catalog.former_slugs`)."""
+class FormerSlug(models.Model):
+    """A slug that a product or category had and that redirects to it (`catalog.former_slugs`)."""
 
     key = models.CharField(max_length=220, primary_key=True, db_column="_id")  # product:<slug>
-    target = ObjectIdField()  # whose it was last, by whatever slug that one is known today
+    target = ObjectIdField()  # the product or category that had it last
 
     class Meta:
         db_table = "old_slugs"

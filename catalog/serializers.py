@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.models import MAX_INVENTORY, MAX_PRODUCT_ID
-from catalog.services import SORTS
+from catalog.queries import SORTS
 from ecommerce.core.text.money import MAX_PRICE
 from ecommerce.core.web.api import Page
 

@@ -77,7 +77,7 @@ def refund_rest(order: ObjectId, *, key: str, by: User, reason: str) -> None:
     if payment.received > payment.refund_requested:
         _request(order, key, by, None, reason, restock=True)
     else:
-        stock.restock(order, lines_of(payment.order))
+        stock.restock(lines_of(payment.order), order=order)
 
 
 def record(
@@ -168,7 +168,7 @@ def _request(
     full = Order.RefundStatus.FULL if wanted == left else Order.RefundStatus.PARTIAL
     Order.objects.filter(pk=order).update(refund_status=full, refund_requested=requested)
     if restock:
-        stock.restock(order, lines_of(payment.order))
+        stock.restock(lines_of(payment.order), order=order)
     return record(payment, wanted, payment.received_currency, reason, key=key, by=by)
 
 

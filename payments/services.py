@@ -106,7 +106,7 @@ def _pay_or_fail(order: Order) -> None:
 def _pay(order: Order) -> None:
     """Inside a transaction: the order is paid and every line's stock taken, or neither."""
     if _move(order, Order.Status.PAID):
-        stock.sell(order.pk, lines_of(order))
+        stock.sell(lines_of(order), order=order.pk)
         _take_simulated_money(order)
 
 

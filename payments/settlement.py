@@ -61,9 +61,9 @@ def _receive(pk: ObjectId, state: ProviderState) -> None:
     change_status(order, Order.Status.PAID, payment=pk)
     _received(pk, Payment.Status.CAPTURED, state, paid_order=True)
     if payment.held:
-        stock.sell_held(pk, order.pk, lines_of(order))
+        stock.sell_held(lines_of(order), payment=pk, order=order.pk)
     else:
-        stock.sell(order.pk, lines_of(order))
+        stock.sell(lines_of(order), order=order.pk)
     return None
 
 
@@ -89,7 +89,7 @@ def _end(pk: ObjectId, status: str) -> None:
 
 def _let_go(payment: Payment) -> None:
     if payment.held:
-        stock.release(payment.pk, payment.order_id, lines_of(payment.order))
+        stock.release(lines_of(payment.order), payment=payment.pk, order=payment.order_id)
     free(payment.order_id, payment.pk)
 
 

@@ -103,7 +103,7 @@ def _write(order: Order, provider: str, key: str | None, pk: ObjectId, now: date
         return False
     held = gateway(provider).holds_stock
     if held:
-        stock.hold(pk, order.pk, lines_of(order))
+        stock.hold(lines_of(order), payment=pk, order=order.pk)
     if key is not None:
         _write_key(order, key, pk)
     Payment.objects.create(

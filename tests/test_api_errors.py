@@ -251,7 +251,7 @@ class TestHeaders:
         assert float(response["X-Process-Time"].removesuffix("s")) >= 0
 
     def test_so_have_those_that_no_view_sees(self, api, steady_api, monkeypatch):
-        monkeypatch.setattr("catalog.services._fill_list", broken)
+        monkeypatch.setattr("catalog.queries._fill_list", broken)
         for response, status in (
             (post(api, b" " * 1_000_001), 413),
             (api.get("/api/v1/products", HTTP_HOST="evil.example"), 400),
@@ -278,7 +278,7 @@ def broken(*args):
 
 class TestFaults:
     def test_a_fault_of_ours_is_a_500_that_tells_nothing(self, steady_api, monkeypatch, caplog):
-        monkeypatch.setattr("catalog.services._fill_list", broken)
+        monkeypatch.setattr("catalog.queries._fill_list", broken)
         response = steady_api.get("/api/v1/products")
         refused(response, 500, "Something went wrong on our side.")
         assert SECRET.encode() not in response.content

@@ -109,7 +109,7 @@ class TestSecrets:
                 f"mongodb://shop:{PASSWORD}@db.example/shop Bearer abc.def password={PASSWORD}"
             )
 
-        monkeypatch.setattr("catalog.services._fill_list", broken)
+        monkeypatch.setattr("catalog.queries._fill_list", broken)
         response = APIClient(raise_request_exception=False).get("/api/v1/products")
         assert response.status_code == 500
         assert "Traceback (most recent call last)" in log()

@@ -19,7 +19,7 @@ def test_a_transaction_that_met_conflicts_until_its_deadline_is_the_same_page(
     def busy(*args: object, **kwargs: object) -> None:
         raise Busy
 
-    monkeypatch.setattr("catalog.services.get_product", busy)
+    monkeypatch.setattr("catalog.queries.get_product", busy)
     assert Client().get("/products/yoga-mat-premium/").status_code == 503
 
 
@@ -27,7 +27,7 @@ def test_any_other_error_is_no_outage(db: None, monkeypatch: pytest.MonkeyPatch)
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("catalog.services.get_product", broken)
+    monkeypatch.setattr("catalog.queries.get_product", broken)
     response = Client(raise_request_exception=False).get("/products/yoga-mat-premium/")
     assert response.status_code == 500
     assert "a fault of ours" not in response.content.decode()

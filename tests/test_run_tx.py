@@ -140,7 +140,7 @@ def test_it_holds_for_the_orm_too(faults, product, kind):
     """The ORM wraps the driver's errors."""
     command, error, times, answered = FAULTS[kind]
     faults.plan(command, error, times, answered=answered)
-    run_tx(lambda: adjust(product.pk, -4))
+    run_tx(lambda: adjust(product.pk, change=-4))
     product.refresh_from_db()
     assert product.inventory == 6
     assert StockMovement.objects.filter(reason="adjustment").count() == 1

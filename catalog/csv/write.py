@@ -167,7 +167,7 @@ def _new_row(entry: Entry) -> dict[str, Any]:
 
 def _update(product: Product, changes: dict[str, Any]) -> None:
     if "inventory" in changes:
-        stock.set_level(product.pk, changes.pop("inventory"))
+        stock.set_level(product.pk, level=changes.pop("inventory"))
     if changes:
         Product.objects.filter(pk=product.pk).update(**indexing.with_terms(product, changes))
 
@@ -207,7 +207,7 @@ def _make_categories(batch: Batch, seen: set[str], how: How) -> bool:
     """A page for every category that a product names; True where one was missing."""
     names = {name for entry in batch.values() if (name := entry.fields.get("category"))} - seen
     seen |= names
-    made = [categories.make_missing(name, by=how.by, label=LABEL) for name in sorted(names)]
+    made = [categories.create_missing_category(name, by=how.by, label=LABEL) for name in sorted(names)]
     return any(made)
 
 

@@ -9,7 +9,8 @@ from django.test import Client
 from accounts.models import User
 from catalog import services
 from catalog.models import Category, Product, StockMovement
-from catalog.services import get_product, update_product
+from catalog.queries import get_product
+from catalog.services import update_product
 from ecommerce.core.errors import Busy
 from payments.services import confirm
 from tests.support.admin_pages import Form, office_of, url

@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from catalog.csv.table import MAX_CELL
 from catalog.csv.write import BATCH
 from catalog.models import MAX_INVENTORY, Category, Product, StockMovement
-from catalog.services import get_product, update_product
+from catalog.queries import get_product
+from catalog.services import update_product
 from tests.catalog.csvfiles import Run, get, run, slugs
 from tests.support.factories import product as make_product
 

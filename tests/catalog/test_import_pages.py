@@ -16,7 +16,8 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.csv import previewed_import
 from catalog.models import Category, Product, ProductImport, StockMovement
-from catalog.services import delete_product, get_product, update_product
+from catalog.queries import get_product
+from catalog.services import delete_product, update_product
 from catalog.stock import adjust
 from ecommerce.core.models import AuditEntry
 from tests.catalog.csvfiles import get, slugs
@@ -149,13 +150,13 @@ class TestTheCatalogueChangedMeanwhile:
 
     def test_a_sale_is_kept_also_where_the_stock_is_set(self, office, shop):
         address = looked_at(office, FILE, set_stock="on")
-        adjust(get("cup").pk, -1)
+        adjust(get("cup").pk, change=-1)
         office.post(address)
         assert (get("cup").inventory, get("cup").price) == (2, 4)
 
     def test_a_sale_is_no_change_where_the_stock_stays(self, office, shop):
         address = looked_at(office, FILE)
-        adjust(get("cup").pk, -1)
+        adjust(get("cup").pk, change=-1)
         office.post(address)
         assert (get("cup").inventory, get("cup").price) == (2, 5)
 

@@ -142,7 +142,7 @@ def test_the_error_page_asks_nothing_of_the_database(settings, client, lamp, mon
     def broken(slug):
         raise RuntimeError(slug)
 
-    monkeypatch.setattr("catalog.services.get_product", broken)
+    monkeypatch.setattr("catalog.queries.get_product", broken)
     client.raise_request_exception = False
     response = client.get("/products/lamp/")
     assert response.status_code == 500

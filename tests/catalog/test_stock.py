@@ -18,7 +18,7 @@ def line(product, quantity):
 
 
 def sell(*lines, order=None):
-    run_tx(lambda: stock.sell(order or ObjectId(), lines))
+    run_tx(lambda: stock.sell(lines, order=order or ObjectId()))
 
 
 def level(product):

@@ -112,7 +112,7 @@ def naively(order: Order, plan: str) -> None:
 
     def write() -> None:
         transition(Order.objects.filter(pk=order.pk), Order.Status.PAID, TRANSITIONS, payment=pk)
-        stock.sell(order.pk, lines_of(order))
+        stock.sell(lines_of(order), order=order.pk)
         taken = {"received": state.amount, "received_currency": state.currency, "status": "captured"}
         Payment.objects.create(
             pk=pk, order=order, gateway="stripe", paid_order=True, charge=state.charge, **fields, **taken

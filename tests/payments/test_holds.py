@@ -161,19 +161,19 @@ class TestStock:
     def test_of_several_products_all_or_none_is_held(self, lines, order):
         Product.objects.filter(pk=lines[1].product).update(inventory=1)
         with pytest.raises(stock_module.InsufficientStock):
-            run_tx(lambda: stock_module.hold(order.pk, order.pk, lines))
+            run_tx(lambda: stock_module.hold(lines, payment=order.pk, order=order.pk))
         levels = Product.objects.filter(pk__in=[line.product for line in lines])
         assert sorted(levels.values_list("inventory", "on_hold")) == [(1, 0), (5, 0), (5, 0)]
 
     def test_more_than_is_held_cannot_be_released(self, lines, order):
         with pytest.raises(RuntimeError):
-            run_tx(lambda: stock_module.release(order.pk, order.pk, lines))
+            run_tx(lambda: stock_module.release(lines, payment=order.pk, order=order.pk))
 
     def test_a_restock_happens_once(self, lines, order):
-        run_tx(lambda: stock_module.sell(order.pk, lines))
+        run_tx(lambda: stock_module.sell(lines, order=order.pk))
         delete_product(pk=lines[0].product)
         for _ in range(2):
-            run_tx(lambda: stock_module.restock(order.pk, lines))
+            run_tx(lambda: stock_module.restock(lines, order=order.pk))
         left = Product.objects.filter(pk__in=[line.product for line in lines])
         assert list(left.values_list("inventory", flat=True)) == [5, 5]
         assert StockMovement.objects.filter(reason="restock").count() == 2

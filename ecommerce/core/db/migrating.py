@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from django.core.management.base import CommandError
 from django.db.migrations import CreateModel
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import ManyToManyField
 
 from ecommerce.core.db import connection
 
@@ -32,13 +33,17 @@ def clear_half_made_collections() -> None:
 
 
 def _collections_to_create() -> Iterator[str]:
-    """Yield the collections of every model that an unapplied migration creates."""
+    """Yield the collections of every model that an unapplied migration creates, renamed later or not."""
     executor = MigrationExecutor(connection)
-    plan = [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
-    state = executor.loader.project_state([(each.app_label, each.name) for each in plan])
-    for migration in plan:
+    for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes()):
         for operation in migration.operations:
             if isinstance(operation, CreateModel):
-                model = state.apps.get_model(migration.app_label, operation.name)
-                yield model._meta.db_table
-                yield from (field.m2m_db_table() for field in model._meta.local_many_to_many)
+                yield from _collections_of(migration.app_label, operation)
+
+
+def _collections_of(app_label: str, operation: CreateModel) -> Iterator[str]:
+    name = operation.options.get("db_table") or f"{app_label}_{operation.name_lower}"
+    yield name
+    for field_name, field in operation.fields:
+        if isinstance(field, ManyToManyField):
+            yield field.db_table or f"{name}_{field_name}"  # type: ignore[attr-defined]

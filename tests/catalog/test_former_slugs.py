@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from catalog.categories import delete_category, update_category
-from catalog.models import Category, OldSlug, Product
+from catalog.models import Category, FormerSlug, Product
 from catalog.services import delete_product, update_product
 from tests.catalog.csvfiles import run  # noqa: F401  # a fixture
 from tests.support.answers import refused
@@ -92,7 +92,7 @@ def test_a_hidden_or_deleted_product_is_not_found_by_its_old_slug_either(client,
     assert leads(client, "/products/lamp/") == "404"
     delete_product(pk=lamp.pk)
     assert leads(client, "/products/lamp/") == "404"
-    assert not OldSlug.objects.exists()
+    assert not FormerSlug.objects.exists()
 
 
 def test_a_change_that_fails_moves_nothing(client, lamp):
@@ -100,7 +100,7 @@ def test_a_change_that_fails_moves_nothing(client, lamp):
     with pytest.raises(Exception, match="Slug already exists"):
         update_product(pk=lamp.pk, slug="taken", name="Other")
     assert leads(client, "/products/lamp/") == "200"
-    assert not OldSlug.objects.exists()
+    assert not FormerSlug.objects.exists()
 
 
 def test_two_that_rename_it_at_once_leave_both_old_addresses_leading_there(client, lamp):
@@ -134,7 +134,7 @@ def test_only_a_page_that_is_not_found_asks_and_by_an_index(client, lamp, sent):
     rename(lamp, "b")
     client.get("/products/b/")
     assert not [command for command in sent(lambda: client.get("/products/b/")) if "old_slugs" in command]
-    assert plan_of(OldSlug.objects.filter(pk="product:lamp")).examined == 1
+    assert plan_of(FormerSlug.objects.filter(pk="product:lamp")).examined == 1
 
 
 def test_the_api_knows_todays_slug_alone(api, lamp):
