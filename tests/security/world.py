@@ -110,8 +110,7 @@ class World:
 
     @cached_property
     def shipped_order(self) -> Order:
-        order = str(self.paid_order.pk)
-        return fulfilment.ship(order_id=order, by=self.admin, carrier="UPS", tracking_number="2")
+        return fulfilment.ship(self.paid_order, by=self.admin, carrier="UPS", tracking_number="2")
 
     def _row_of(self, route: str) -> str:
         """One of the model that this page of the back office is about."""
