@@ -140,4 +140,4 @@ def _end_open(order: Order, state: State) -> None:
 
 
 def _move(order: Order, status: Order.Status, *, by: Viewer | None = None, **fields: str) -> bool:
-    return change_status(order, status, by=by, **fields)
+    return change_status(order, to=status, by=by, **fields)

@@ -58,7 +58,7 @@ def _receive(pk: ObjectId, state: ProviderState) -> None:
     order = Order.objects.get(pk=payment.order_id)
     if reason := _objection(payment, order, state):
         return _give_back(pk, state, reason)
-    change_status(order, Order.Status.PAID, payment=pk)
+    change_status(order, to=Order.Status.PAID, payment=pk)
     _received(pk, Payment.Status.CAPTURED, state, paid_order=True)
     if payment.held:
         stock.sell_held(lines_of(order), payment=pk, order=order.pk)

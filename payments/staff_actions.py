@@ -9,8 +9,9 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from ecommerce.core.db import run_tx
 from orders.fulfilment import services as fulfilment
-from orders.fulfilment.services import StepRefused, find_order
+from orders.fulfilment.services import StepRefused
 from orders.models import Order
+from orders.services import find_order
 from payments import refunds, services
 
 CANCELED = gettext_noop("The order was canceled.")
@@ -55,11 +56,11 @@ def _cancel_paid(order: Order, by: User) -> Order:
     now, to = timezone.now(), Order.Fulfilment.CANCELED
 
     def change() -> None:
-        if fulfilment.move(order, to, by=by, at=now):
+        if fulfilment.move(order, to=to, by=by, at=now):
             refunds.refund_rest(order.pk, key=f"cancel:{order.pk}", by=by, reason=CANCELED)
 
     run_tx(change)
     order = Order.objects.get(pk=order.pk)
     if order.fulfilment != to:
-        raise fulfilment.refusal(order, to)
+        raise fulfilment.refusal(order, to=to)
     return order

@@ -119,10 +119,10 @@ class TestRevenue:
 class TestOrdersToShip:
     def test_they_are_the_paid_ones_still_here_whose_money_did_not_go_back(self, office, customer, staff):
         new, packed, partly, refunded, shipped, canceled = (bought(customer, "9.00") for _ in range(6))
-        fulfilment.pack(order_id=str(packed.pk), by=staff)
+        fulfilment.pack(packed, by=staff)
         refund(partly, staff, "1.00")
         refund(refunded, staff)
-        fulfilment.ship(order_id=str(shipped.pk), by=staff, **PARCEL)
+        fulfilment.ship(shipped, by=staff, **PARCEL)
         office_services.cancel_order(order_id=str(canceled.pk), by=staff)
         bought(customer, "9.00", outcome="failure")
         factories.order(customer, (factories.product(), 1))

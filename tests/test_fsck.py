@@ -40,7 +40,7 @@ def shop(customer, stranger, customer_api):
         order = factories.order(customer, (sold, 1))
         customer_api.post(f"/api/v1/payments/confirm?order_id={order.pk}")
         if step == "shipped":
-            fulfilment.ship(order_id=str(order.pk), by=stranger, carrier="UPS", tracking_number=step)
+            fulfilment.ship(order, by=stranger, carrier="UPS", tracking_number=step)
         else:
             cancel_order(order_id=str(order.pk), by=stranger)
     factories.order(customer, (sold, 1), (gone, 1))

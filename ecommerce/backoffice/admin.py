@@ -27,7 +27,7 @@ class OrderAndMoneyAdmin(OrderAdmin):
 
     def possible_steps(self, order: Order) -> set[str]:
         paid = order.status == Order.Status.PAID
-        cancel = order.status == Order.Status.PENDING or may_take(order, F.CANCELED)
+        cancel = order.status == Order.Status.PENDING or may_take(order, to=F.CANCELED)
         refund = paid and order.refund_status != Order.RefundStatus.FULL
         money = {"cancel": cancel, "refund": refund}
         return super().possible_steps(order) | {path for path, offered in money.items() if offered}

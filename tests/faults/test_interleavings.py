@@ -286,15 +286,15 @@ def paid(stripe, order, payment):
 def test_the_order_is_canceled_while_it_is_being_shipped(between, staff, paid, product):
     """After staff was shown that it can be."""
     pk = str(paid.pk)
-    between.after(fulfilment, "find_order", lambda: staff_actions.cancel_order(order_id=pk, by=staff))
+    between.before(fulfilment, "run_tx", lambda: staff_actions.cancel_order(order_id=pk, by=staff))
     with pytest.raises(StepRefused):
-        fulfilment.ship(order_id=pk, by=staff, **PARCEL)
+        fulfilment.ship(paid, by=staff, **PARCEL)
     assert (Order.objects.get(pk=pk).fulfilment, stock(product)) == ("canceled", (10, 0))
 
 
 def test_the_order_is_shipped_while_it_is_being_canceled(between, staff, paid, product):
     pk = str(paid.pk)
-    between.after(staff_actions, "find_order", lambda: fulfilment.ship(order_id=pk, by=staff, **PARCEL))
+    between.after(staff_actions, "find_order", lambda: fulfilment.ship(paid, by=staff, **PARCEL))
     with pytest.raises(StepRefused, match="already shipped"):
         staff_actions.cancel_order(order_id=pk, by=staff)
     assert (Refund.objects.count(), stock(product)) == (0, (7, 0))

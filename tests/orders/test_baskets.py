@@ -118,7 +118,7 @@ def test_a_repeat_and_several_at_once_store_the_same(shelf):
 def test_what_is_bought_no_more_is_forgotten(shelf, monkeypatch):
     bought(shelf["Tea"], shelf["Pot"], times=2)
     learn_demand()
-    monkeypatch.setattr(co_purchases, "LOOKED_AT", 1)
+    monkeypatch.setattr(co_purchases, "NEWEST_ORDERS", 1)
     bought(shelf["Mat"])
     learn_demand()
     assert [row.pk for row in Demand.objects.all()] == [shelf["Mat"].pk]

@@ -193,7 +193,7 @@ def test_the_page_tells_who_did_what(office, paid, staff, customer):
     outbox.deliver_due()
     page = office.get(url(Order, "change", paid.pk)).content.decode()
     happened = page[page.index("What happened") :]
-    steps = ("Placed", "Paid", "Shipped", "Refund asked for", "Refund sent")
+    steps = ("Placed", "Paid", "Shipped", "Refund requested", "Refund sent")
     places = [happened.index(f"<strong>{step}</strong>") for step in steps]
     assert places == sorted(places)
     for text in (staff.email, customer.email, "The shop", "1Z999", "reason: Lost"):

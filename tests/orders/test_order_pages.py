@@ -122,19 +122,18 @@ class TestFulfilment:
             assert text in page()
 
     def test_each_step_is_told_with_its_time(self, page: Any, rows: Any, paid: Order, staff: User) -> None:
-        pk = str(paid.pk)
-        fulfilment.pack(order_id=pk, by=staff)
+        fulfilment.pack(paid, by=staff)
         assert "Waiting for the carrier" in page()
-        fulfilment.ship(order_id=pk, by=staff, **PARCEL)
+        fulfilment.ship(paid, by=staff, **PARCEL)
         shipped = page()
         assert f'<a href="{PARCEL["tracking_url"]}" rel="noreferrer">track parcel 1Z999</a>' in shipped
         assert "Waiting for the carrier" not in shipped
-        fulfilment.deliver(order_id=pk, by=staff)
+        fulfilment.deliver(paid, by=staff)
         assert page().count("UTC</time>") == 5
         assert "Delivered" in rows()
 
     def test_a_parcel_without_an_address_has_no_link(self, page: Any, paid: Order, staff: User) -> None:
-        fulfilment.ship(order_id=str(paid.pk), by=staff, carrier="<b>UPS", tracking_number="<i>1")
+        fulfilment.ship(paid, by=staff, carrier="<b>UPS", tracking_number="<i>1")
         assert "&lt;b&gt;UPS, &lt;i&gt;1" in page()
 
     def test_a_refund_is_told_while_it_is_on_its_way_and_after(

@@ -125,8 +125,7 @@ class World:
 
     @cached_property
     def shipped_order(self) -> Order:
-        order = str(self.paid_order.pk)
-        return fulfilment.ship(order_id=order, by=self.admin, carrier="UPS", tracking_number="2")
+        return fulfilment.ship(self.paid_order, by=self.admin, carrier="UPS", tracking_number="2")
 
     def _row_of(self, route: str) -> str:
         """Return the key of a row of the model that this page of the back office shows."""
