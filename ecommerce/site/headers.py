@@ -4,10 +4,10 @@ browser may fetch ahead."""
 import re
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from ecommerce.core.web.languages import without_language
+from payments.gateways import checkout_origins
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Policy = dict[str, str]
@@ -30,7 +30,7 @@ EXCEPTIONS: dict[str, Policy] = {
     # ReDoc takes a logo from its maker's host, and does without where that is not allowed.
     "/redoc": SHOP | {"img-src": "'self' data:", "style-src": INLINE, "worker-src": "blob:"},
 }
-# Browsers check the whole chain of redirects of a form, which here ends at the payment provider's page.
+# The forms of these pages redirect to the payment provider. Browsers check every redirect of a form.
 PAYING = re.compile(r"/checkout/|/orders/[^/]+/pay/")
 PERMISSIONS = "camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
 
@@ -69,8 +69,8 @@ def policy_for(path: str) -> Policy:
     for beginning, policy in EXCEPTIONS.items():
         if path.startswith(beginning):
             return policy
-    if settings.PAYMENT_PROVIDER == "stripe" and PAYING.fullmatch(without_language(path)):
-        return SHOP | {"form-action": f"'self' {settings.STRIPE_CHECKOUT_ORIGIN}"}
+    if PAYING.fullmatch(without_language(path)):
+        return SHOP | {"form-action": " ".join(["'self'", *checkout_origins()])}
     return SHOP
 
 
