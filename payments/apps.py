@@ -1,8 +1,15 @@
 from django.apps import AppConfig
 
+from ecommerce.core import logs
+from payments.gateways import GATEWAYS, gateway
+
 
 class PaymentsConfig(AppConfig):
     name = "payments"
 
     def ready(self) -> None:
-        from payments import refunds  # noqa: F401  # registers the outbox's handler
+        from payments import refunds  # noqa: F401  # registers the outbox handler
+
+        for name in GATEWAYS:
+            declared = gateway(name)
+            logs.register_secrets(name, names=declared.redacted_names, pattern=declared.redacted_pattern)

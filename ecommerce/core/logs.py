@@ -2,29 +2,45 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from contextvars import ContextVar
+from itertools import chain
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-# No pattern may backtrack from every position, or a long line would cost its length squared.
-SECRETS = (
+
+def value_of(name: str) -> re.Pattern[str]:
+    """Return a pattern for `name` and a value after it, quoted or not; \\1 is all but the value."""
+    return re.compile(
+        rf"""(?i)((?:{name})[\w-]{{0,40}}["']?\s*[:=]\s*)"""
+        r"""(?:"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|[^\s"',}]+)"""
+    )
+
+
+# No pattern may repeat without a limit from every position: a long line would take quadratic time.
+SECRETS = [
     (re.compile(r"://[^\s/]*@"), "://***@"),  # user:password in a connection string
     (re.compile(r"(?i)\b(bearer|api-key)\s+[\w.~+/=-]+"), r"\1 ***"),
     (re.compile(r"(?i)\b(authorization[\"']?\s*[:=]\s*[\"']?[\w-]+)\s+[^\s\"',}]+"), r"\1 ***"),
-    (re.compile(r"\b(?:sk|rk|whsec)_\w+"), "***"),  # Stripe's keys
     (re.compile(r"(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*"), "***"),  # a JWT
-    (
-        re.compile(
-            r"""(?i)((?:password|secret|token)[\w-]{0,40}["']?\s*[:=]\s*)"""  # the name
-            r"""(?:"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|[^\s"',}]+)"""  # its value, quoted or not
-        ),
-        r"\1***",
-    ),
-)
+    (value_of("password|secret|token"), r"\1***"),
+]
+_app_secrets: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+
+
+def register_secrets(owner: str, *, names: Sequence[str] = (), pattern: str = "") -> None:
+    """Redact an app's secrets too: the values after these names, and all that matches the pattern.
+
+    A second call for the same owner replaces the first.
+    """
+    found = [(re.compile(pattern), "***")] if pattern else []
+    found += [(value_of(re.escape(name)), r"\1***") for name in names]
+    _app_secrets[owner] = found
 
 
 def redact(text: str) -> str:
-    for pattern, replacement in SECRETS:
+    """Return the text with every secret in it replaced by stars."""
+    for pattern, replacement in chain(SECRETS, *_app_secrets.values()):
         text = pattern.sub(replacement, text)
     return text
 

@@ -8,25 +8,24 @@ from ecommerce.settings.api import CORS_ORIGINS
 from ecommerce.settings.data import *  # noqa: F403
 from ecommerce.settings.data import MONGODB_URI
 from ecommerce.settings.logging import *  # noqa: F403
+from ecommerce.settings.payments import *  # noqa: F403
+from ecommerce.settings.payments import payment_problems
 from ecommerce.settings.security import *  # noqa: F403
 from ecommerce.settings.security import JWT_SECRET, JWT_SECRET_PREVIOUS, SECRET_KEY, SECRET_KEY_FALLBACKS
 from ecommerce.settings.shop import *  # noqa: F403
 from ecommerce.settings.shop import (
-    ALLOW_SIMULATED_PAYMENTS,
     ALLOWED_HOSTS,
     CREATE_DEFAULT_ADMIN,
     DEBUG,
     DEFAULT_ADMIN_PASSWORD,
     IN_PRODUCTION,
-    PAYMENT_SETTINGS,
     PUBLIC_URL,
-    STRIPE_API_BASE,
 )
 from ecommerce.settings.web import *  # noqa: F403
 
-if IN_PRODUCTION and (
-    culprits := list(
-        production.problems(
+if IN_PRODUCTION:
+    problems = [
+        *production.problems(
             secrets={"SECRET_KEY": SECRET_KEY, "JWT_SECRET": JWT_SECRET},
             previous_secrets={
                 "SECRET_KEY_FALLBACKS": SECRET_KEY_FALLBACKS,
@@ -38,10 +37,8 @@ if IN_PRODUCTION and (
             hosts=ALLOWED_HOSTS,
             cors_origins=CORS_ORIGINS,
             debug=DEBUG,
-            **PAYMENT_SETTINGS,
-            stripe_api_base=STRIPE_API_BASE,
-            allow_simulated_payments=ALLOW_SIMULATED_PAYMENTS,
-        )
-    )
-):
-    raise ImproperlyConfigured("Production is refused. " + " ".join(culprits))
+        ),
+        *payment_problems(),
+    ]
+    if problems:
+        raise ImproperlyConfigured("Production is refused. " + " ".join(problems))

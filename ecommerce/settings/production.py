@@ -1,4 +1,4 @@
-"""What a production start is refused for. Every culprit is named at once, none with its value."""
+"""Reasons to refuse a start in production. All are reported at once, none with the value of a setting."""
 
 from collections.abc import Iterator, Sequence
 
@@ -35,16 +35,6 @@ def is_open_origin(origin: str) -> bool:
     return origin == "*" or any(host in origin for host in LOCAL)
 
 
-def payment_problems(
-    *, payment_provider: str, stripe_keys: dict[str, str], stripe_checkout_origin: str
-) -> Iterator[str]:
-    """What would be found out by the first customer who pays; development is refused for it, too."""
-    if payment_provider == "stripe":
-        yield from (f"{name} is missing." for name, value in stripe_keys.items() if not value)
-        if not stripe_checkout_origin.startswith("https://"):
-            yield "STRIPE_CHECKOUT_ORIGIN does not begin with https://."
-
-
 def problems(
     *,
     secrets: dict[str, str],
@@ -55,12 +45,8 @@ def problems(
     hosts: Sequence[str],
     cors_origins: Sequence[str],
     debug: bool,
-    payment_provider: str,
-    stripe_keys: dict[str, str],
-    stripe_checkout_origin: str,
-    stripe_api_base: str,
-    allow_simulated_payments: bool,
 ) -> Iterator[str]:
+    """Yield a sentence for each problem; the settings of payments are checked in settings/payments.py."""
     for name, value in secrets.items():
         if problem := secret_problem(name, value):
             yield problem
@@ -78,14 +64,3 @@ def problems(
         yield "CORS_ORIGINS names every origin or a local one."
     if debug:
         yield "DEBUG is on."
-    yield from payment_problems(
-        payment_provider=payment_provider,
-        stripe_keys=stripe_keys,
-        stripe_checkout_origin=stripe_checkout_origin,
-    )
-    if stripe_api_base:
-        yield "STRIPE_API_BASE is for tests."
-    if not payment_provider:
-        yield "PAYMENT_PROVIDER is missing."
-    if payment_provider == "simulated" and not allow_simulated_payments:
-        yield "PAYMENT_PROVIDER is simulated (ALLOW_SIMULATED_PAYMENTS=true permits it)."

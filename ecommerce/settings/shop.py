@@ -2,15 +2,11 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
 from catalog.search import BACKENDS
 from ecommerce.core import env
-from ecommerce.settings import production
-from payments.gateways import GATEWAYS
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 load_dotenv(BASE_DIR / ".env")
@@ -32,25 +28,6 @@ DEFAULT_ADMIN_EMAIL = env.email("DEFAULT_ADMIN_EMAIL", "admin@example.com")
 DEFAULT_ADMIN_PASSWORD = env.text("DEFAULT_ADMIN_PASSWORD", "admin123")
 SEARCH_BACKEND = env.choice("SEARCH_BACKEND", "parts", list(BACKENDS))
 SEED_SAMPLE_PRODUCTS = env.flag("SEED_SAMPLE_PRODUCTS", default=not IN_PRODUCTION)
-PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "" if IN_PRODUCTION else "simulated")
-if PAYMENT_PROVIDER not in {"", "none", *GATEWAYS}:
-    raise ImproperlyConfigured(f"PAYMENT_PROVIDER must be one of: {', '.join(sorted({'none', *GATEWAYS}))}.")
-ALLOW_SIMULATED_PAYMENTS = env.flag("ALLOW_SIMULATED_PAYMENTS", default=False)
-PAYMENT_HOLD_MINUTES = env.integer("PAYMENT_HOLD_MINUTES", 30, low=30, high=1380)  # Stripe: 30 min to a day
-STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
-STRIPE_WEBHOOK_SECRETS = env.names("STRIPE_WEBHOOK_SECRET")
-STRIPE_CHECKOUT_ORIGIN = env.text("STRIPE_CHECKOUT_ORIGIN", "https://checkout.stripe.com").rstrip("/")
-STRIPE_API_BASE = env.text("STRIPE_API_BASE").rstrip("/")  # for tests: a stand-in of Stripe's API
-PAYMENT_SETTINGS: dict[str, Any] = {
-    "payment_provider": PAYMENT_PROVIDER,
-    "stripe_keys": {
-        "STRIPE_SECRET_KEY": STRIPE_SECRET_KEY,
-        "STRIPE_WEBHOOK_SECRET": ",".join(STRIPE_WEBHOOK_SECRETS),
-    },
-    "stripe_checkout_origin": STRIPE_CHECKOUT_ORIGIN,
-}
-if not IN_PRODUCTION and (culprits := list(production.payment_problems(**PAYMENT_SETTINGS))):
-    raise ImproperlyConfigured(" ".join(culprits))
 SHOP_NAME = "Marlow"
 CURRENCY = "usd"
 SHIPPING_PRICE = env.amount("SHIPPING_PRICE") or Decimal(0)

@@ -6,10 +6,10 @@ Not by django-csp: it knows one policy, and ours differ by address, also for pag
 import re
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from ecommerce.core.web.languages import without_language
+from payments.gateways import checkout_origins
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Policy = dict[str, str]
@@ -32,7 +32,7 @@ EXCEPTIONS: dict[str, Policy] = {
     # ReDoc would load a logo from its maker's host, and works without it.
     "/redoc": SHOP | {"img-src": "'self' data:", "style-src": INLINE, "worker-src": "blob:"},
 }
-# Browsers check the whole chain of redirects of a form, which here ends at the payment provider's page.
+# The forms of these pages redirect to the payment provider. Browsers check every redirect of a form.
 PAYING = re.compile(r"/checkout/|/orders/[^/]+/pay/")
 PERMISSIONS = "camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
 
@@ -71,8 +71,8 @@ def policy_for(path: str) -> Policy:
     for beginning, policy in EXCEPTIONS.items():
         if path.startswith(beginning):
             return policy
-    if settings.PAYMENT_PROVIDER == "stripe" and PAYING.fullmatch(without_language(path)):
-        return SHOP | {"form-action": f"'self' {settings.STRIPE_CHECKOUT_ORIGIN}"}
+    if PAYING.fullmatch(without_language(path)):
+        return SHOP | {"form-action": " ".join(["'self'", *checkout_origins()])}
     return SHOP
 
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import stripe
 from django.conf import settings
 
+from ecommerce.core import env
 from payments.gateways.base import (
     BadWebhook,
     Event,
+    Gateway,
     GatewayRefused,
     GatewayUnavailable,
     ProviderState,
@@ -21,7 +23,9 @@ from payments.gateways.base import (
     Started,
     State,
 )
-from payments.models import Payment, Refund
+
+if TYPE_CHECKING:
+    from payments.models import Payment, Refund
 
 logger = logging.getLogger("shop.payments")
 
@@ -39,10 +43,36 @@ REFUND_STATES = {
 }
 
 
-class Stripe:
+class Stripe(Gateway):
     holds_stock = True
+    redacted_names = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
+    redacted_pattern = r"\b(?:sk|rk|whsec)_\w+"
 
-    def start(self, payment: Payment) -> Started:
+    def read_settings(self) -> dict[str, Any]:
+        origin = env.text("STRIPE_CHECKOUT_ORIGIN", "https://checkout.stripe.com").rstrip("/")
+        return {
+            "STRIPE_SECRET_KEY": env.text("STRIPE_SECRET_KEY"),
+            "STRIPE_WEBHOOK_SECRETS": env.names("STRIPE_WEBHOOK_SECRET"),
+            "STRIPE_CHECKOUT_ORIGIN": origin,
+            "STRIPE_API_BASE": env.text("STRIPE_API_BASE").rstrip("/"),  # for tests: a stand-in for Stripe
+        }
+
+    def setting_problems(
+        self, values: Mapping[str, Any], *, selected: bool, production: bool
+    ) -> Iterator[str]:
+        if selected and not values["STRIPE_SECRET_KEY"]:
+            yield "STRIPE_SECRET_KEY is missing."
+        if selected and not values["STRIPE_WEBHOOK_SECRETS"]:
+            yield "STRIPE_WEBHOOK_SECRET is missing."
+        if selected and not values["STRIPE_CHECKOUT_ORIGIN"].startswith("https://"):
+            yield "STRIPE_CHECKOUT_ORIGIN does not begin with https://."
+        if production and values["STRIPE_API_BASE"]:
+            yield "STRIPE_API_BASE is for tests."
+
+    def checkout_origins(self) -> tuple[str, ...]:
+        return (_setting("STRIPE_CHECKOUT_ORIGIN"),)
+
+    def start(self, payment: "Payment") -> Started:
         """The payment's id is the idempotency key, and everything sent is stored with the payment."""
         with _answering():
             session = _client().v1.checkout.sessions.create(
@@ -50,14 +80,14 @@ class Stripe:
             )
         return Started(reference=session.id, redirect_url=_own_page(session.url))
 
-    def retrieve(self, payment: Payment) -> ProviderState:
+    def retrieve(self, payment: "Payment") -> ProviderState:
         with _answering():
             session = _client().v1.checkout.sessions.retrieve(
                 payment.reference, {"expand": ["payment_intent"]}
             )
         return _state(session, payment)
 
-    def close(self, payment: Payment) -> ProviderState:
+    def close(self, payment: "Payment") -> ProviderState:
         """A session that is complete or expired cannot be expired; which of the two, it is asked."""
         try:
             with _answering():
@@ -66,7 +96,7 @@ class Stripe:
             pass
         return self.retrieve(payment)
 
-    def refund(self, refund: Refund) -> RefundState:
+    def refund(self, refund: "Refund") -> RefundState:
         """Looks for it first: Stripe forgets idempotency keys after a day, a refund may wait longer."""
         intent = refund.payment.charge
         with _answering():
@@ -116,11 +146,16 @@ def _client_of(key: str, base: str) -> stripe.StripeClient:
     )
 
 
+def _setting(name: str) -> Any:
+    """Return a setting of `Stripe.read_settings`."""
+    return getattr(settings, name)
+
+
 def _client() -> stripe.StripeClient:
-    return _client_of(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE)
+    return _client_of(_setting("STRIPE_SECRET_KEY"), _setting("STRIPE_API_BASE"))
 
 
-def _checkout(payment: Payment) -> Any:
+def _checkout(payment: "Payment") -> Any:
     """One line with the order's total, so that nothing is added up or rounded twice.
 
     Cards (and the wallets on them) only: they are decided while the customer waits and the stock is held.
@@ -144,7 +179,7 @@ def _checkout(payment: Payment) -> Any:
     }
 
 
-def _state(session: Any, payment: Payment) -> ProviderState:
+def _state(session: Any, payment: "Payment") -> ProviderState:
     if session.client_reference_id != str(payment.pk):
         logger.error("Stripe's session %s is not of payment %s", session.id, payment.pk)
         raise GatewayRefused
@@ -161,15 +196,15 @@ def _refund_state(refund: Any) -> RefundState:
 
 def _own_page(url: str | None) -> str:
     """Customers are sent to Stripe's page and nowhere else, whatever an answer says."""
-    if not url or not url.startswith(settings.STRIPE_CHECKOUT_ORIGIN + "/"):
-        logger.error("Stripe answered a page outside %s", settings.STRIPE_CHECKOUT_ORIGIN)
+    if not url or not url.startswith(_setting("STRIPE_CHECKOUT_ORIGIN") + "/"):
+        logger.error("Stripe answered a page outside %s", _setting("STRIPE_CHECKOUT_ORIGIN"))
         raise GatewayUnavailable
     return url
 
 
 def _verified(body: bytes, header: str) -> str:
     """The body, if one of the secrets signed it; during a rotation there are two."""
-    for secret in settings.STRIPE_WEBHOOK_SECRETS:
+    for secret in _setting("STRIPE_WEBHOOK_SECRETS"):
         try:
             text = body.decode()
             stripe.WebhookSignature.verify_header(text, header, secret, TOLERANCE_S)

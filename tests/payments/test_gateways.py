@@ -4,7 +4,6 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from ecommerce.settings import production
 from payments.gateways import GATEWAYS, gateway
 from payments.gateways import stripe as stripe_gateway
 from payments.gateways.base import BadWebhook, Gateway, GatewayUnavailable
@@ -15,10 +14,9 @@ from tests.support import factories
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
-def test_every_gateway_has_what_the_shop_asks_of_one(name):
-    wanted = [verb for verb in vars(Gateway) if not verb.startswith("_")]
-    assert {"start", "retrieve", "close", "refund", "verify_webhook"} <= set(wanted)
-    assert all(callable(getattr(gateway(name), verb)) for verb in wanted)
+def test_every_gateway_implements_the_interface(name):
+    assert {"start", "retrieve", "close", "refund", "verify_webhook"} == Gateway.__abstractmethods__
+    assert isinstance(gateway(name), Gateway)
     assert isinstance(gateway(name).holds_stock, bool)
 
 
@@ -72,32 +70,48 @@ def test_the_library_retries_once_by_itself(stripe, customer, product, monkeypat
     assert stripe.session_of(payment.pk)["url"] == payment.redirect_url
 
 
-KEYS = {"STRIPE_SECRET_KEY": "sk", "STRIPE_WEBHOOK_SECRET": "whsec"}
+STRIPE = {
+    "STRIPE_SECRET_KEY": "sk",
+    "STRIPE_WEBHOOK_SECRETS": ["whsec"],
+    "STRIPE_CHECKOUT_ORIGIN": "https://checkout.stripe.com",
+    "STRIPE_API_BASE": "",
+}
 
 
-@pytest.mark.parametrize("missing", KEYS)
-def test_stripe_is_refused_without_its_keys(missing):
-    problems = production.payment_problems(
-        payment_provider="stripe",
-        stripe_keys=KEYS | {missing: ""},
-        stripe_checkout_origin="https://checkout.stripe.com",
-    )
-    assert list(problems) == [f"{missing} is missing."]
+def problems(production=False, selected=True, **values):
+    """Return what is wrong with Stripe's settings."""
+    found = gateway("stripe").setting_problems(STRIPE | values, selected=selected, production=production)
+    return list(found)
 
 
-def test_a_checkout_without_https_is_refused():
-    problems = production.payment_problems(
-        payment_provider="stripe", stripe_keys=KEYS, stripe_checkout_origin="http://checkout.stripe.com"
-    )
-    assert list(problems) == ["STRIPE_CHECKOUT_ORIGIN does not begin with https://."]
+@pytest.mark.parametrize("production", [False, True])
+class TestStripesSettings:
+    def test_complete_ones_are_accepted(self, production):
+        assert problems(production) == []
+
+    def test_a_missing_key_is_refused_by_name(self, production):
+        assert problems(production, STRIPE_SECRET_KEY="") == ["STRIPE_SECRET_KEY is missing."]
+
+    def test_a_missing_webhook_secret_is_refused_by_name(self, production):
+        assert problems(production, STRIPE_WEBHOOK_SECRETS=[]) == ["STRIPE_WEBHOOK_SECRET is missing."]
+
+    def test_a_checkout_page_without_https_is_refused(self, production):
+        expected = ["STRIPE_CHECKOUT_ORIGIN does not begin with https://."]
+        assert problems(production, STRIPE_CHECKOUT_ORIGIN="http://checkout.stripe.com") == expected
+
+    def test_missing_ones_are_no_problem_while_another_provider_is_selected(self, production):
+        missing = {"STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRETS": [], "STRIPE_CHECKOUT_ORIGIN": ""}
+        assert problems(production, selected=False, **missing) == []
 
 
-def test_without_stripe_its_keys_are_not_missed():
-    nothing = {"stripe_keys": {"STRIPE_SECRET_KEY": ""}, "stripe_checkout_origin": ""}
-    assert not list(production.payment_problems(payment_provider="simulated", **nothing))
+@pytest.mark.parametrize("selected", [False, True])
+def test_only_production_refuses_the_address_of_a_stand_in(selected):
+    base = {"STRIPE_API_BASE": "http://localhost:9", "selected": selected}
+    assert problems(production=True, **base) == ["STRIPE_API_BASE is for tests."]
+    assert problems(production=False, **base) == []
 
 
 def test_an_unknown_provider_is_refused_by_name(monkeypatch):
     monkeypatch.setenv("PAYMENT_PROVIDER", "paypol")
     with pytest.raises(ImproperlyConfigured, match="must be one of: none, simulated, stripe"):
-        runpy.run_path("ecommerce/settings/shop.py")
+        runpy.run_path("ecommerce/settings/payments.py")
