@@ -1,7 +1,7 @@
-"""What `ecommerce.devserver.embedded.mongo` adds to SecantusDB, and that it is still needed.
+"""The options and patches of `ecommerce.devserver.embedded.mongo`: that they work and are still needed.
 
-Each `..._without_the_patch` is a strict xfail: once a new SecantusDB makes it pass, it fails here, and the
-patch that its reason names can go.
+Each `..._without_the_patch` is a strict xfail: it fails once a new SecantusDB makes it pass. Then the patch
+that its reason names can go.
 """
 
 import os
@@ -137,7 +137,7 @@ def test_a_range_in_an_array_uses_an_index_without_the_patch(unpatched: Client) 
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         (IN_ARRAY, [1]),
         ({"tags": {"$elemMatch": {"$gte": "a9", "$lt": "b"}}}, [9]),
@@ -149,11 +149,11 @@ def test_a_range_in_an_array_uses_an_index_without_the_patch(unpatched: Client) 
     ],
     ids=str,
 )
-def test_a_range_in_an_array_finds_what_is_between_its_ends(
-    patched: Client, unpatched: Client, query: dict[str, Any], found: list[int]
+def test_a_range_in_an_array_returns_the_documents_within_its_bounds(
+    patched: Client, unpatched: Client, query: dict[str, Any], expected: list[int]
 ) -> None:
     for client in (patched, unpatched):
-        assert sorted(each["_id"] for each in tagged(client).find(query)) == found
+        assert sorted(each["_id"] for each in tagged(client).find(query)) == expected
 
 
 BOTH = {"$and": [{"slug": "p2"}, {"active": True}]}
@@ -170,7 +170,7 @@ def test_and_uses_an_index_without_the_patch(unpatched: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ({"$and": [{"slug": "p2"}, {"active": True}]}, [2]),
         ({"$and": [{"slug": "p2"}, {"active": False}]}, []),
@@ -193,11 +193,11 @@ def test_and_uses_an_index_without_the_patch(unpatched: Client) -> None:
         ({"$and": [{"slug": {"$in": ["p2", "p3"]}}, {"slug": {"$ne": "p2"}}]}, [3]),
     ],
 )
-def test_the_index_choice_changes_no_answer(
-    patched: Client, unpatched: Client, query: dict[str, Any], found: list[int]
+def test_the_index_choice_does_not_change_results(
+    patched: Client, unpatched: Client, query: dict[str, Any], expected: list[int]
 ) -> None:
     for client in (patched, unpatched):
-        assert sorted(each["_id"] for each in products(client).find(query)) == found
+        assert sorted(each["_id"] for each in products(client).find(query)) == expected
 
 
 def priced(client: Client, bounds: dict[str, Any], direction: int = 1) -> list[int]:
@@ -205,11 +205,11 @@ def priced(client: Client, bounds: dict[str, Any], direction: int = 1) -> list[i
     if not prices.estimated_document_count():
         prices.create_index([("active", 1), ("price", direction), ("number", direction)])
         prices.insert_many([{"active": n != 4, "price": n // 2, "number": n} for n in range(8)])
-    return sorted(found["number"] for found in prices.find({"active": True, "price": bounds}))
+    return sorted(row["number"] for row in prices.find({"active": True, "price": bounds}))
 
 
 @pytest.mark.parametrize(
-    ("bounds", "found"),
+    ("bounds", "expected"),
     [
         ({"$lte": 1}, [0, 1, 2, 3]),
         ({"$lt": 1}, [0, 1]),
@@ -221,17 +221,17 @@ def priced(client: Client, bounds: dict[str, Any], direction: int = 1) -> list[i
     ],
     ids=str,
 )
-def test_a_range_has_its_ends(patched: Client, bounds: dict[str, Any], found: list[int]) -> None:
-    assert priced(patched, bounds) == priced(patched, bounds, direction=-1) == found
+def test_a_range_includes_its_bounds(patched: Client, bounds: dict[str, Any], expected: list[int]) -> None:
+    assert priced(patched, bounds) == priced(patched, bounds, direction=-1) == expected
 
 
 @pytest.mark.xfail(strict=True, reason="patch_range_ends is needed")
-def test_a_range_has_its_upper_end_without_the_patch(unpatched: Client) -> None:
+def test_a_range_includes_its_upper_bound_without_the_patch(unpatched: Client) -> None:
     assert priced(unpatched, {"$lte": 1}) == [0, 1, 2, 3]
 
 
-def kept_after_kill(service: Service, data_dir: Path) -> int:
-    """How many of 100 acknowledged writes are there after the server was killed and started again."""
+def writes_kept_after_kill(service: Service, data_dir: Path) -> int:
+    """Return how many of 100 acknowledged writes are there after a kill and restart of the server."""
     with running(service, data_dir) as (lease, client):
         for n in range(100):
             client["shop"]["orders"].insert_one({"_id": n})
@@ -241,12 +241,12 @@ def kept_after_kill(service: Service, data_dir: Path) -> int:
 
 
 def test_an_acknowledged_write_survives_a_killed_server(tmp_path: Path) -> None:
-    assert kept_after_kill(MONGODB, tmp_path) == 100
+    assert writes_kept_after_kill(MONGODB, tmp_path) == 100
 
 
 @pytest.mark.xfail(strict=True, reason="durable and sync_on_commit are needed")
 def test_an_acknowledged_write_survives_a_killed_server_without_the_patch(tmp_path: Path) -> None:
-    assert kept_after_kill(UNPATCHED, tmp_path) == 100
+    assert writes_kept_after_kill(UNPATCHED, tmp_path) == 100
 
 
 TRANSACTION = """
@@ -261,8 +261,8 @@ time.sleep(60)
 """
 
 
-def killed_in_a_transaction(client: Client) -> None:
-    """Leave behind the lock of a client that was killed."""
+def kill_client_in_transaction(client: Client) -> None:
+    """Kill a client in its transaction, which leaves its lock behind."""
     client["shop"]["stock"].replace_one({"_id": 1}, {"_id": 1, "left": 5}, upsert=True)
     host, port = next(iter(client.nodes))
     command = [sys.executable, "-c", TRANSACTION, f"mongodb://{host}:{port}"]
@@ -272,8 +272,8 @@ def killed_in_a_transaction(client: Client) -> None:
         other.kill()
 
 
-def buys_within(client: Client, seconds: float) -> bool:
-    """Whether another transaction gets at the same document in time; it is refused until the lock is gone."""
+def can_update_within(client: Client, seconds: float) -> bool:
+    """Return whether another transaction can change the document in time: it fails while the lock exists."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -288,12 +288,12 @@ def buys_within(client: Client, seconds: float) -> bool:
 @pytest.fixture(scope="module")
 def locked(patched: Client, unpatched: Client) -> None:
     for client in (patched, unpatched):
-        killed_in_a_transaction(client)
+        kill_client_in_transaction(client)
 
 
 @pytest.mark.usefixtures("locked")
 def test_a_killed_client_holds_its_locks_for_seconds_only(patched: Client) -> None:
-    assert buys_within(patched, 10)
+    assert can_update_within(patched, 10)
     assert patched["shop"]["stock"].find_one() == {"_id": 1, "left": 4}
 
 
@@ -302,12 +302,12 @@ def test_a_killed_client_holds_its_locks_for_seconds_only(patched: Client) -> No
 def test_a_killed_client_holds_its_locks_for_seconds_only_without_the_patch(
     patched: Client, unpatched: Client
 ) -> None:
-    assert buys_within(patched, 10)  # as long as this one takes
-    assert buys_within(unpatched, 1)
+    assert can_update_within(patched, 10)  # wait as long as the patched server needs
+    assert can_update_within(unpatched, 1)
 
 
-def bulk_write_beside_transactions(client: Client) -> None:
-    """One transaction holds the document that an update_many wants, and others come and go meanwhile."""
+def check_bulk_write_during_transactions(client: Client) -> None:
+    """Run an update_many while a transaction holds its document and other transactions come and go."""
     orders = client["shop"]["orders"]
     orders.delete_many({})
     orders.insert_many([{"_id": 1, "tries": 0}, {"_id": 2, "tries": 0}])
@@ -327,14 +327,16 @@ def bulk_write_beside_transactions(client: Client) -> None:
     assert orders.find().to_list() == [{"_id": 1, "tries": 2}, {"_id": 2, "tries": 50}]
 
 
-def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other(patched: Client) -> None:
-    bulk_write_beside_transactions(patched)
+def test_a_bulk_write_does_not_block_transactions(patched: Client) -> None:
+    check_bulk_write_during_transactions(patched)
 
 
 @pytest.mark.xfail(strict=True, reason="patch_bulk_writes is needed: the server hangs")
-def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other_without_the_patch(tmp_path: Path) -> None:
+def test_a_bulk_write_does_not_block_transactions_without_the_patch(
+    tmp_path: Path,
+) -> None:
     with running(UNPATCHED, tmp_path) as (lease, client):
         try:
-            bulk_write_beside_transactions(client)
+            check_bulk_write_during_transactions(client)
         finally:
-            os.kill(lease.pid, signal.SIGKILL)  # it would not end by itself
+            os.kill(lease.pid, signal.SIGKILL)  # it hangs and does not end by itself

@@ -94,8 +94,8 @@ def main() -> None:
         try:
             shop.wait()
             wait_until(shop.open, 60)
-            if not shop.open():
-                sys.exit(shop.said())
+            if not shop.is_open():
+                sys.exit(shop.output())
             measured: list[Callable[[int], None]] = [logins, reads_beside_logins]
             for measure in measured:
                 measure(shop.port)

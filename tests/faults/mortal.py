@@ -18,7 +18,7 @@ from ecommerce.devserver.file_lock import FileLock, wait_until
 from tests.races.client import Request, send
 from tests.races.server import ROOT, Server, environment, free_port
 from tests.races.shop import SetupFailed
-from tests.runshop.shop import listed
+from tests.runshop.shop import list_processes
 
 PROMISED = 10  # seconds until the shop serves again
 WEB_WORKERS = 2
@@ -101,7 +101,7 @@ class MortalShop:
 
     def _web_workers(self) -> list[int]:
         """gunicorn's children, but for the watcher that ends it with the tests."""
-        rows = [line.split(None, 2) for line in listed("pid=,ppid=,command=")]
+        rows = [line.split(None, 2) for line in list_processes("pid=,ppid=,command=")]
         master = str(self.server.process.pid)
         return [int(pid) for pid, parent, words in rows if parent == master and "lib.tied" not in words]
 

@@ -114,7 +114,7 @@ def patch_range_ends() -> None:
     Without it a list up to a price omits the products of just that price: their index entries continue
     with another field, so they sort after the bound. Entries beyond the bound do no harm, since the server
     applies the whole filter to what the index returns. Can go when
-    `test_a_range_has_its_upper_end_without_the_patch` passes.
+    `test_a_range_includes_its_upper_bound_without_the_patch` passes.
     """
     scan = Storage._range_scan_index
 
