@@ -76,10 +76,10 @@ def test_every_choice_of_every_filter_answers(browser, rows, subtests):
 
 def test_lists_sort_by_every_column(browser, rows, subtests):
     for model in MODELS:
-        columns = range(1, len(admin.site._registry[model].list_display) + 2)
         with subtests.test(model=model.__name__):
-            for order in [order for column in columns for order in (column, -column)]:
-                assert browser.get(url(model, "changelist"), {"o": str(order)}).status_code == 200, order
+            for column in range(1, len(admin.site._registry[model].list_display) + 2):
+                answer = browser.get(url(model, "changelist"), {"o": str(column)})
+                assert answer.status_code == 200, column
 
 
 def test_forms_to_add_a_row_exist_except_for_read_only_models(browser, rows, subtests):
