@@ -71,6 +71,29 @@ def test_the_stepper_moves_the_quantity(
     assert quantities(customer) == {product.product_id: expected}
 
 
+@pytest.mark.parametrize("nonsense", ["", "abc", "1,000", "1.5", "-1", "9999999", "1e400"])
+def test_a_quantity_that_is_no_number_leaves_the_line_and_is_explained(
+    shopper: Client, customer: User, product: Product, nonsense: str
+) -> None:
+    add_item(user=customer, product_id=product.product_id, qty=5)
+    url = reverse("cart:update", args=[product.product_id])
+    response = shopper.post(url, {"qty": nonsense}, follow=True)
+    assert quantities(customer) == {product.product_id: 5}
+    assert "Enter a whole number." in response.content.decode()
+
+
+@pytest.mark.parametrize(("stock", "allowed"), [(10, 10), (500, 99)])
+def test_an_update_over_the_stock_or_the_limit_of_a_line_is_clamped_and_explained(
+    shopper: Client, customer: User, stock: int, allowed: int
+) -> None:
+    product = factories.product(inventory=stock)
+    add_item(user=customer, product_id=product.product_id, qty=5)
+    url = reverse("cart:update", args=[product.product_id])
+    response = shopper.post(url, {"qty": "1000"}, follow=True)
+    assert quantities(customer) == {product.product_id: allowed}
+    assert f"Only {allowed} of {product.name} can be in your cart." in response.content.decode()
+
+
 def test_one_less_than_one_removes_the_line_and_offers_it_back(
     shopper: Client, customer: User, product: Product
 ) -> None:
