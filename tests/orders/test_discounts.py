@@ -43,7 +43,7 @@ def shopper(customer: User, product: Product, settings: Settings) -> Client:
 
 
 @pytest.mark.usefixtures("coupon")
-class TestACoupon:
+class TestCoupon:
     # 159.98 - 16.00 = 143.98; with delivery 148.88; 19 % of it are 28.2872
     EXPECTED = [Decimal(each) for each in ("159.98", "16.00", "4.90", "28.29", "177.17")]
 
