@@ -49,7 +49,7 @@ class CartFull(DomainError):
 
 @dataclass(frozen=True)
 class LimitedQuantity:
-    """How many of a product the customer wanted in the cart, and how many `largest_quantity` allows."""
+    """The quantity of a product that the customer wanted, and the one that `largest_quantity` allows."""
 
     wanted: int
     allowed: int

@@ -77,7 +77,7 @@ def _add(request: HttpRequest, buyer: Buyer, product: Product, quantity: int) ->
 
 
 def _set_quantity(request: HttpRequest, buyer: Buyer, product_id: int, quantity: int) -> None:
-    """Set the line's quantity; the cart page already says it if the product is gone."""
+    """Set the line's quantity. If the product is gone, the cart page already says so."""
     try:
         product = services.get_product(product_id)
     except services.ProductNotAvailable:

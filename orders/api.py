@@ -1,4 +1,4 @@
-"""The API of orders: create one from the cart, list them, and read one. Guests send a token of theirs."""
+"""The API of orders: create one from the cart, list them, and read one. Guests send a token."""
 
 from typing import Any
 

@@ -28,7 +28,7 @@ class Contact:
 
 
 def known_contact(user: Buyer, *, address_id: str = "") -> dict[str, str]:
-    """Return the e-mail and address to fill the checkout in with, as fields of its form.
+    """Return the e-mail and address that the checkout starts with, as fields of its form.
 
     The address is the saved one with this id, else the account's first one, else that of the latest order.
     """

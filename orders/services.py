@@ -107,7 +107,7 @@ def place_order(
 def claim_orders(*, user: User, guest: Guest | None, held: Iterable[OrderHolder] = ()) -> int:
     """Give a guest's orders to the account and return how many there were.
 
-    These are orders that the guest or a held token proves to be theirs, with the e-mail of the account.
+    The guest or a token must prove that an order is theirs, and its e-mail must be that of the account.
     """
     proven = Q(pk__in=[holder.order for holder in held])
     if guest:

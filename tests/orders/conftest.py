@@ -1,4 +1,4 @@
-"""Orders that staff have work with."""
+"""A paid order for staff to work with."""
 
 import pytest
 
@@ -13,6 +13,6 @@ PARCEL = {"carrier": "UPS", "tracking_number": "1Z999", "tracking_url": "https:/
 
 @pytest.fixture
 def paid(customer: User, product: Product) -> Order:
-    """Three of 79.99."""
+    """A paid order of three units at 79.99."""
     order = factories.order(customer, (product, 3))
     return confirm(user=customer, order_id=str(order.pk), outcome="success")

@@ -1,4 +1,4 @@
-"""What is often bought together: learned from paid orders by the worker, shown on the product's page."""
+"""Products that are often bought together: counted by the worker, shown on product pages."""
 
 import re
 from html import unescape
@@ -37,13 +37,13 @@ def bought(*products: Product, times: int = 1, outcome: str = "success") -> list
 
 
 def together(product: Product) -> list[str]:
-    """The names in the section; nothing where there is none."""
+    """Return the product names in the section, or nothing if the page has no such section."""
     text = unescape(Client().get(f"/products/{product.slug}/").content.decode())
     section = text.partition(TITLE)[2].partition("</section>")[0]
     return re.findall(r'<span class="name">(.*?)</span>', section)
 
 
-def test_two_paid_orders_with_both_make_a_pair_both_ways(shelf):
+def test_two_paid_orders_with_both_products_make_a_pair_in_both_directions(shelf):
     bought(shelf["Tea"], shelf["Pot"], times=demand.ORDERS_NEEDED)
     assert learn_demand() is None
     assert together(shelf["Tea"]) == ["Pot"]
@@ -51,28 +51,28 @@ def test_two_paid_orders_with_both_make_a_pair_both_ways(shelf):
     assert TITLE not in Client().get("/products/mat/").content.decode()
 
 
-def test_one_order_is_not_enough_and_its_page_has_no_empty_section(shelf):
+def test_one_order_is_not_enough_and_the_page_has_no_empty_section(shelf):
     bought(shelf["Tea"], shelf["Pot"])
     learn_demand()
     assert TITLE not in Client().get("/products/tea/").content.decode()
 
 
 @pytest.mark.parametrize("outcome", ["failure", "canceled"])
-def test_orders_that_were_not_paid_do_not_count(shelf, outcome):
+def test_unpaid_orders_do_not_count(shelf, outcome):
     bought(shelf["Tea"], shelf["Pot"], times=2, outcome=outcome)
     make_order(make_user(), (shelf["Tea"], 1), (shelf["Pot"], 1))
     learn_demand()
     assert together(shelf["Tea"]) == []
 
 
-def test_the_most_often_comes_first(shelf):
+def test_the_most_frequent_pair_comes_first(shelf):
     bought(shelf["Tea"], shelf["Pot"], shelf["Cup"], times=2)
     bought(shelf["Tea"], shelf["Cup"])
     learn_demand()
     assert together(shelf["Tea"]) == ["Cup", "Pot"]
 
 
-def test_what_was_canceled_or_refunded_in_full_counts_no_more_and_in_part_still(shelf, staff):
+def test_canceled_and_fully_refunded_orders_do_not_count_but_partly_refunded_ones_do(shelf, staff):
     tea, pot, cup = shelf["Tea"], shelf["Pot"], shelf["Cup"]
     (one, _), (two, _), (three, _) = (bought(tea, other, times=2) for other in (pot, cup, shelf["Mat"]))
     learn_demand()
@@ -84,7 +84,7 @@ def test_what_was_canceled_or_refunded_in_full_counts_no_more_and_in_part_still(
     assert together(tea) == ["Mat"]
 
 
-def test_what_cannot_be_bought_is_left_out_at_once_and_comes_back(shelf):
+def test_unavailable_products_disappear_at_once_and_come_back(shelf):
     bought(shelf["Tea"], shelf["Pot"], shelf["Cup"], shelf["Mat"], times=2)
     learn_demand()
     assert len(together(shelf["Tea"])) == 3
@@ -96,7 +96,7 @@ def test_what_cannot_be_bought_is_left_out_at_once_and_comes_back(shelf):
     assert together(shelf["Tea"]) == ["Pot"]
 
 
-def test_what_is_bought_together_is_not_suggested_twice(shelf):
+def test_a_product_is_not_suggested_twice(shelf):
     for each in shelf.values():
         update_product(pk=each.pk, category="Kitchen")
     bought(shelf["Tea"], shelf["Pot"], times=2)
@@ -106,7 +106,7 @@ def test_what_is_bought_together_is_not_suggested_twice(shelf):
     assert text.count('href="/products/cup/"') == 1
 
 
-def test_a_repeat_and_several_at_once_store_the_same(shelf):
+def test_repeats_and_concurrent_runs_store_the_same(shelf):
     bought(shelf["Tea"], shelf["Pot"], shelf["Cup"], times=3)
     assert sorted(at_once(3, co_purchases.learn_demand)) == [False, False, True]
     stored = list(Demand.objects.order_by("pk").values())
@@ -115,7 +115,7 @@ def test_a_repeat_and_several_at_once_store_the_same(shelf):
     assert {row["orders"] for row in stored} == {3}
 
 
-def test_what_is_bought_no_more_is_forgotten(shelf, monkeypatch):
+def test_products_that_are_no_longer_bought_are_deleted(shelf, monkeypatch):
     bought(shelf["Tea"], shelf["Pot"], times=2)
     learn_demand()
     monkeypatch.setattr(co_purchases, "NEWEST_ORDERS", 1)
@@ -124,14 +124,14 @@ def test_what_is_bought_no_more_is_forgotten(shelf, monkeypatch):
     assert [row.pk for row in Demand.objects.all()] == [shelf["Mat"].pk]
 
 
-def test_a_basket_of_everything_says_nothing_of_pairs(shelf, monkeypatch):
+def test_very_large_orders_make_no_pairs(shelf, monkeypatch):
     monkeypatch.setattr(demand, "LARGEST_BASKET", 2)
     bought(*shelf.values(), times=2)
     learn_demand()
     assert together(shelf["Tea"]) == []
 
 
-def test_a_warm_page_asks_nothing_and_a_cold_one_by_an_index(shelf, sent):
+def test_a_cached_page_needs_no_query_and_an_uncached_one_uses_an_index(shelf, sent):
     bought(shelf["Tea"], shelf["Pot"], times=2)
     learn_demand()
     assert together(shelf["Tea"]) == ["Pot"]
@@ -139,7 +139,7 @@ def test_a_warm_page_asks_nothing_and_a_cold_one_by_an_index(shelf, sent):
     assert plan_of(Demand.objects.filter(pk=shelf["Tea"].pk)).examined == 1
 
 
-def test_the_home_page_calls_popular_what_is_bought_the_most_and_nothing_before(shelf):
+def test_the_home_page_shows_popular_products_once_enough_were_bought_twice(shelf):
     names = [*shelf.values(), *(make_product(name=f"Soap {n}", inventory=99) for n in range(7))]
     bought(*names)
     learn_demand()
@@ -152,11 +152,11 @@ def test_the_home_page_calls_popular_what_is_bought_the_most_and_nothing_before(
     popular = text.partition("Popular right now")[2]
     assert re.findall(r'<span class="name">(.*?)</span>', popular)[0] == "Mat"
     assert "Popular right now" in Client().get("/products/?q=nothing-like-it").content.decode()
-    update_product(pk=shelf["Cup"].pk, inventory=0)  # ten are left, which is too few
+    update_product(pk=shelf["Cup"].pk, inventory=0)  # leaves ten, which is too few
     assert "Popular right now" not in Client().get("/").content.decode()
 
 
-def test_beside_what_is_sold_out_similar_products_go_first(shelf):
+def test_the_page_of_a_sold_out_product_shows_similar_products_first(shelf):
     for name in ("Tea", "Pot"):
         update_product(pk=shelf[name].pk, category="Kitchen")
     bought(shelf["Tea"], shelf["Pot"], shelf["Mat"], times=2)
@@ -168,7 +168,7 @@ def test_beside_what_is_sold_out_similar_products_go_first(shelf):
     assert 'href="/products/pot/"' in text.partition('id="related"')[2]
 
 
-def test_where_all_of_the_category_is_bought_together_there_is_no_second_row(shelf):
+def test_there_is_no_second_row_if_the_whole_category_is_in_the_first(shelf):
     for name in ("Tea", "Pot"):
         update_product(pk=shelf[name].pk, category="Kitchen")
     bought(shelf["Tea"], shelf["Pot"], times=2)
