@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog.csv.own_format import COLUMNS
+from catalog.csv.own_format import columns
 from catalog.models import Product
 from catalog.services import delete_product
 from ecommerce.core.text import csv_files
@@ -28,7 +28,7 @@ def exported() -> str:
 
 
 def everything() -> list[dict[str, object]]:
-    return list(Product.objects.order_by("product_id").values(*COLUMNS))
+    return list(Product.objects.order_by("product_id").values(*columns()))
 
 
 def make_awkward_products() -> None:

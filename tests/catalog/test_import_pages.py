@@ -61,7 +61,7 @@ def looked_at(office: Client, content: str | bytes, **typed: Any) -> str:
 
 def lines(office: Client, address: str, show: str) -> list[tuple[int, str, str]]:
     page = office.get(address, {"show": show}).context["page"]
-    return [(line.number, line.slug, line.said) for line in page]
+    return [(line.number, line.slug, line.summary) for line in page]
 
 
 def counts(office: Client, address: str) -> dict[str, int]:
@@ -211,7 +211,7 @@ def test_a_running_import_says_so(office, shop):
 def test_one_that_fails_says_what_went_in(office, shop, monkeypatch):
     address = looked_at(office, FILE)
 
-    def fails(entries: Any, report: Any, how: Any) -> None:
+    def fails(entries: Any, *, report: Any, options: Any) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(previewed_import, "write", fails)

@@ -1,4 +1,4 @@
-"""Products into a CSV file."""
+"""Export products to a CSV file."""
 
 from pathlib import Path
 from typing import Any
