@@ -22,11 +22,13 @@ from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserCreati
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from accounts import roles, services
+from accounts import roles
 from accounts.models import ServiceKey, User
+from accounts.recovery import services as recovery
 from accounts.service_keys import services as service_keys
 from accounts.sessions import admin_pages
 from accounts.sign_in import lockout
+from accounts.users import services as users
 from ecommerce.core.errors import DomainError
 from ecommerce.core.web.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin, change_url, step_page
 from ecommerce.core.web.http import signed_in
@@ -56,7 +58,7 @@ class PasswordForm(AdminPasswordChangeForm):
 
     def save(self, commit: bool = True) -> User:
         """Nothing but the password is written: another admin may be changing the role."""
-        services.set_password(self.user, self.cleaned_data["password1"], by=self.by)
+        recovery.set_password(self.user, self.cleaned_data["password1"], by=self.by)
         return self.user
 
 
@@ -141,7 +143,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
             self,
             request,
             object_id,
-            partial(services.unlock, user_id=object_id, by=signed_in(request)),
+            partial(users.unlock, user_id=object_id, by=signed_in(request)),
             title="Unlock",
             about="Wrong passwords are forgotten: the account can be signed in to again at once.",
             done="The account is unlocked.",
@@ -155,12 +157,12 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
         by = signed_in(request)
         if not change:
             password, role = form.cleaned_data["password1"], User.Role(form.cleaned_data["role"])
-            obj.pk = services.make_user(email=obj.email, password=password, role=role, by=by).pk
+            obj.pk = users.make_user(email=obj.email, password=password, role=role, by=by).pk
         elif changes := form.changes():
-            services.update_user(pk=obj.pk, by=by, **changes)
+            users.update_user(pk=obj.pk, by=by, **changes)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        services.delete_user(obj, by=signed_in(request))
+        users.delete_user(obj, by=signed_in(request))
 
     def user_change_password(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         """By a copy of this page for the request: the form is made from an attribute, without it."""

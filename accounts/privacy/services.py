@@ -6,13 +6,15 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import history, services
+from accounts import history
 from accounts.addresses import services as addresses
 from accounts.models import EmailChange, OneTimeToken, TokenFamily, User, WebSession
 from accounts.privacy import personal_data
 from accounts.sessions import cache
 from accounts.sessions import services as sessions
 from accounts.sign_in import lockout
+from accounts.sign_in import services as sign_in
+from accounts.users import services as users
 from ecommerce.core import audit
 from ecommerce.core.db import run_tx
 from ecommerce.core.db.lease import lease
@@ -33,10 +35,10 @@ def erase_account(user: User, *, password: str, ip: str) -> None:
 
     Raises WrongPassword, Locked, or LastAdmin.
     """
-    services.confirm_password(user, password, ip=ip)
+    sign_in.confirm_password(user, password, ip=ip)
     with lease("admins"):
-        if services.last_admin(user.pk):
-            raise services.LastAdmin
+        if users.last_admin(user.pk):
+            raise users.LastAdmin
         run_tx(lambda: _erase(user))
     lockout.forgive(user.email)
 

@@ -7,7 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import services
 from accounts.recovery import services as recovery
 from accounts.serializers import (
     Email,
@@ -100,7 +99,7 @@ class ChangePassword(APIView):
         """Every session of the account ends; the answer begins a new one."""
         given, user = body(PasswordChange, request.data), signed_in(request)
         cookie = given.pop("cookie")
-        services.change_password(user, **given, ip=client_ip(request))
+        recovery.change_password(user, **given, ip=client_ip(request))
         return token_answers.answer(sessions.begin(user, Device.of(request)), cookie=cookie)
 
 

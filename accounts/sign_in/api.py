@@ -7,7 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import services
 from accounts.privacy import services as privacy
 from accounts.serializers import (
     Credentials,
@@ -20,6 +19,8 @@ from accounts.serializers import (
 )
 from accounts.sessions import cookies
 from accounts.sessions.token_answers import signed_in_answer
+from accounts.sign_in import services
+from accounts.users import services as users
 from ecommerce.core.web.api import body, can, errors
 from ecommerce.core.web.http import client_ip, signed_in
 
@@ -106,7 +107,7 @@ class PromoteToAdmin(APIView):
     def post(self, request: Request) -> Response:
         """Make a user an admin, who signs in again: 404 for an unknown e-mail, 400 for one who is already."""
         given = body(Email, request.data)
-        return Response(services.promote_to_admin(**given, by=signed_in(request)).as_dict())
+        return Response(users.promote_to_admin(**given, by=signed_in(request)).as_dict())
 
 
 class SetRole(APIView):
@@ -124,4 +125,4 @@ class SetRole(APIView):
         Another role ends the user's sessions; the same one changes nothing.
         """
         given = body(RoleOf, request.data)
-        return Response(services.set_role(**given, by=signed_in(request)).as_dict())
+        return Response(users.set_role(**given, by=signed_in(request)).as_dict())

@@ -14,13 +14,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import services
 from accounts.form_pages import Submission
 from accounts.forms import DeleteForm, EmailForm, SignInForm, SignUpForm
 from accounts.models import User
 from accounts.privacy import services as privacy
 from accounts.sessions import services as sessions
 from accounts.sessions.web_sessions import public_id
+from accounts.sign_in import services
 from ecommerce.core.web.http import client_ip, signed_in
 
 BACKEND = "accounts.sign_in.backends.LockingBackend"

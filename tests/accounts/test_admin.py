@@ -5,9 +5,10 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import User
-from accounts.services import InvalidCredentials, sign_in, update_user
 from accounts.sessions import services as sessions
 from accounts.sign_in import lockout
+from accounts.sign_in.services import InvalidCredentials, sign_in
+from accounts.users.services import update_user
 from ecommerce.core import audit
 from ecommerce.core.models import AuditEntry
 from ecommerce.core.web.http import Device

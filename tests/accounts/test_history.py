@@ -6,8 +6,9 @@ import pytest
 from django.db import DatabaseError
 
 from accounts.models import SignInAttempts, TokenFamily, User
-from accounts.services import HasOrders, UserNotFound, delete_user, set_password
+from accounts.recovery.services import set_password
 from accounts.sessions import services as sessions
+from accounts.users.services import HasOrders, UserNotFound, delete_user
 from ecommerce.core import audit
 from ecommerce.core.db import connection
 from ecommerce.core.models import AuditEntry

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SignInAttempts
-from accounts.services import InvalidCredentials, set_password, sign_in
+from accounts.recovery.services import set_password
 from accounts.sign_in import lockout
+from accounts.sign_in.services import InvalidCredentials, sign_in
 from tests.support.factories import PASSWORD
 from tests.support.hashers import CheapBCryptHasher
 from tests.support.threads import at_once

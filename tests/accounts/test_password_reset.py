@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from accounts.models import OneTimeToken, User
 from accounts.recovery.services import reset_password
-from accounts.services import sign_in
 from accounts.sessions import services as sessions
+from accounts.sign_in.services import sign_in
 from ecommerce.core.models import OutboxMessage
 from ecommerce.core.web.http import Device
 from tests.accounts.mails import delivered, link_of, token_of

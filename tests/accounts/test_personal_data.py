@@ -8,8 +8,9 @@ from django.test import Client
 from accounts.addresses.services import keep_address
 from accounts.models import Address, EmailChange, OneTimeToken, TokenFamily, User, WebSession
 from accounts.privacy import personal_data
-from accounts.services import set_name, sign_up
 from accounts.sessions import services as sessions
+from accounts.sign_in.services import sign_up
+from accounts.users.services import set_name
 from cart.models import Cart
 from cart.services import add_item
 from ecommerce.core.web.http import Device

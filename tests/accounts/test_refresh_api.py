@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import TokenFamily, User
-from accounts.services import change_password, set_password, update_user
+from accounts.recovery.services import change_password, set_password
 from accounts.sessions import services as sessions
+from accounts.users.services import update_user
 from tests.support.answers import refused
 from tests.support.factories import PASSWORD
 

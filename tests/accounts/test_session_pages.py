@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import WebSession
-from accounts.services import update_user
 from accounts.sessions import services as sessions
 from accounts.sessions.user_agents import describe
+from accounts.users.services import update_user
 from ecommerce.core.web.http import Device
 from tests.support.answers import refused
 from tests.support.factories import PASSWORD

@@ -10,9 +10,9 @@ from bson import ObjectId
 from django.conf import settings
 
 from accounts.models import User
-from accounts.services import update_user
 from accounts.sessions import services as sessions
 from accounts.sessions.tokens import access_token
+from accounts.users.services import update_user
 from ecommerce.core.web.api import NOT_ALLOWED
 from ecommerce.core.web.http import Device
 from ecommerce.core.web.ratelimit import Rate

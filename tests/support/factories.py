@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from accounts.models import User
-from accounts.services import make_user
+from accounts.users.services import make_user
 from cart.services import add_item
 from catalog.models import Product
 from catalog.services import create_product
