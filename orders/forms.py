@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from accounts.forms import AddressForm
+from accounts.addresses.forms import AddressForm
 from accounts.models import ADDRESS_FIELDS, Address
 from cart.pricing import PricedCart
 from ecommerce.core.web.forms import EmailField

@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.serializers import RefreshToken, SessionAnswer, TokensAnswer
 from accounts.sessions import cookies, token_answers
 from accounts.sessions import services as sessions
+from accounts.sessions.serializers import RefreshToken, SessionAnswer, TokensAnswer
 from ecommerce.core.web.api import errors
 from ecommerce.core.web.http import signed_in
 

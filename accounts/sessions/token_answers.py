@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from accounts.serializers import RefreshToken
 from accounts.sessions import cookies
 from accounts.sessions import services as sessions
+from accounts.sessions.serializers import RefreshToken
 from ecommerce.core.web.api import body
 from ecommerce.core.web.http import Device
 
