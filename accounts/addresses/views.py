@@ -36,7 +36,7 @@ def address_list(request: HttpRequest) -> HttpResponse:
 def new_address(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     submission = Submission(request, AddressForm, name=user.name)
-    return _saved(request, submission, partial(addresses.keep_address, user))
+    return _saved(request, submission, partial(addresses.save_address, user))
 
 
 @require_http_methods(FORM_METHODS)

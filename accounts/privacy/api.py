@@ -31,7 +31,7 @@ class Me(APIView):
         password = body(Password, request.data)["password"]
         privacy.erase_account(signed_in(request), password=password, ip=client_ip(request))
         response = Response(status=204)
-        cookies.forget(response)
+        cookies.delete(response)
         return response
 
 

@@ -100,7 +100,7 @@ class ChangePassword(APIView):
         given, user = body(PasswordChange, request.data), signed_in(request)
         cookie = given.pop("cookie")
         recovery.change_password(user, **given, ip=client_ip(request))
-        return token_answers.answer(sessions.begin(user, Device.of(request)), cookie=cookie)
+        return token_answers.answer(sessions.start_session(user, device=Device.of(request)), cookie=cookie)
 
 
 class ChangeEmail(APIView):

@@ -17,7 +17,7 @@ class TokensAnswer(serializers.Serializer[Any]):
 
 
 class SessionAnswer(serializers.Serializer[Any]):
-    """The schema of a session as `SignedIn.as_dict` writes it."""
+    """The schema of a session as `ActiveSession.as_dict` writes it."""
 
     id = serializers.CharField(help_text="ObjectId")
     kind = serializers.ChoiceField(choices=["api", "web"])

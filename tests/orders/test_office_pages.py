@@ -263,7 +263,7 @@ class TestRefunds:
 
 def test_a_member_of_staff_without_the_right_is_offered_nothing(paid, monkeypatch, support):
     """Whoever may only look: no role may, so support's is narrowed here."""
-    monkeypatch.setitem(roles.MAY, "support", frozenset({"orders.view_order"}))
+    monkeypatch.setitem(roles.ROLE_PERMISSIONS, "support", frozenset({"orders.view_order"}))
     client = office_of(support)
     assert offered(client, paid) == []
     for step in STEPS:

@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def _create(self, email: str, role: Role) -> None:
         given = _checked(NewAccount, email=email, password=_password())
-        user = users.make_user(**given, role=role)
+        user = users.create_user(**given, role=role)
         self.stdout.write(f"Created the {role.label.lower()} {user.email}.")
 
 
