@@ -135,7 +135,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
 
     @action(description="Sessions", url_path="sessions", permissions=["unlock"])  # type: ignore[untyped-decorator]
     def sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return admin_pages.sessions_of(self, request, object_id)
+        return admin_pages.sessions_page(self, request, object_id)
 
     @action(description="Unlock", url_path="unlock", permissions=["unlock"])  # type: ignore[untyped-decorator]
     def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -157,7 +157,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
         by = signed_in(request)
         if not change:
             password, role = form.cleaned_data["password1"], User.Role(form.cleaned_data["role"])
-            obj.pk = users.make_user(email=obj.email, password=password, role=role, by=by).pk
+            obj.pk = users.create_user(email=obj.email, password=password, role=role, by=by).pk
         elif changes := form.changes():
             users.update_user(pk=obj.pk, by=by, **changes)
 
@@ -257,7 +257,7 @@ class ServiceKeyAdmin(ServiceAdmin):
     def save_model(self, request: HttpRequest, obj: ServiceKey, form: Any, change: bool) -> None:
         given = form.cleaned_data
         expires_at = timezone.now() + timedelta(days=given["days"])
-        key, request.key_text = service_keys.make_key(  # type: ignore[attr-defined]
+        key, request.key_text = service_keys.create_key(  # type: ignore[attr-defined]
             name=given["name"], scopes=given["scopes"], expires_at=expires_at, by=signed_in(request)
         )
         obj.pk, obj.prefix = key.pk, key.prefix

@@ -40,11 +40,11 @@ def erase_account(user: User, *, password: str, ip: str) -> None:
         if users.last_admin(user.pk):
             raise users.LastAdmin
         run_tx(lambda: _erase(user))
-    lockout.forgive(user.email)
+    lockout.clear_failures(user.email)
 
 
 def _erase(user: User) -> None:
-    history.tell(user, "erase", by=user)
+    history.record(user, "erase", by=user)
     for holder in personal_data.holders.values():
         holder.erase(user)
     for model in (TokenFamily, OneTimeToken, EmailChange):
@@ -62,8 +62,8 @@ def _erase(user: User) -> None:
         token_version=F("token_version") + 1,
         revoked_families=[],
     )
-    cache.account_changed(user.pk)
+    cache.invalidate_account(user.pk)
 
 
-personal_data.hold("addresses", export=addresses.export, erase=addresses.erase)
-personal_data.hold("history", export=history.export, erase=audit.forget_person)
+personal_data.register("addresses", export=addresses.export, erase=addresses.erase)
+personal_data.register("history", export=history.export, erase=audit.forget_person)

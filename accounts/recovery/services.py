@@ -106,15 +106,15 @@ def replace_password(
     def change() -> bool:
         if not rows.update(password=hashed, token_version=F("token_version") + 1):
             return False
-        cache.account_changed(user.pk)
+        cache.invalidate_account(user.pk)
         user.refresh_from_db(fields=["password", "token_version"])
         withdraw_links(user)
-        history.tell(user, verb, by=by)
+        history.record(user, verb, by=by)
         emails.queue_password_changed(user, version=user.token_version)
         return True
 
     changed = run_tx(change)
-    lockout.forgive(user.email)
+    lockout.clear_failures(user.email)
     return changed
 
 
@@ -149,5 +149,5 @@ def _confirm(token: str) -> bool:
     User.objects.filter(pk=user.pk).update(email=change.email, email_verified_at=timezone.now())
     withdraw_links(user)
     before, after = {"email": user.email}, {"email": change.email}
-    history.tell(user, "change_email", by=user, before=before, after=after)
+    history.record(user, "change_email", by=user, before=before, after=after)
     return True

@@ -13,8 +13,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts.form_pages import Submission
-from accounts.forms import ChangeEmailForm, ChangePasswordForm, EmailForm, ResetForm, TokenForm
 from accounts.recovery import services as recovery
+from accounts.recovery.forms import ChangeEmailForm, ChangePasswordForm, ResetForm, TokenForm
+from accounts.sign_in.forms import EmailForm
 from ecommerce.core.errors import DomainError
 from ecommerce.core.web.http import client_ip, signed_in
 

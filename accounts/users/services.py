@@ -52,7 +52,7 @@ def set_name(user: User, *, name: str) -> None:
     User.objects.filter(pk=user.pk).update(name=name)
 
 
-def make_user(*, email: str, password: str, role: Role = Role.USER, by: User | None = None) -> User:
+def create_user(*, email: str, password: str, role: Role = Role.USER, by: User | None = None) -> User:
     """An account made by whoever runs the shop: its e-mail needs no confirming."""
     passwords.refuse_weak(password, email=email.lower())
     return insert_user(User(email=email.lower(), role=role, email_verified_at=timezone.now()), password, by)
@@ -94,8 +94,8 @@ def unlock(*, user_id: str, by: User) -> None:
         raise UserNotFound
 
     def forget() -> None:
-        lockout.forgive(user.email)
-        history.tell(user, "unlock", by=by)
+        lockout.clear_failures(user.email)
+        history.record(user, "unlock", by=by)
 
     run_tx(forget)
 
@@ -130,8 +130,8 @@ def _delete(user: User, by: User | None) -> None:
     deleted, _rows = User.objects.filter(pk=user.pk).delete()
     if not deleted:
         raise UserNotFound
-    cache.account_changed(user.pk)
-    history.tell(user, "delete", by=by)
+    cache.invalidate_account(user.pk)
+    history.record(user, "delete", by=by)
     if not user.is_staff:  # what staff did stays theirs
         audit.forget_person(user)
 
@@ -156,9 +156,9 @@ def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
         follows["email_verified_at"] = None
     if changed:
         User.objects.filter(pk=pk).update(**changed, **follows)
-        cache.account_changed(pk)
+        cache.invalidate_account(pk)
     for name, value in changed.items():
-        history.tell(user, VERBS[name], by=by, before={name: getattr(user, name)}, after={name: value})
+        history.record(user, VERBS[name], by=by, before={name: getattr(user, name)}, after={name: value})
     return bool(changed)
 
 
@@ -177,7 +177,7 @@ def insert_user(user: User, password: str, by: User | None = None) -> User:
 def _insert_in_transaction(user: User, by: User | None) -> None:
     user.save(force_insert=True)
     if user.is_staff:
-        history.tell(user, "set_role", by=by, after={"role": str(user.role)})
+        history.record(user, "set_role", by=by, after={"role": str(user.role)})
     if user.email_verified_at is None:
-        history.tell(user, "sign_up", by=user)
+        history.record(user, "sign_up", by=user)
         emails.queue_verification(user)

@@ -149,7 +149,7 @@ class TestSessions:
         assert told("sign_out_everywhere") == [(customer.email, customer.email)] * 2
 
     def test_a_refresh_token_used_again(self, api, customer):
-        token = sessions.begin(customer, Device("", "")).refresh_token
+        token = sessions.start_session(customer, device=Device("", "")).refresh_token
         family = TokenFamily.objects.get()
         for _ in range(2):
             api.post(f"{AUTH}/refresh", {"refresh_token": token})
@@ -161,7 +161,7 @@ class TestSessions:
         assert AuditEntry.objects.get(action="user.reuse_token").after == {"session": str(family.pk)}
 
     def test_a_family_ends_only_with_its_entry(self, api, customer, broken_log):
-        token = sessions.begin(customer, Device("", "")).refresh_token
+        token = sessions.start_session(customer, device=Device("", "")).refresh_token
         sessions.refresh(sessions.refresh(token).refresh_token)
         with pytest.raises(DatabaseError):
             sessions.refresh(token)

@@ -148,10 +148,10 @@ def test_a_broken_attempt_counts_as_a_failure_once_its_process_is_given_up(custo
 
 def test_old_counts_are_deleted(api, customer):
     fail(api, 1)
-    lockout.forget_old()
+    lockout.delete_old()
     assert SignInAttempts.objects.exists()
     SignInAttempts.objects.update(updated_at=timezone.now() - timedelta(days=1, seconds=1))
-    lockout.forget_old()
+    lockout.delete_old()
     assert not SignInAttempts.objects.exists()
 
 

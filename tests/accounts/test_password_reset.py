@@ -75,7 +75,7 @@ def test_pressing_again_fills_no_mailbox(api, customer, one_minute):
 
 
 def test_every_session_ends(api, token, customer):
-    grant = sessions.begin(customer, Device("", ""))
+    grant = sessions.start_session(customer, device=Device("", ""))
     client = Client()
     client.force_login(customer)
     reset(api, token)

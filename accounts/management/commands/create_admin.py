@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.roles import Role
-from accounts.serializers import Email, NewAccount
+from accounts.sign_in.serializers import Email, NewAccount
 from accounts.users import services as users
 from ecommerce.core.db.migrating import refuse_unprepared
 from ecommerce.core.errors import FieldError
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def _create(self, email: str, role: Role) -> None:
         given = _checked(NewAccount, email=email, password=_password())
-        user = users.make_user(**given, role=role)
+        user = users.create_user(**given, role=role)
         self.stdout.write(f"Created the {role.label.lower()} {user.email}.")
 
 
