@@ -80,7 +80,7 @@ def patiently(step: Any) -> Any:
 
 def customer_pays(reference: str) -> None:
     urlopen(
-        Request(f"{settings.STRIPE_API_BASE}/customer/pays/{reference}", method="POST"), timeout=5
+        Request(f"{settings.STRIPE_API_BASE}/customer/pays/{reference}", method="POST"), timeout=120
     ).close()
 
 
