@@ -5,6 +5,7 @@ from time import sleep
 from typing import Any
 
 import pytest
+import pytest_django
 from django.core.cache import cache as django_cache
 from django.core.management import call_command
 from django.test import TransactionTestCase
@@ -17,6 +18,7 @@ from ecommerce.core import redis
 from ecommerce.core.cache import stamps
 from ecommerce.core.db import connection
 from ecommerce.core.web import ratelimit
+from tests.servers import KEEP
 from tests.support import factories
 from tests.support.api_clients import api_of
 from tests.support.database import empty_database, log
@@ -40,7 +42,22 @@ def _database_only_with_the_mark(request: pytest.FixtureRequest, monkeypatch: py
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings_xdist_suffix() -> None:
-    """Several processes of tests need no names of their own: each has a MongoDB."""
+    """Use one name for the database in all processes: each process has a MongoDB of its own."""
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Keep the database with the servers."""
+    return KEEP or bool(request.config.getvalue("reuse_db"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    """Begin with an empty database, also where one was kept and a run was killed."""
+    if KEEP:
+        with django_db_blocker.unblock():
+            log.written.update(connection.database.list_collection_names())
+            empty_database()
 
 
 @pytest.fixture(autouse=True)

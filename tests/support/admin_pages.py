@@ -1,4 +1,4 @@
-"""A browser of the back office: forms are sent as the page shows them, with what a person types."""
+"""A browser for the admin, which sends forms as a page shows them with the changes that a person makes."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -11,17 +11,19 @@ from accounts.models import User
 
 
 def url(model: type, page: str, *args: object) -> str:
+    """Return the address of a model's page, such as `changelist` or `change`."""
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
 def office_of(user: User) -> Client:
+    """Return a browser in which the user is signed in to the admin."""
     client = Client()
     client.force_login(user)
     return client
 
 
 class Form:
-    """A page's form at one moment; what others change after that, it does not know."""
+    """A page's form as it was when the page was loaded."""
 
     def __init__(self, client: Client, address: str) -> None:
         self._client, self._address = client, address
@@ -31,16 +33,16 @@ class Form:
         reader.feed(page.content.decode())
         self.fields = reader.fields
 
-    def send(self, button: str = "_save", **typed: Any) -> HttpResponse:
-        """`None` unticks a box."""
-        unknown = typed.keys() - self.fields.keys()
+    def send(self, button: str = "_save", **changes: Any) -> HttpResponse:
+        """Send the form with these changes and return the response; `None` unticks a box."""
+        unknown = changes.keys() - self.fields.keys()
         assert not unknown, f"The page has no field {unknown}, only {sorted(self.fields)}"
-        data = {name: value for name, value in (self.fields | typed).items() if value is not None}
+        data = {name: value for name, value in (self.fields | changes).items() if value is not None}
         return self._client.post(self._address, {**_as_sent(data), button: "1"})
 
 
 def _as_sent(data: dict[str, Any]) -> dict[str, Any]:
-    """Browsers send line ends as CRLF, hidden fields' too."""
+    """Return the data with line ends as CRLF, which browsers send in hidden fields, too."""
     return {name: _crlf(value) if isinstance(value, str) else value for name, value in data.items()}
 
 
@@ -55,18 +57,18 @@ class _Reader(HTMLParser):
         self._area = self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        name = found.get("name") or ""
+        attributes = dict(attrs)
+        name = attributes.get("name") or ""
         if tag == "textarea":
             self._area, self.fields[name] = name, ""
         elif tag == "select":
             self._select = name
-            if "multiple" in found:
+            if "multiple" in attributes:
                 self.fields[name] = []
-        elif tag == "option" and "selected" in found:
-            self._choose(found.get("value") or "")
-        elif tag == "input" and name and found.get("type") not in {"submit", "button"}:
-            self._input(name, found)
+        elif tag == "option" and "selected" in attributes:
+            self._choose(attributes.get("value") or "")
+        elif tag == "input" and name and attributes.get("type") not in {"submit", "button"}:
+            self._input(name, attributes)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
@@ -85,11 +87,11 @@ class _Reader(HTMLParser):
         else:
             self.fields[self._select] = value
 
-    def _input(self, name: str, found: dict[str, str | None]) -> None:
-        if found.get("type") == "checkbox" and found.get("value"):  # one of several boxes
+    def _input(self, name: str, attributes: dict[str, str | None]) -> None:
+        if attributes.get("type") == "checkbox" and attributes.get("value"):  # one of several boxes
             chosen = self.fields.setdefault(name, [])
-            chosen.extend([found["value"]] if "checked" in found else [])
-        elif found.get("type") == "checkbox":
-            self.fields[name] = "on" if "checked" in found else None
+            chosen.extend([attributes["value"]] if "checked" in attributes else [])
+        elif attributes.get("type") == "checkbox":
+            self.fields[name] = "on" if "checked" in attributes else None
         else:
-            self.fields[name] = found.get("value") or ""
+            self.fields[name] = attributes.get("value") or ""

@@ -1,4 +1,4 @@
-"""What tests expect of the API's answers."""
+"""Checks of the API's answers."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 
 def refused(response: Response, status: int, detail: str | None = None, *, field: str | None = None) -> Any:
-    """The answer is an error in the API's one shape; its body."""
+    """Check that the response is an error in the API's one shape, and return its body."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == "application/json"
     answer = response.json()

@@ -1,4 +1,4 @@
-"""Rows for tests, made by the shop's own services."""
+"""Rows for tests, created by the shop's own services."""
 
 from decimal import Decimal
 from itertools import count
@@ -17,18 +17,19 @@ _numbers = count(1)
 
 
 def user(email: str | None = None, **fields: Any) -> User:
-    """Without the mail that asks to confirm the e-mail."""
+    """Create a user, without queueing the mail that asks to confirm the e-mail address."""
     return create_user(email=email or f"user{next(_numbers)}@example.com", password=PASSWORD, **fields)
 
 
 def product(**fields: Any) -> Product:
+    """Create a product with an inventory of 10 at 79.99, unless the fields say otherwise."""
     number = next(_numbers)
-    given = {"name": f"Product {number}", "slug": f"product-{number}", "price": Decimal("79.99")}
-    return create_product(**{**given, "inventory": 10, **fields})
+    defaults = {"name": f"Product {number}", "slug": f"product-{number}", "price": Decimal("79.99")}
+    return create_product(**{**defaults, "inventory": 10, **fields})
 
 
 def order(buyer: User, *lines: tuple[Product, int], **options: Any) -> Order:
-    """A pending order of these products and quantities."""
-    for wanted, qty in lines:
-        add_item(user=buyer, product_id=wanted.product_id, qty=qty)
+    """Place a pending order of these products and quantities."""
+    for each, qty in lines:
+        add_item(user=buyer, product_id=each.product_id, qty=qty)
     return place_order(user=buyer, **options).order

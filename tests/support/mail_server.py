@@ -1,4 +1,4 @@
-"""A mail server for tests: it keeps what it is given."""
+"""A mail server for tests, which keeps every mail that it receives."""
 
 import socketserver
 from collections.abc import Iterator
@@ -12,6 +12,8 @@ ANSWERS = {"EHLO": "250 ok", "HELO": "250 ok", "MAIL": "250 ok", "QUIT": "221 by
 
 
 class Session(socketserver.StreamRequestHandler):
+    """One SMTP connection."""
+
     server: "MailServer"
 
     def handle(self) -> None:
@@ -36,6 +38,8 @@ class Session(socketserver.StreamRequestHandler):
 
 
 class MailServer(socketserver.ThreadingTCPServer):
+    """The server. `answer_to_recipients` may be set to a refusal."""
+
     daemon_threads = True
 
     def __init__(self) -> None:
@@ -46,7 +50,7 @@ class MailServer(socketserver.ThreadingTCPServer):
 
 @pytest.fixture
 def mail_server(settings) -> Iterator[MailServer]:
-    """The shop sends its mails to this server for the length of the test."""
+    """Have the shop send its mails to this server during the test."""
     with MailServer() as server:
         Thread(target=server.serve_forever, daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

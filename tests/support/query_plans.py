@@ -1,4 +1,4 @@
-"""How MongoDB finds what a queryset asks for."""
+"""How MongoDB finds the rows of a queryset."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,25 +9,31 @@ from ecommerce.core.db import collection, connection
 
 @dataclass(frozen=True)
 class Plan:
+    """An index and the number of documents that MongoDB looked at and returned."""
+
     index: str | None  # None where the whole collection is scanned
     examined: int
     returned: int
 
 
 def plan_of(rows: Any) -> Plan:
-    """The embedded MongoDB reports the documents that match in place of those that it examined, so those
-    that the index leads to are counted apart."""
+    """Explain the query of a queryset.
+
+    The embedded MongoDB reports the matching documents in place of the examined ones, so the documents that
+    the index leads to are counted separately.
+    """
     compiler = rows.query.get_compiler(using="default")
     compiler.pre_sql_setup()
     query = next(stage["$match"] for stage in compiler.build_query().get_pipeline() if "$match" in stage)
-    found = connection.database.command("explain", {"find": rows.model._meta.db_table, "filter": query})
-    stats = found["executionStats"]
-    index = next(values(found["queryPlanner"]["winningPlan"], "indexName"), None)
-    led_to = collection(rows.model).count_documents(next(array_conditions(query), query)) if index else 0
-    return Plan(index, max(stats["totalDocsExamined"], led_to), stats["nReturned"])
+    explained = connection.database.command("explain", {"find": rows.model._meta.db_table, "filter": query})
+    stats = explained["executionStats"]
+    index = next(values(explained["queryPlanner"]["winningPlan"], "indexName"), None)
+    by_index = collection(rows.model).count_documents(next(array_conditions(query), query)) if index else 0
+    return Plan(index, max(stats["totalDocsExamined"], by_index), stats["nReturned"])
 
 
 def values(node: Any, key: str) -> Iterator[Any]:
+    """Yield every value of the key, however deep in nested mappings and lists."""
     if isinstance(node, Mapping):
         if key in node:
             yield node[key]
@@ -39,4 +45,5 @@ def values(node: Any, key: str) -> Iterator[Any]:
 
 
 def array_conditions(query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the conditions on the array of search terms."""
     return ({"search_terms": condition} for condition in values(query, "search_terms"))

@@ -2,7 +2,7 @@ from rest_framework.renderers import JSONRenderer
 
 
 class AnyJSON(JSONRenderer):
-    """How the tests' clients write bodies: also what good clients never send, such as NaN or half a 😀."""
+    """Renders the bodies of the tests' clients, also what good clients never send: NaN, or half a 😀."""
 
     ensure_ascii = True
     strict = False

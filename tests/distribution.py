@@ -1,0 +1,47 @@
+"""How `pytest -n 2 --dist loadfile` distributes the tests: file by file, and the slowest first.
+
+All races are one unit of work, since they share servers that take seconds to start. Units that take minutes
+come first, so that the processes end together.
+
+A plugin loaded with `-p`.
+"""
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+SLOWEST_FIRST = (
+    "tests/races/",
+    "tests/faults/",
+    "tests/runshop/",
+    "tests/security/",
+    "tests/catalog/test_search_index.py",
+    "tests/outbox/",
+    "tests/test_embedded_mongo.py",
+    "tests/test_killed_migration.py",
+    "tests/site/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+def rank(nodeid: str) -> int:
+    """Return the position of the test's file or folder in SLOWEST_FIRST."""
+    positions = [at for at, prefix in enumerate(SLOWEST_FIRST) if nodeid.startswith(prefix)]
+    return positions[0] if positions else len(SLOWEST_FIRST)
+
+
+class Scheduling(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/races/" if nodeid.startswith("tests/races/") else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Keep the order above, where xdist would begin with the files that have the most tests."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
