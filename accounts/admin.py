@@ -58,7 +58,7 @@ class PasswordForm(AdminPasswordChangeForm):
 
     def save(self, commit: bool = True) -> User:
         """Nothing but the password is written: another admin may be changing the role."""
-        recovery.set_password(self.user, self.cleaned_data["password1"], by=self.by)
+        recovery.set_password(self.user, password=self.cleaned_data["password1"], by=self.by)
         return self.user
 
 

@@ -35,9 +35,9 @@ def erase_account(user: User, *, password: str, ip: str) -> None:
 
     Raises WrongPassword, Locked, or LastAdmin.
     """
-    sign_in.confirm_password(user, password, ip=ip)
+    sign_in.confirm_password(user, password=password, ip=ip)
     with lease("admins"):
-        if users.last_admin(user.pk):
+        if users.is_last_admin(user.pk):
             raise users.LastAdmin
         run_tx(lambda: _erase(user))
     lockout.clear_failures(user.email)

@@ -1,4 +1,4 @@
-"""Use cases around an account's e-mail: confirm it, reset a password by it, change it."""
+"""Use cases of passwords and e-mails: confirm an e-mail, reset or change a password, change the e-mail."""
 
 from datetime import timedelta
 
@@ -22,88 +22,71 @@ CHANGE_LIFETIME = timedelta(hours=1)
 
 
 def send_verification(user: User) -> None:
-    """Nothing is sent to an e-mail that is confirmed, nor twice in a minute."""
+    """Queue the mail that confirms the e-mail, at most once a minute, unless the e-mail is confirmed."""
     emails.queue_verification(user)
 
 
 def verify_email(token: str) -> None:
-    """Raises LinkInvalid."""
+    """Mark the e-mail as confirmed. Raises LinkInvalid."""
 
     def verify() -> None:
         link = one_time_links.use(token, Purpose.VERIFY_EMAIL)
-        mine = User.objects.filter(pk=link.user_id, email=link.subject)
-        mine.filter(email_verified_at=None).update(email_verified_at=timezone.now())
+        same_email = User.objects.filter(pk=link.user_id, email=link.subject)
+        same_email.filter(email_verified_at=None).update(email_verified_at=timezone.now())
 
     run_tx(verify)
 
 
 def forgot_password(email: str) -> None:
-    """Send a link where the e-mail has an account. The answer and its time tell nobody whether it has."""
+    """Queue a mail with a reset link if the e-mail has an account; the time taken does not tell."""
     user = User.objects.filter(email=email.lower(), is_active=True).first()
     emails.queue_password_reset(email.lower(), user)
 
 
 def check_reset_link(token: str) -> None:
-    """Without using it up. Raises LinkInvalid."""
+    """Check a reset link without using it up. Raises LinkInvalid."""
     one_time_links.find(token, Purpose.PASSWORD_RESET)
 
 
 def reset_password(*, token: str, password: str) -> None:
-    """Every session of the account ends. Raises LinkInvalid, WeakPassword; then the link still works."""
-    passwords.refuse_weak(password, email=one_time_links.find(token, Purpose.PASSWORD_RESET).user.email)
-    hashed = make_password(password)  # before the transaction: it is slow
+    """Set a new password by a mailed link, and end every session of the account.
+
+    Raises LinkInvalid or WeakPassword; after WeakPassword the link still works.
+    """
+    link = one_time_links.find(token, Purpose.PASSWORD_RESET)
+    passwords.refuse_weak(password, email=link.user.email)
+    hashed = make_password(password)  # before the transaction, because it is slow
     run_tx(lambda: _reset(token, hashed))
 
 
-def change_email(user: User, *, email: str, password: str, ip: str) -> None:
-    """Ask both addresses. Raises EmailTaken, WrongPassword, Locked."""
-    sign_in.confirm_password(user, password, ip=ip)
-    if User.objects.filter(email=email.lower()).exists():
-        raise users.EmailTaken
-
-    def begin() -> None:
-        withdraw_links(user)
-        emails.queue_email_change(
-            EmailChange.objects.create(
-                pk=ObjectId(), user=user, email=email.lower(), expires_at=timezone.now() + CHANGE_LIFETIME
-            )
-        )
-
-    run_tx(begin)
-
-
-def confirm_email_change(token: str) -> bool:
-    """True where both have confirmed it now, so that it is changed. Raises LinkInvalid, EmailTaken."""
-    try:
-        return run_tx(lambda: _confirm(token))
-    except IntegrityError:
-        raise users.EmailTaken from None
-
-
-def set_password(user: User, password: str, *, by: User | None = None) -> None:
-    """Whatever the old one was. Every session of the account ends."""
-    replace_password(user, make_password(password), by=by, verb="set_password")
+def set_password(user: User, *, password: str, by: User | None = None) -> None:
+    """Set a new password without asking for the present one, and end every session of the account."""
+    replace_password(user, hashed=make_password(password), by=by, verb="set_password")
 
 
 def change_password(user: User, *, current: str, password: str, ip: str) -> None:
-    """Every session ends, the asking one too. Raises WrongPassword, WeakPassword, Locked."""
+    """Change the password, and end every session of the account, the present one too.
+
+    Raises WeakPassword, WrongPassword or Locked.
+    """
     passwords.refuse_weak(password, email=user.email)
-    sign_in.confirm_password(user, current, ip=ip, field="current")
+    sign_in.confirm_password(user, password=current, ip=ip, field="current")
     hashed = make_password(password)
-    if not replace_password(user, hashed, by=user, verb="change_password", instead_of=user.password):
-        raise sign_in.WrongPassword("current")  # another request changed it in this moment
+    changed = replace_password(user, hashed=hashed, by=user, verb="change_password", instead_of=user.password)
+    if not changed:
+        raise sign_in.WrongPassword("current")  # a concurrent request has just changed it
 
 
 def replace_password(
-    user: User, hashed: str, *, by: User | None, verb: str, instead_of: str | None = None
+    user: User, *, hashed: str, by: User | None, verb: str, instead_of: str | None = None
 ) -> bool:
-    """Store it, end all sessions, and take back what was asked for with the old one. Joins a transaction.
+    """Store the hash, end all sessions, withdraw open links and queue the notice; joins a transaction.
 
-    False where the stored one was not `instead_of` any more; then nothing was changed.
+    Return False, with nothing changed, if the stored hash is no longer `instead_of`.
     """
     rows = User.objects.filter(pk=user.pk, **({"password": instead_of} if instead_of else {}))
 
-    def change() -> bool:
+    def replace() -> bool:
         if not rows.update(password=hashed, token_version=F("token_version") + 1):
             return False
         cache.invalidate_account(user.pk)
@@ -113,17 +96,36 @@ def replace_password(
         emails.queue_password_changed(user, version=user.token_version)
         return True
 
-    changed = run_tx(change)
+    replaced = run_tx(replace)
     lockout.clear_failures(user.email)
-    return changed
+    return replaced
+
+
+def change_email(user: User, *, email: str, password: str, ip: str) -> None:
+    """Queue mails that ask both addresses to confirm the change.
+
+    Raises EmailTaken, WrongPassword or Locked.
+    """
+    sign_in.confirm_password(user, password=password, ip=ip)
+    if User.objects.filter(email=email.lower()).exists():
+        raise users.EmailTaken
+    run_tx(lambda: _request_email_change(user, email.lower()))
+
+
+def confirm_email_change(token: str) -> bool:
+    """Confirm one of the two addresses; return whether the e-mail has changed because both are confirmed.
+
+    Raises LinkInvalid or EmailTaken.
+    """
+    try:
+        return run_tx(lambda: _confirm(token))
+    except IntegrityError:
+        raise users.EmailTaken from None
 
 
 def withdraw_links(user: User) -> None:
-    """Links that lead into the account or away from its e-mail."""
-    purposes = one_time_links.Purpose
-    one_time_links.withdraw(
-        user, purposes.PASSWORD_RESET, purposes.EMAIL_CHANGE_OLD, purposes.EMAIL_CHANGE_NEW
-    )
+    """Invalidate all mailed links that set a password or change the e-mail."""
+    one_time_links.withdraw(user, Purpose.PASSWORD_RESET, Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW)
     EmailChange.objects.filter(user=user).delete()
 
 
@@ -131,9 +133,16 @@ def _reset(token: str, hashed: str) -> None:
     link = one_time_links.use(token, Purpose.PASSWORD_RESET)
     if link.user.email != link.subject:
         raise one_time_links.LinkInvalid
-    replace_password(link.user, hashed, by=link.user, verb="reset_password")
-    # Whoever read the mail owns the address.
+    replace_password(link.user, hashed=hashed, by=link.user, verb="reset_password")
+    # The reader of the mail owns the address, so it is confirmed, too.
     User.objects.filter(pk=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
+
+
+def _request_email_change(user: User, email: str) -> None:
+    withdraw_links(user)
+    expires_at = timezone.now() + CHANGE_LIFETIME
+    change = EmailChange.objects.create(pk=ObjectId(), user=user, email=email, expires_at=expires_at)
+    emails.queue_email_change(change)
 
 
 def _confirm(token: str) -> bool:
@@ -145,9 +154,13 @@ def _confirm(token: str) -> bool:
     change = changes.get()
     if not (change.old_confirmed and change.new_confirmed):
         return False
+    _change_email(change)
+    return True
+
+
+def _change_email(change: EmailChange) -> None:
     user = change.user
     User.objects.filter(pk=user.pk).update(email=change.email, email_verified_at=timezone.now())
     withdraw_links(user)
     before, after = {"email": user.email}, {"email": change.email}
     history.record(user, "change_email", by=user, before=before, after=after)
-    return True

@@ -1,8 +1,8 @@
-"""Who looks at a page, for its head and for nothing else: what somebody may do is never asked of a cache."""
+"""The visitor of a page, cached for the page's header. Permissions are never read from this cache."""
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -20,43 +20,74 @@ class Visitor:
     user: str | None = None  # the account's id
     is_staff: bool = False
 
-    @classmethod
-    def of(cls, user: Any) -> "Visitor":
-        return cls(str(user.pk), user.is_staff) if isinstance(user, User) else cls()
+
+class CachedSession(TypedDict):
+    user: str
+    hash: str
+    until: float
+
+
+class CachedAccount(TypedDict):
+    is_staff: bool
+    hashes: list[str]
 
 
 def visitor_of(request: HttpRequest) -> Visitor:
-    """As `request.user` would have it, without asking the database on a page that needs no user.
+    """Return the same visitor as `request.user`, without a query unless the cache is empty.
 
-    Where the view has asked already, or has just signed somebody in or out, that is the answer.
+    If the view has loaded the user, or has just signed the visitor in or out, `request.user` itself decides.
     """
-    if not hasattr(request, "session"):  # an error page of before there was one
+    if not hasattr(request, "session"):  # an error page, if the session middleware has not run
         return Visitor()
-    request.session.accessed = True  # the page differs by the cookie, and says so to caches on its way
+    request.session.accessed = True  # makes the session middleware send `Vary: Cookie`
     if request.session.modified or hasattr(request, "_cached_user"):
-        return Visitor.of(request.user)
-    key = request.session.session_key
-    session = json.loads(cache.read_session(key, lambda: _fill_session(key))) if key else None
+        return _from_user(request.user)
+    return _from_cache(request.session.session_key)
+
+
+def _from_user(user: Any) -> Visitor:
+    return Visitor(str(user.pk), user.is_staff) if isinstance(user, User) else Visitor()
+
+
+def _from_cache(session_key: str | None) -> Visitor:
+    session = _cached_session(session_key) if session_key else None
     if session is None or session["until"] < timezone.now().timestamp():
         return Visitor()
-    account = json.loads(cache.read_account(session["user"], lambda: _fill_account(session["user"])))
+    account = _cached_account(session["user"])
     if account is None or session["hash"] not in account["hashes"]:
         return Visitor()
     return Visitor(session["user"], account["is_staff"])
 
 
-def _fill_session(key: str) -> bytes:
+def _cached_session(key: str) -> CachedSession | None:
+    session: CachedSession | None = json.loads(cache.read_session(key, lambda: _load_session(key)))
+    return session
+
+
+def _cached_account(pk: str) -> CachedAccount | None:
+    account: CachedAccount | None = json.loads(cache.read_account(pk, lambda: _load_account(pk)))
+    return account
+
+
+def _load_session(key: str) -> bytes:
+    """Return the session as JSON, `null` if it has expired or belongs to no account."""
     row = WebSession.objects.filter(pk=key, expire_date__gt=timezone.now()).first()
     data = SessionStore().decode(row.session_data) if row else {}
     if row is None or data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return b"null"
-    facts = {"user": data[SESSION_KEY], "hash": data[HASH_SESSION_KEY], "until": row.expire_date.timestamp()}
-    return json.dumps(facts).encode()
+    session: CachedSession = {
+        "user": data[SESSION_KEY],
+        "hash": data[HASH_SESSION_KEY],
+        "until": row.expire_date.timestamp(),
+    }
+    return json.dumps(session).encode()
 
 
-def _fill_account(pk: str) -> bytes:
+def _load_account(pk: str) -> bytes:
+    """Return the account as JSON, `null` if it is inactive or does not exist."""
     user = User.objects.filter(pk=object_id(pk), is_active=True).first()
     if user is None:
         return b"null"
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return json.dumps({"is_staff": user.is_staff, "hashes": hashes}).encode()
+    account: CachedAccount = {"is_staff": user.is_staff, "hashes": hashes}
+    return json.dumps(account).encode()

@@ -1,18 +1,19 @@
-"""Who may try a password now.
+"""Lockout after failed sign-ins.
 
-Failures are counted for each e-mail, and for each e-mail and address, in one document of MongoDB: it survives
-a flush of Redis and is the same for all processes. An e-mail without an account is counted like any other.
+Failures are counted per e-mail, and per e-mail and network, in one MongoDB document for each e-mail. The
+counts survive a flush of Redis and are the same for all processes. E-mails without an account count, too.
 
-    failures      for an e-mail and an address   for an e-mail, from anywhere
-    below         5: none                        20: none
-    at the limit  1 minute                       1 minute
-    each more     doubled, up to 15 minutes      doubled, up to 15 minutes
+    failures      per e-mail and network     per e-mail
+    below         5: not locked              20: not locked
+    at the limit  1 minute                   1 minute
+    each more     doubled, up to 15 minutes  doubled, up to 15 minutes
 
-While locked no password is looked at, not even the right one. The right one otherwise clears the e-mail's
-failures; so does a new password, and a day without a failure.
+While an e-mail is locked, no password is checked, not even the right one. Otherwise the right password clears
+the failures of the e-mail; so do a new password and a day without a failure.
 
-An attempt is counted as running before its password is hashed: no more run at once than failures are left, so
-that twenty wrong ones sent together are not all tried. The others wait for those, then are tried or refused.
+An attempt counts as running before its password is hashed. No more attempts run at once than failures are
+left, so that twenty wrong passwords sent together are not all checked. The others wait, then
+are checked or refused.
 """
 
 import hashlib
@@ -34,11 +35,11 @@ from accounts.models import SignInAttempts
 from ecommerce.core.errors import TryLater
 from ecommerce.core.web.http import network_of
 
-FREE_FROM_ONE_ADDRESS, FREE_FROM_ANYWHERE = 5, 20
-FIRST_DELAY_S, LONGEST_DELAY_S = 60, 900
-FORGOTTEN_AFTER_S = 24 * 3600
-GIVEN_UP_AFTER_S = 30  # above gunicorn's timeout: whoever ran this attempt was killed
-WAIT_S = 5.0
+FREE_FROM_ONE_NETWORK, FREE_FROM_ANYWHERE = 5, 20
+FIRST_LOCK_S, LONGEST_LOCK_S = 60, 900
+FORGET_AFTER_S = 24 * 3600
+ABANDONED_AFTER_S = 30  # longer than gunicorn's timeout: the process that ran the attempt was killed
+MAX_WAIT_S = 5.0
 
 
 class Locked(TryLater):
@@ -55,124 +56,149 @@ class Locked(TryLater):
 
 
 @dataclass
+class Attempt:
+    succeeded: bool = False
+
+
+@dataclass
 class Count:
-    """Of one e-mail, or of one e-mail and address. Times are seconds since the epoch."""
+    """Attempts for one e-mail, from anywhere or from one network. Times are seconds since the epoch."""
 
     failures: int = 0
     running: int = 0
     changed: float = 0.0
     locked_until: float = 0.0
 
-    def age(self, now: float) -> None:
-        if now - self.changed > FORGOTTEN_AFTER_S:
+    def expire(self, now: float) -> None:
+        """Forget old failures, and count abandoned attempts as failures."""
+        if now - self.changed > FORGET_AFTER_S:
             self.failures = self.running = 0
-        elif now - self.changed > GIVEN_UP_AFTER_S:
-            self.failures, self.running = self.failures + self.running, 0
+        elif now - self.changed > ABANDONED_AFTER_S:
+            self.failures += self.running
+            self.running = 0
 
-    def fail(self, free: int, now: float) -> None:
-        self.running, self.failures, self.changed = max(0, self.running - 1), self.failures + 1, now
-        if self.failures >= free:
-            doubled = FIRST_DELAY_S * 2 ** min(self.failures - free, 10)
-            self.locked_until = now + min(doubled, LONGEST_DELAY_S)
+    def has_room(self, limit: int) -> bool:
+        """Return whether another attempt may run; at the limit, one at a time."""
+        return self.running < max(1, limit - self.failures)
+
+    def start(self, now: float) -> None:
+        self.running += 1
+        self.changed = now
+
+    def fail(self, limit: int, now: float) -> None:
+        self.running = max(0, self.running - 1)
+        self.failures += 1
+        self.changed = now
+        if self.failures >= limit:
+            seconds = FIRST_LOCK_S * 2 ** min(self.failures - limit, 10)
+            self.locked_until = now + min(seconds, LONGEST_LOCK_S)
 
 
 Counts = dict[str, Count]
-
-
-class Attempt:
-    def __init__(self) -> None:
-        self.succeeded = False
-        self.locked_s = 0.0  # for how long it locked the e-mail by failing
+Limits = dict[str, int]  # allowed failures by the name of the count
 
 
 @contextmanager
 def attempt(email: str, ip: str) -> Iterator[Attempt]:
-    """Set `succeeded` on what it yields where the password was right. Raises Locked before."""
-    key, limits = (
-        _digest(email),
-        {"all": FREE_FROM_ANYWHERE, _digest(network_of(ip))[:16]: FREE_FROM_ONE_ADDRESS},
-    )
-    _admit(key, limits)
-    running = Attempt()
+    """Count an attempt to sign in: a failure, unless the caller sets `succeeded` on the yielded object.
+
+    Raises Locked before the caller may check the password.
+    """
+    key = _digest(email)
+    limits = {"all": FREE_FROM_ANYWHERE, _digest(network_of(ip))[:16]: FREE_FROM_ONE_NETWORK}
+    _wait_to_start(key, limits)
+    current = Attempt()
     try:
-        yield running
+        yield current
     finally:
-        if running.succeeded:
+        if current.succeeded:
             clear_failures(email)
         else:
-            _change(key, lambda counts, now: _fail(counts, limits, now, running))
-            history.record_failure(email, locked_s=running.locked_s)
+            history.record_failure(email, locked_s=_count_failure(key, limits))
 
 
 def clear_failures(email: str) -> None:
+    """Delete all counts of the e-mail, which also unlocks it."""
     SignInAttempts.objects.filter(pk=_digest(email)).delete()
 
 
 def locked_until(emails: Iterable[str]) -> dict[str, datetime]:
-    """Those that are locked now, from everywhere or from an address, and until when at the longest."""
-    by_key = {_digest(email): email for email in emails}
-    now, found = time.time(), {}
-    for row in SignInAttempts.objects.filter(pk__in=list(by_key)):
+    """Return the e-mails that are locked now, from anywhere or from a network, with the end of the lock."""
+    now = time.time()
+    email_by_key = {_digest(email): email for email in emails}
+    locked = {}
+    for row in SignInAttempts.objects.filter(pk__in=list(email_by_key)):
         end = max((count["locked_until"] for count in row.counts.values()), default=0.0)
         if end > now:
-            found[by_key[row.pk]] = datetime.fromtimestamp(end, UTC)
-    return found
+            locked[email_by_key[row.pk]] = datetime.fromtimestamp(end, UTC)
+    return locked
 
 
 def delete_old() -> None:
-    SignInAttempts.objects.filter(
-        updated_at__lt=timezone.now() - timedelta(seconds=FORGOTTEN_AFTER_S)
-    ).delete()
+    """Delete the counts of e-mails without an attempt for a day."""
+    oldest = timezone.now() - timedelta(seconds=FORGET_AFTER_S)
+    SignInAttempts.objects.filter(updated_at__lt=oldest).delete()
 
 
-def _admit(key: str, limits: dict[str, int]) -> None:
-    """Count an attempt as running, once there is room for it."""
-    deadline = time.monotonic() + WAIT_S
-    while not _change(key, lambda counts, now: _start(counts, limits, now)):
+def _wait_to_start(key: str, limits: Limits) -> None:
+    """Count an attempt as running as soon as there is room for it. Raises Locked."""
+    deadline = time.monotonic() + MAX_WAIT_S
+    while not _update(key, lambda counts, now: _start(counts, limits, now)):
         if time.monotonic() > deadline:
             raise Locked(1)
         time.sleep(0.05)
 
 
-def _start(counts: Counts, limits: dict[str, int], now: float) -> bool:
-    """False where as many are running as may still fail."""
+def _start(counts: Counts, limits: Limits, now: float) -> bool:
+    """Count an attempt as running; return False if there is no room for it. Raises Locked."""
     for name in limits:
-        counts.setdefault(name, Count()).age(now)
-        if counts[name].locked_until > now:
-            raise Locked(counts[name].locked_until - now)
-    if any(counts[name].running >= max(1, free - counts[name].failures) for name, free in limits.items()):
+        count = counts.setdefault(name, Count())
+        count.expire(now)
+        if count.locked_until > now:
+            raise Locked(count.locked_until - now)
+    if not all(counts[name].has_room(limit) for name, limit in limits.items()):
         return False
     for name in limits:
-        counts[name].running, counts[name].changed = counts[name].running + 1, now
+        counts[name].start(now)
     return True
 
 
-def _fail(counts: Counts, limits: dict[str, int], now: float, attempt: Attempt) -> bool:
-    for name, free in limits.items():
-        counts.setdefault(name, Count()).fail(free, now)
-    attempt.locked_s = max(0.0, *(counts[name].locked_until - now for name in limits))
-    return True
+def _count_failure(key: str, limits: Limits) -> float:
+    """Turn a running attempt into a failure; return for how many seconds the e-mail is locked."""
+    locked_s = 0.0
+
+    def fail(counts: Counts, now: float) -> bool:
+        nonlocal locked_s
+        for name, limit in limits.items():
+            counts.setdefault(name, Count()).fail(limit, now)
+        locked_s = max(0.0, *(counts[name].locked_until - now for name in limits))
+        return True
+
+    _update(key, fail)
+    return locked_s
 
 
-def _change(key: str, change: Callable[[Counts, float], bool]) -> bool:
-    """Write what `change` makes of the counts where nobody wrote meanwhile, otherwise look again."""
+def _update(key: str, change: Callable[[Counts, float], bool]) -> bool:
+    """Apply `change` to the stored counts, again whenever a concurrent request has written them.
+
+    Return False, without writing, if `change` returns False.
+    """
     while True:
         row = SignInAttempts.objects.filter(pk=key).first()
-        stored = row.counts if row else {}
         now = time.time()
-        counts = {name: Count(**each) for name, each in stored.items()}
+        counts = {name: Count(**stored) for name, stored in row.counts.items()} if row else {}
         if not change(counts, now):
             return False
-        if _write(key, row, {name: asdict(each) for name, each in counts.items() if _matters(each, now)}):
+        recent = {
+            name: asdict(count) for name, count in counts.items() if now - count.changed < FORGET_AFTER_S
+        }
+        if _write(key, row, recent):
             return True
         time.sleep(random.uniform(0, 0.01))  # noqa: S311  # jitter, not a secret
 
 
-def _matters(count: Count, now: float) -> bool:
-    return now - count.changed < FORGOTTEN_AFTER_S
-
-
 def _write(key: str, row: SignInAttempts | None, counts: dict[str, dict[str, float]]) -> bool:
+    """Replace the row that was read; return False if it was written or inserted meanwhile."""
     fields = {"counts": counts, "stamp": uuid.uuid4().hex, "updated_at": timezone.now()}
     if row is not None:
         return SignInAttempts.objects.filter(pk=key, stamp=row.stamp).update(**fields) == 1

@@ -22,18 +22,18 @@ class WrongPassword(FieldError):
 
 
 def sign_up(*, email: str, password: str) -> User:
-    """Make a customer's account, and send a mail that asks to confirm the e-mail.
+    """Create a customer's account, queue the mail that asks to confirm the e-mail, and return the account.
 
-    Of several requests for one e-mail exactly one succeeds, whatever the case.
+    Raises WeakPassword or EmailTaken.
     """
     passwords.refuse_weak(password, email=email.lower())
-    return insert_user(User(email=email.lower()), password)
+    return insert_user(User(email=email.lower()), password=password)
 
 
 def sign_in(*, email: str, password: str, ip: str) -> User:
-    """The account with these credentials. An unknown e-mail costs the same time as a known one.
+    """Return the account with these credentials, in the same time for a known and an unknown e-mail.
 
-    Raises InvalidCredentials, or Locked after too many of those.
+    Raises InvalidCredentials, or Locked after too many failures.
     """
     user = authenticate(username=email.lower(), password=password, ip=ip)
     if not isinstance(user, User):
@@ -41,8 +41,11 @@ def sign_in(*, email: str, password: str, ip: str) -> User:
     return user
 
 
-def confirm_password(user: User, password: str, *, ip: str, field: str = "password") -> None:
-    """Ask again before what cannot be taken back. Counts like a sign-in. Raises WrongPassword, Locked."""
+def confirm_password(user: User, *, password: str, ip: str, field: str = "password") -> None:
+    """Check the password before an irreversible step; a wrong one counts as a failed sign-in.
+
+    Raises WrongPassword for `field`, or Locked.
+    """
     with lockout.attempt(user.email, ip) as attempt:
         attempt.succeeded = user.check_password(password)
     if not attempt.succeeded:

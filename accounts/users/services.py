@@ -49,37 +49,75 @@ class HasOrders(DomainError):
 
 
 def set_name(user: User, *, name: str) -> None:
+    """Store the name that the user has entered."""
     User.objects.filter(pk=user.pk).update(name=name)
 
 
 def create_user(*, email: str, password: str, role: Role = Role.USER, by: User | None = None) -> User:
-    """An account made by whoever runs the shop: its e-mail needs no confirming."""
+    """Create an account on behalf of staff, and return it; its e-mail needs no confirmation.
+
+    Raises WeakPassword or EmailTaken.
+    """
     passwords.refuse_weak(password, email=email.lower())
-    return insert_user(User(email=email.lower(), role=role, email_verified_at=timezone.now()), password, by)
+    user = User(email=email.lower(), role=role, email_verified_at=timezone.now())
+    return insert_user(user, password=password, by=by)
+
+
+def ensure_default_admin(*, email: str, password: str) -> bool:
+    """Create the admin named in the environment; return False if the e-mail already has an account."""
+    admin = User(email=email.lower(), role=Role.ADMIN, email_verified_at=timezone.now())
+    try:
+        insert_user(admin, password=password)
+    except EmailTaken:
+        return False
+    return True
+
+
+def insert_user(user: User, *, password: str, by: User | None = None) -> User:
+    """Insert the account and return it; exactly one of several concurrent requests for an e-mail succeeds.
+
+    Raises EmailTaken.
+    """
+    if User.objects.filter(email=user.email).exists():
+        raise EmailTaken  # saves the slow hash; the unique index decides a race
+    user.pk = ObjectId()
+    user.set_password(password)
+    try:
+        run_tx(lambda: _insert(user, by))
+    except IntegrityError:
+        raise EmailTaken from None
+    return user
 
 
 def promote_to_admin(*, email: str, by: User | None = None) -> User:
-    """The new admin's sessions end: they were begun with less at stake. Raises UserNotFound, AlreadyAdmin."""
-    user = _with_email(email)
+    """Make the user an admin, end all their sessions, and return the account.
+
+    Raises UserNotFound or AlreadyAdmin.
+    """
+    user = _get_by_email(email)
     if not run_tx(lambda: _update(user.pk, by, {"role": Role.ADMIN})):
         raise AlreadyAdmin
-    return _with_email(email)
+    return _get_by_email(email)
 
 
 def set_role(*, email: str, role: Role, by: User | None = None) -> User:
-    """Promote or demote; another role ends all sessions. Raises UserNotFound, LastAdmin."""
-    update_user(pk=_with_email(email).pk, by=by, role=role)
-    return _with_email(email)
+    """Change the role, end all sessions if it differs, and return the account.
+
+    Raises UserNotFound or LastAdmin.
+    """
+    update_user(pk=_get_by_email(email).pk, by=by, role=role)
+    return _get_by_email(email)
 
 
 def update_user(*, pk: ObjectId, by: User | None = None, **fields: Any) -> None:
-    """Change just these fields; another role or state ends all sessions, another e-mail is unconfirmed.
+    """Change only these fields.
 
-    Raises UserNotFound, EmailTaken or LastAdmin; then nothing was changed.
+    A new role or state ends all sessions; a new e-mail is unconfirmed. Raises UserNotFound, EmailTaken or
+    LastAdmin; then nothing has changed.
     """
-    leaves = fields.get("role", Role.ADMIN) != Role.ADMIN or fields.get("is_active") is False
-    with lease("admins"):  # of two admins who demote each other, one stays
-        if leaves and last_admin(pk):
+    removes_admin = fields.get("role", Role.ADMIN) != Role.ADMIN or fields.get("is_active") is False
+    with lease("admins"):  # so that two admins cannot demote each other at once
+        if removes_admin and is_last_admin(pk):
             raise LastAdmin("role" if "role" in fields else "is_active")
         try:
             run_tx(lambda: _update(pk, by, fields))
@@ -88,21 +126,22 @@ def update_user(*, pk: ObjectId, by: User | None = None, **fields: Any) -> None:
 
 
 def unlock(*, user_id: str, by: User) -> None:
-    """Forget the failures at signing in to this account's e-mail. Raises UserNotFound."""
+    """Clear the failed sign-ins of this account's e-mail. Raises UserNotFound."""
     user = User.objects.filter(pk=object_id(user_id)).first()
     if user is None:
         raise UserNotFound
 
-    def forget() -> None:
+    def clear() -> None:
         lockout.clear_failures(user.email)
         history.record(user, "unlock", by=by)
 
-    run_tx(forget)
+    run_tx(clear)
 
 
 def delete_user(user: User, *, by: User | None = None) -> None:
+    """Delete the account. Raises UserNotFound, LastAdmin or HasOrders."""
     with lease("admins"):
-        if last_admin(user.pk):
+        if is_last_admin(user.pk):
             raise LastAdmin
         try:
             run_tx(lambda: _delete(user, by))
@@ -110,74 +149,61 @@ def delete_user(user: User, *, by: User | None = None) -> None:
             raise HasOrders from None
 
 
-def ensure_default_admin(*, email: str, password: str) -> bool:
-    """Make the admin of the environment unless the e-mail has an account; True where it was made."""
-    admin = User(email=email.lower(), role=Role.ADMIN, email_verified_at=timezone.now())
-    try:
-        insert_user(admin, password)
-    except EmailTaken:
-        return False
-    return True
-
-
-def last_admin(pk: ObjectId) -> bool:
-    """Nobody else could let this admin in again. Ask it under the lease `admins`."""
+def is_last_admin(pk: ObjectId) -> bool:
+    """Return whether this is the only active admin; call it under the lease `admins`."""
     admins = User.objects.filter(role=Role.ADMIN, is_active=True)
     return admins.filter(pk=pk).exists() and not admins.exclude(pk=pk).exists()
 
 
-def _delete(user: User, by: User | None) -> None:
-    deleted, _rows = User.objects.filter(pk=user.pk).delete()
-    if not deleted:
-        raise UserNotFound
-    cache.invalidate_account(user.pk)
-    history.record(user, "delete", by=by)
-    if not user.is_staff:  # what staff did stays theirs
-        audit.forget_person(user)
-
-
-def _with_email(email: str) -> User:
+def _get_by_email(email: str) -> User:
     user = User.objects.filter(email=email.lower()).first()
     if user is None:
         raise UserNotFound
     return user
 
 
-def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
-    """Inside a transaction: False where the account is like that already, and nothing was changed."""
-    user = User.objects.filter(pk=pk).first()
-    if user is None:
-        raise UserNotFound
-    changed = {name: value for name, value in fields.items() if getattr(user, name) != value}
-    follows: dict[str, Any] = {}
-    if ENDS_SESSIONS & changed.keys():
-        follows["token_version"] = F("token_version") + 1
-    if "email" in changed:
-        follows["email_verified_at"] = None
-    if changed:
-        User.objects.filter(pk=pk).update(**changed, **follows)
-        cache.invalidate_account(pk)
-    for name, value in changed.items():
-        history.record(user, VERBS[name], by=by, before={name: getattr(user, name)}, after={name: value})
-    return bool(changed)
-
-
-def insert_user(user: User, password: str, by: User | None = None) -> User:
-    if User.objects.filter(email=user.email).exists():
-        raise EmailTaken  # before the slow hash; the unique index decides between racers
-    user.pk = ObjectId()
-    user.set_password(password)
-    try:
-        run_tx(lambda: _insert_in_transaction(user, by))
-    except IntegrityError:
-        raise EmailTaken from None
-    return user
-
-
-def _insert_in_transaction(user: User, by: User | None) -> None:
+def _insert(user: User, by: User | None) -> None:
+    """Insert the account inside a transaction."""
     user.save(force_insert=True)
     if user.is_staff:
         history.record(user, "set_role", by=by, after={"role": str(user.role)})
     if user.email_verified_at is None:
         history.record(user, "sign_up", by=user)
         emails.queue_verification(user)
+
+
+def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
+    """Update the account inside a transaction; return False if nothing differs."""
+    user = User.objects.filter(pk=pk).first()
+    if user is None:
+        raise UserNotFound
+    changes = {name: value for name, value in fields.items() if getattr(user, name) != value}
+    if not changes:
+        return False
+    User.objects.filter(pk=pk).update(**changes, **_consequences(changes))
+    cache.invalidate_account(pk)
+    for name, value in changes.items():
+        before = {name: getattr(user, name)}
+        history.record(user, VERBS[name], by=by, before=before, after={name: value})
+    return True
+
+
+def _consequences(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields to update along with these changes."""
+    fields: dict[str, Any] = {}
+    if ENDS_SESSIONS & changes.keys():
+        fields["token_version"] = F("token_version") + 1
+    if "email" in changes:
+        fields["email_verified_at"] = None
+    return fields
+
+
+def _delete(user: User, by: User | None) -> None:
+    """Delete the account inside a transaction."""
+    deleted, _rows = User.objects.filter(pk=user.pk).delete()
+    if not deleted:
+        raise UserNotFound
+    cache.invalidate_account(user.pk)
+    history.record(user, "delete", by=by)
+    if not user.is_staff:  # the audit log keeps the names of staff
+        audit.forget_person(user)

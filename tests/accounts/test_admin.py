@@ -180,7 +180,7 @@ def page_of(office: Client, user: User, page: str = "change") -> str:
 
 
 def lock(user: User) -> None:
-    for _ in range(lockout.FREE_FROM_ONE_ADDRESS):
+    for _ in range(lockout.FREE_FROM_ONE_NETWORK):
         with pytest.raises(InvalidCredentials):
             sign_in(email=user.email, password="wrong", ip="203.0.113.9")
 

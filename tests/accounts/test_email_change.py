@@ -108,7 +108,7 @@ def test_another_request_takes_the_place_of_the_first(api, customer, customer_ap
 
 
 def test_a_new_password_takes_it_back(api, customer, tokens):
-    set_password(customer, "AnotherPass1")
+    set_password(customer, password="AnotherPass1")
     for token in tokens:
         refused(confirm(api, token), 400)
     assert not EmailChange.objects.exists()

@@ -204,7 +204,7 @@ class TestChanges:
 
     def test_what_fails_has_no_entry(self, customer, customer_api, broken_log):
         with pytest.raises(DatabaseError):
-            set_password(customer, NEW)
+            set_password(customer, password=NEW)
         assert User.objects.get().check_password(PASSWORD)
 
     def test_a_deleted_account(self, staff, customer):

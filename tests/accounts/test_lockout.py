@@ -119,7 +119,7 @@ def test_a_day_without_a_failure_is_forgotten(api, customer):
 
 def test_a_new_password_unlocks(api, customer):
     fail(api, 5)
-    set_password(customer, "AnotherPass1")
+    set_password(customer, password="AnotherPass1")
     assert login(api, password="AnotherPass1").status_code == 200
 
 
@@ -139,7 +139,7 @@ def test_neither_e_mail_nor_address_stands_in_the_database(api, customer):
 def test_a_broken_attempt_counts_as_a_failure_once_its_process_is_given_up(customer):
     SignInAttempts.objects.all().delete()
     for _ in range(5):  # begun, and killed
-        lockout._admit(lockout._digest(customer.email), {"all": 20, "here": 5})
+        lockout._wait_to_start(lockout._digest(customer.email), {"all": 20, "here": 5})
     with after(31), pytest.raises(InvalidCredentials):
         sign_in(email=customer.email, password=WRONG, ip="here")
     (counts,) = SignInAttempts.objects.values_list("counts", flat=True)

@@ -122,7 +122,7 @@ def test_an_expired_family_is_refused(api, tokens):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda user: set_password(user, "AnotherPass1"),
+        lambda user: set_password(user, password="AnotherPass1"),
         lambda user: change_password(user, current=PASSWORD, password="AnotherPass1", ip=""),
         lambda user: update_user(pk=user.pk, role="admin"),
         lambda user: update_user(pk=user.pk, is_active=False),
@@ -140,7 +140,7 @@ def test_what_ends_an_accounts_sessions_ends_refreshing_too(api, tokens, custome
 def test_a_token_made_while_the_password_changes_is_worth_nothing(api, customer):
     """The session began with the account as it was read, before the change."""
     as_read = User.objects.get(pk=customer.pk)
-    set_password(customer, "AnotherPass1")
+    set_password(customer, password="AnotherPass1")
     grant = sessions.start_session(as_read, device=sessions.Device("", ""))
     assert opens(api, {"access_token": grant.access_token}) == 401
     refused(refresh(api, grant.refresh_token), 401)
