@@ -103,7 +103,7 @@ class MortalShop:
         """gunicorn's children, but for the watcher that ends it with the tests."""
         rows = [line.split(None, 2) for line in list_processes("pid=,ppid=,command=")]
         master = str(self.server.process.pid)
-        return [int(pid) for pid, parent, words in rows if parent == master and "lib.tied" not in words]
+        return [int(pid) for pid, parent, words in rows if parent == master and "devserver" not in words]
 
     def _kill_due(self) -> None:
         self._due.kill()
