@@ -1,5 +1,7 @@
 """The rate limits: which one covers a route, by what it is counted, and its answer."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.conf import settings as live_settings
 from django.test import Client
@@ -7,7 +9,7 @@ from django.urls import URLPattern, get_resolver
 
 from ecommerce.core.web import ratelimit
 from ecommerce.core.web.http import network_of
-from ecommerce.core.web.ratelimit import Allowance, Rate, RateLimited
+from ecommerce.core.web.ratelimit import Allowance, InProcessWindows, Rate, RateLimited
 from ecommerce.site.limits import LIMITS, limit_of
 from tests.support.factories import PASSWORD
 from tests.support.valkey import valkey  # noqa: F401  # a fixture
@@ -178,3 +180,23 @@ def test_a_process_that_loses_redis_starts_counting_anew(valkey):  # noqa: F811
         ratelimit.count(allowance)
     with pytest.raises(RateLimited):
         ratelimit.count(allowance)
+
+
+class TestInProcessWindows:
+    ALLOWANCE = Allowance("caller", Rate.parse("1/m"))
+
+    def test_a_new_window_opens_after_the_end_of_the_first(self, monkeypatch):
+        now, windows = [100.0], InProcessWindows()
+        monkeypatch.setattr(ratelimit, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        assert [windows.count(self.ALLOWANCE) for _ in range(2)] == [(1, 60), (2, 60)]
+        now[0] = 159.5
+        assert windows.count(self.ALLOWANCE) == (3, 1)
+        now[0] = 160.0
+        assert windows.count(self.ALLOWANCE) == (1, 60)
+
+    def test_they_take_a_bounded_amount_of_memory(self, monkeypatch):
+        monkeypatch.setattr(ratelimit, "MOST_WINDOWS", 10)
+        windows = InProcessWindows()
+        for number in range(95):
+            windows.count(Allowance(f"caller {number}", Rate.parse("1/m")))
+        assert len(windows._windows) <= 10
