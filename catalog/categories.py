@@ -107,12 +107,12 @@ def update_category(*, pk: ObjectId, by: Actor = None, **fields: Any) -> None:
         category = Category.objects.filter(pk=pk).first()
         if category is None:
             raise CategoryNotFound
-        former_slugs.record_slug_change(category, fields)
+        former_slugs.record_slug_change(category, fields=fields)
         if "name" in fields:
             indexing.move_products(Product.objects.filter(category=category.name), category=fields["name"])
         if fields:
             Category.objects.filter(pk=pk).update(**fields)
-        audit.record_all(history.changed(category, fields, by=by))
+        audit.record_all(history.changed(category, fields=fields, by=by))
         on_commit(cache.products_changed)
 
     try:

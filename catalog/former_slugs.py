@@ -14,7 +14,7 @@ from ecommerce.core.db import collection
 Row = Product | Category
 
 
-def record_slug_change(row: Row, fields: dict[str, Any]) -> None:
+def record_slug_change(row: Row, *, fields: dict[str, Any]) -> None:
     """Make the row's slug redirect to it, if these fields are about to replace that slug."""
     new_slug = fields.get("slug", row.slug)
     if new_slug == row.slug:

@@ -51,8 +51,8 @@ class ListQuery(Page):
     )
     fuzzy = Switch(
         default=False,
-        help_text="1: `q` is words, in any order, the best matches first; where few hold them, those follow "
-        "that differ in a letter of words of five letters and more.",
+        help_text="1: `q` is a list of words in any order, and the best matches come first. If few products "
+        "contain them, those follow in which a word of five or more letters has a typo.",
     )
     category = serializers.CharField(max_length=100, required=False)
     product_id = ProductIds(required=False, help_text="One or several: 1,5,9")

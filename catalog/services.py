@@ -98,7 +98,7 @@ def update_product(
             stock.adjust(product.pk, change=inventory_delta)
         level = (product.inventory if inventory is None else inventory) + inventory_delta
         stored = _update_fields(product, fields)
-        audit.record_all(history.changed(product, {**stored, "inventory": level}, by=by))
+        audit.record_all(history.changed(product, fields={**stored, "inventory": level}, by=by))
         _after_change(fields, by)
 
     try:
@@ -148,10 +148,10 @@ def _update_fields(product: Product, fields: dict[str, Any]) -> dict[str, Any]:
     """Write the fields and return them as they are stored."""
     if "product_id" in fields:
         _reserve_product_id(fields["product_id"])
-    former_slugs.record_slug_change(product, fields)
+    former_slugs.record_slug_change(product, fields=fields)
     stored = as_stored(fields, shown=product.image_url)
     if stored:
-        Product.objects.filter(pk=product.pk).update(**indexing.with_terms(product, stored))
+        Product.objects.filter(pk=product.pk).update(**indexing.with_terms(product, changes=stored))
     return stored
 
 

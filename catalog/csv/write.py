@@ -128,7 +128,7 @@ def _audit(updates: Iterable[tuple[Product, dict[str, Any]]], options: ImportOpt
     audit.record_all(
         entry
         for product, new_values in updates
-        for entry in history.changed(product, new_values, by=options.by, label=LABEL)
+        for entry in history.changed(product, fields=new_values, by=options.by, label=LABEL)
     )
 
 
@@ -137,7 +137,7 @@ def _update(product: Product, new_values: dict[str, Any]) -> None:
     if "inventory" in fields:
         stock.set_level(product.pk, level=fields.pop("inventory"))
     if fields:
-        Product.objects.filter(pk=product.pk).update(**indexing.with_terms(product, fields))
+        Product.objects.filter(pk=product.pk).update(**indexing.with_terms(product, changes=fields))
 
 
 def _result(plan: Plan | Rejected) -> Result:

@@ -13,7 +13,7 @@ VERSION = "search_terms"
 BATCH = 500
 
 
-def with_terms(product: Product, changes: Mapping[str, Any]) -> dict[str, Any]:
+def with_terms(product: Product, *, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the changes with the search terms that result from them.
 
     The product must have been read in the current transaction.

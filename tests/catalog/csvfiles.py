@@ -16,7 +16,7 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def run(tmp_path: Path, db: None) -> Run:
-    """Import a text, bytes or rows of cells; answers what the command printed."""
+    """Import a text, bytes or rows of cells, and return the output of the command."""
 
     def import_products(content: str | bytes | list[list[str]], **options: Any) -> str:
         file, out = tmp_path / "products.csv", io.StringIO()

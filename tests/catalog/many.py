@@ -1,4 +1,4 @@
-"""A catalogue of any size, quickly: only the rows, without stock accounts."""
+"""Catalogues of any size, created quickly because their products have no stock accounts."""
 
 import random
 from decimal import Decimal
@@ -88,12 +88,12 @@ WORDS = [
     "Seeds",
 ]
 CATEGORIES = ("Electronics", "Fashion", "Home & Living", "Sports & Fitness", "Garden", "Kitchen", None)
-BATCH = 100  # the embedded MongoDB takes seconds for a thousand
+BATCH = 100  # a thousand take the embedded MongoDB seconds
 SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er", "ix")]
 
 
 def make_products(number: int) -> None:
-    """Names of three common words and two of a vocabulary that grows with the catalogue, as brands do."""
+    """Create products named by three common words and two brands, whose number grows with the catalogue."""
     dice = random.Random(number)
     brands = ["".join(dice.choices(SYLLABLES, k=3)).title() for _ in range(max(50, number // 20))]
     for start in range(0, number, BATCH):
@@ -102,7 +102,7 @@ def make_products(number: int) -> None:
 
 
 def remove_products(number: int) -> None:
-    """In steps, since all at once takes the embedded MongoDB longer than a client waits."""
+    """Delete the products in batches, because all at once exceed the client's timeout."""
     for start in range(1, number + 1, BATCH):
         collection(Product).delete_many({"product_id": {"$gte": start, "$lt": start + BATCH}})
 

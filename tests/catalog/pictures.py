@@ -1,4 +1,4 @@
-"""Picture files as staff may have them, and as nobody should."""
+"""Picture files, ordinary and malicious."""
 
 import random
 import struct
@@ -11,12 +11,11 @@ from PIL import Image
 
 from catalog.images.addresses import file_name
 
-PLACE = "N 48 11 12"  # of the GPS block that a phone writes
 GPS, ORIENTATION, LATITUDE = 0x8825, 0x0112, 2
 
 
 def photo(width: int = 1600, height: int = 1200, kind: str = "JPEG", **options: Any) -> bytes:
-    """Black at the left, white at the right."""
+    """Return a picture with a gradient from black on the left to white on the right."""
     picture = Image.linear_gradient("L").transpose(Image.Transpose.ROTATE_90).resize((width, height))
     return encoded(picture.convert("RGB"), kind, **options)
 
@@ -27,8 +26,8 @@ def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def busy_photo() -> bytes:
-    """Rough at every scale, as leaves are."""
+def detailed_photo() -> bytes:
+    """Return a picture with detail at every scale, as a photograph of leaves has."""
     chance, layers = random.Random(1), []
     for width, height in ((8, 6), (32, 24), (128, 96), (512, 384)):
         grain = Image.frombytes("RGB", (width, height), chance.randbytes(width * height * 3))
@@ -54,7 +53,7 @@ def stored_content(upload: str, width: int) -> bytes:
 
 
 def huge_png(width: int, height: int) -> bytes:
-    """A file of a few hundred bytes whose header promises a bomb."""
+    """Return a file of a few hundred bytes whose header claims these dimensions."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = zlib.compress(b"\0" * 100_000)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")

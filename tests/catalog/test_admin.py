@@ -1,4 +1,4 @@
-"""The back office's products and categories: services write, and only what a person changed."""
+"""Products and categories in the admin: services write, and only the changed fields."""
 
 from decimal import Decimal
 
@@ -38,7 +38,7 @@ def form_of(office: Client, row: object) -> Form:
     return Form(office, url(type(row), "change", row.pk))
 
 
-def again(row):
+def reloaded(row):
     return type(row).objects.get(pk=row.pk)
 
 
@@ -57,11 +57,11 @@ def movements(product: Product) -> list[tuple[str, int]]:
     return list(rows.values_list("reason", "quantity"))
 
 
-def said(response) -> str:
+def messages(response) -> str:
     return " ".join(str(message) for message in response.wsgi_request._messages)
 
 
-def test_a_new_product_has_its_stock_and_the_next_number(office, fsck):
+def test_a_new_product_gets_its_stock_and_the_next_product_id(office, fsck):
     make_product(product_id=7)
     response = Form(office, NEW).send(name="Tea", slug="tea", price="5", stock="12", category="Kitchen")
     tea = Product.objects.get(slug="tea")
@@ -73,14 +73,14 @@ def test_a_new_product_has_its_stock_and_the_next_number(office, fsck):
     fsck()
 
 
-def test_a_new_product_may_bring_its_number(office, fsck):
+def test_a_new_product_may_have_a_given_product_id(office, fsck):
     Form(office, NEW).send(name="Tea", slug="tea", price="5", product_id="40")
     assert Product.objects.get(slug="tea").product_id == 40
     fsck()
 
 
 @pytest.mark.parametrize(
-    ("typed", "field"),
+    ("values", "field"),
     [
         ({"slug": "taken"}, "slug"),
         ({"slug": "a b"}, "slug"),
@@ -98,57 +98,57 @@ def test_a_new_product_may_bring_its_number(office, fsck):
         ({"name": ""}, "name"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field_and_nothing_is_made(office, typed, field):
+def test_an_invalid_value_is_an_error_of_its_field_and_creates_nothing(office, values, field):
     make_product(slug="taken", product_id=7)
-    given = {"name": "Tea", "slug": "tea", "price": "5", "stock": "1"} | typed
-    assert list(errors(Form(office, NEW).send(**given))) == [field]
+    data = {"name": "Tea", "slug": "tea", "price": "5", "stock": "1"} | values
+    assert list(errors(Form(office, NEW).send(**data))) == [field]
     assert Product.objects.count() == StockMovement.objects.count() == 1
 
 
-def test_a_slug_that_is_taken_meanwhile_is_a_form_error(office, monkeypatch, fsck):
+def test_a_slug_taken_by_a_concurrent_request_is_a_form_error(office, monkeypatch, fsck):
     make_product(slug="taken")
-    monkeypatch.setattr(Product, "validate_unique", lambda self, exclude=None: None)  # it looked a moment ago
-    found = errors(Form(office, NEW).send(name="Tea", slug="taken", price="5", stock="1"))
-    assert found == {"slug": ["Slug already exists"]}
+    monkeypatch.setattr(Product, "validate_unique", lambda self, exclude=None: None)  # passed a moment ago
+    field_errors = errors(Form(office, NEW).send(name="Tea", slug="taken", price="5", stock="1"))
+    assert field_errors == {"slug": ["Slug already exists"]}
     assert Product.objects.count() == 1
     assert not LogEntry.objects.exists()
     fsck()
 
 
-def test_a_change_writes_only_what_the_person_changed(office, tea, fsck):
+def test_a_change_writes_only_the_changed_fields(office, tea, fsck):
     form = form_of(office, tea)
     update_product(pk=tea.pk, price=Decimal("6.00"), name="Better tea")
     sell(tea, 3)
     assert form.send(slug="green-tea").status_code == 302
-    tea = again(tea)
+    tea = reloaded(tea)
     assert (tea.slug, tea.price, tea.name, tea.inventory) == ("green-tea", Decimal(6), "Better tea", 7)
     assert tea.description == "Green.\nFine."
     fsck()
 
 
-def test_a_price_edit_beside_a_sale_keeps_both(office, tea, fsck):
+def test_a_price_change_during_a_sale_keeps_both(office, tea, fsck):
     form, quick = form_of(office, tea), Form(office, LIST)
     sell(tea, 3)
     form.send(price="4.50")
-    assert (again(tea).price, again(tea).inventory) == (Decimal("4.50"), 7)
+    assert (reloaded(tea).price, reloaded(tea).inventory) == (Decimal("4.50"), 7)
     quick.send(**{"form-0-price": "4.75"})
-    assert (again(tea).price, again(tea).inventory) == (Decimal("4.75"), 7)
+    assert (reloaded(tea).price, reloaded(tea).inventory) == (Decimal("4.75"), 7)
     fsck()
 
 
-def test_the_stock_changes_by_a_difference(office, tea, fsck):
+def test_the_stock_is_changed_by_a_difference(office, tea, fsck):
     form = form_of(office, tea)
     sell(tea, 3)
     form.send(inventory_delta="5")
-    assert again(tea).inventory == 12
+    assert reloaded(tea).inventory == 12
     assert movements(tea) == [("initial", 10), ("sale", -3), ("adjustment", 5)]
     fsck()
 
 
-def test_a_difference_below_nothing_is_a_form_error_and_changes_nothing(office, tea, fsck):
-    found = errors(form_of(office, tea).send(inventory_delta="-11", name="Bad tea"))
-    assert found == {"inventory_delta": ["The stock must stay between 0 and 1000000."]}
-    assert (again(tea).inventory, again(tea).name) == (10, "Tea")
+def test_a_difference_that_makes_the_stock_negative_is_a_form_error(office, tea, fsck):
+    field_errors = errors(form_of(office, tea).send(inventory_delta="-11", name="Bad tea"))
+    assert field_errors == {"inventory_delta": ["The stock must stay between 0 and 1000000."]}
+    assert (reloaded(tea).inventory, reloaded(tea).name) == (10, "Tea")
     assert not LogEntry.objects.exists()
     fsck()
 
@@ -159,9 +159,9 @@ def test_saving_without_a_change_changes_nothing(office, tea):
     assert Product.objects.filter(pk=tea.pk).values().get() == before
 
 
-def test_emptied_fields_are_null_as_in_the_api(office, tea):
+def test_emptied_fields_are_null_in_the_api(office, tea):
     form_of(office, tea).send(description="", category="")
-    assert (again(tea).description, again(tea).category) == (None, None)
+    assert (reloaded(tea).description, reloaded(tea).category) == (None, None)
 
 
 def test_pages_show_a_change_at_once(office, tea):
@@ -177,32 +177,32 @@ def test_a_change_is_logged_with_its_fields(office, tea):
     assert entry.get_change_message() == "Changed Price and Change stock by."
 
 
-def test_quick_price_edits_are_all_made_or_none(office, monkeypatch, fsck):
+def test_price_changes_in_the_list_are_saved_all_or_none(office, monkeypatch, fsck):
     teas = [make_product(price=Decimal(5)) for _ in range(3)]
     form, real = Form(office, LIST), services.update_product
 
-    def refuse_the_last(**given):
-        if given["pk"] == teas[2].pk:
+    def refuse_the_last(**fields):
+        if fields["pk"] == teas[2].pk:
             raise Busy
-        return real(**given)
+        return real(**fields)
 
     monkeypatch.setattr(services, "update_product", refuse_the_last)
     prices = {f"form-{n}-price": "9" for n in range(3)}
-    assert "The shop is busy" in said(form.send(**prices))
-    assert {again(tea).price for tea in teas} == {Decimal(5)}
+    assert "The shop is busy" in messages(form.send(**prices))
+    assert {reloaded(tea).price for tea in teas} == {Decimal(5)}
     assert not LogEntry.objects.exists()
     monkeypatch.undo()
     form.send(**prices)
-    assert {again(tea).price for tea in teas} == {Decimal(9)}
+    assert {reloaded(tea).price for tea in teas} == {Decimal(9)}
     fsck()
 
 
-def test_a_wrong_quick_price_is_said_in_its_row(office, tea):
+def test_an_invalid_price_in_the_list_is_an_error_of_its_row(office, tea):
     response = Form(office, LIST).send(**{"form-0-price": "-1"})
     assert response.context["cl"].formset.errors == [
         {"price": ["Ensure this value is greater than or equal to 0.01."]}
     ]
-    assert again(tea).price == Decimal(5)
+    assert reloaded(tea).price == Decimal(5)
 
 
 def test_inputs_in_the_list_have_labels(office, tea):
@@ -225,15 +225,15 @@ def test_deleting_several_closes_each_account(office, fsck):
     fsck()
 
 
-def test_search_finds_by_name_slug_and_number(office, tea):
+def test_the_search_finds_names_slugs_and_product_ids(office, tea):
     make_product(name="Cup", slug="blue-cup", product_id=1234)
     for text, found in [("te", ["Tea"]), ("blue-", ["Cup"]), ("1234", ["Cup"]), ("123", []), (".*", [])]:
         rows = office.get(LIST, {"q": text}).context["cl"].result_list
         assert [row.name for row in rows] == found, text
 
 
-def test_filters_of_the_stock(office):
-    """Low is what customers are told is low."""
+def test_the_stock_filter_has_low_and_sold_out(office):
+    """Low is the same number as on the pages of the shop."""
     for quantity in (0, 5, 6):
         make_product(name=f"Has {quantity}", inventory=quantity)
     for choice, found in [("low", ["Has 0", "Has 5"]), ("out", ["Has 0"])]:
@@ -256,11 +256,11 @@ def test_movements_are_found_by_their_product(office, tea):
 def test_renaming_a_category_renames_it_in_its_products(office):
     tea = make_product(category="Kitchen")
     form_of(office, Category.objects.get()).send(name="Kitchen & Bar")
-    assert again(tea).category == "Kitchen & Bar"
+    assert reloaded(tea).category == "Kitchen & Bar"
     assert Category.objects.get().name == "Kitchen & Bar"
 
 
-def test_staff_say_what_a_category_is_about(office):
+def test_staff_can_describe_a_category(office):
     make_product(category="Kitchen")
     form_of(office, Category.objects.get()).send(description="Pots and pans.", slug="pots")
     assert "Pots and pans." in Client().get("/categories/pots/").content.decode()
@@ -270,9 +270,9 @@ def test_staff_say_what_a_category_is_about(office):
 def test_a_category_name_that_is_taken_is_a_form_error(office):
     tea = make_product(category="Kitchen")
     make_product(category="Bar")
-    found = errors(form_of(office, Category.objects.get(name="Kitchen")).send(name="Bar"))
-    assert list(found) == ["name"]
-    assert again(tea).category == "Kitchen"
+    field_errors = errors(form_of(office, Category.objects.get(name="Kitchen")).send(name="Bar"))
+    assert list(field_errors) == ["name"]
+    assert reloaded(tea).category == "Kitchen"
 
 
 def test_categories_are_sorted_in_the_list(office):
@@ -282,20 +282,20 @@ def test_categories_are_sorted_in_the_list(office):
     assert list(Category.objects.values_list("name", flat=True)) == ["Bar", "Kitchen"]
 
 
-def test_a_new_category(office):
+def test_a_category_can_be_created(office):
     Form(office, url(Category, "add")).send(name="Tea & more", slug="tea-more", position="3")
     assert Category.objects.get().slug == "tea-more"
 
 
-def test_a_category_with_products_stays(office):
+def test_a_category_with_products_cannot_be_deleted(office):
     make_product(category="Kitchen")
     category = Category.objects.get()
     response = office.post(url(Category, "delete", category.pk), {"post": "yes"})
-    assert "Products are in the category Kitchen." in said(response)
+    assert "Products are in the category Kitchen." in messages(response)
     assert Category.objects.exists()
 
 
-def test_an_empty_category_goes(office):
+def test_an_empty_category_can_be_deleted(office):
     category = Category.objects.create(name="Old", slug="old")
     office.post(url(Category, "delete", category.pk), {"post": "yes"})
     assert not Category.objects.exists()

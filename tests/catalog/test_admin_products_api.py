@@ -33,7 +33,7 @@ def raw(api, method, url, body):
 
 
 class TestCreate:
-    def test_it_answers_the_product_as_stored(self, staff_api, fsck):
+    def test_it_returns_the_stored_product(self, staff_api, fsck):
         response = staff_api.post(URL, NEW)
         assert response.status_code == 201
         assert response.json().items() >= NEW.items()
@@ -47,7 +47,7 @@ class TestCreate:
         assert len(api.get("/api/v1/products").json()) == 1
         assert api.get("/api/v1/products/new-product").status_code == 200
 
-    def test_what_is_left_out_has_a_default(self, staff_api, fsck):
+    def test_omitted_fields_have_defaults(self, staff_api, fsck):
         response = staff_api.post(URL, {"name": "A", "slug": "a", "price": "5"})
         assert (
             response.json().items()
@@ -70,13 +70,13 @@ class TestCreate:
         assert again.json()["product_id"] == 102
         fsck()
 
-    def test_there_is_no_number_after_the_last_one(self, staff_api, fsck):
+    def test_there_is_no_free_number_after_the_highest_possible_one(self, staff_api, fsck):
         assert staff_api.post(URL, NEW | {"product_id": 2**31 - 1}).status_code == 201
         refused(staff_api.post(URL, {"name": "A", "slug": "a", "price": 5}), 400, field="product_id")
         assert Product.objects.count() == 1
         fsck()
 
-    def test_after_the_last_number_one_that_is_free_may_still_be_given(self, staff_api, fsck):
+    def test_a_free_number_may_still_be_given_after_the_highest_possible_one(self, staff_api, fsck):
         staff_api.post(URL, NEW | {"product_id": 2**31 - 1})
         assert staff_api.post(URL, NEW | {"slug": "a", "product_id": 7}).status_code == 201
         fsck()
@@ -103,7 +103,7 @@ class TestCreate:
         assert ObjectId.is_valid(response.json()["id"])
         assert not response.json()["created_at"].startswith("1999")
 
-    def test_a_number_that_is_a_decimal_point_zero_is_whole(self, staff_api):
+    def test_a_number_with_the_decimal_places_zero_is_whole(self, staff_api):
         assert raw(staff_api, "post", URL, json.dumps(NEW)[:-1] + ', "inventory": 5.0}').status_code == 201
 
 
@@ -120,7 +120,7 @@ class TestDuplicates:
         fsck()
 
     @pytest.mark.parametrize("field", ["slug", "product_id"])
-    def test_a_change_cannot_take_what_another_product_has(self, staff_api, field, fsck):
+    def test_a_change_cannot_take_the_unique_value_of_another_product(self, staff_api, field, fsck):
         first, second = factories.product(), factories.product()
         refused(
             staff_api.patch(one(second), {field: getattr(first, field), "inventory": 77}), 400, field=field
@@ -129,7 +129,7 @@ class TestDuplicates:
         assert (getattr(second, field) != getattr(first, field), second.inventory) == (True, 10)
         fsck()
 
-    def test_a_refused_creation_leaves_nothing(self, staff_api):
+    def test_a_refused_creation_stores_nothing(self, staff_api):
         staff_api.post(URL, NEW)
         staff_api.post(URL, NEW | {"product_id": 102})
         assert Product.objects.count() == StockMovement.objects.count() == 1
@@ -234,7 +234,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("field", dict.fromkeys(field for field, _ in BAD))
-def test_a_bad_value_is_refused_in_a_new_product_and_in_a_change(staff_api, product, field):
+def test_an_invalid_value_is_refused_in_a_new_product_and_in_a_change(staff_api, product, field):
     others = json.dumps({name: NEW[name] for name in NEW if name != field})[:-1]
     for value in (value for name, value in BAD if name == field):
         refused(raw(staff_api, "post", URL, f'{others}, "{field}": {value}}}'), 400, field=field)
@@ -243,7 +243,7 @@ def test_a_bad_value_is_refused_in_a_new_product_and_in_a_change(staff_api, prod
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
-def test_what_is_no_json_number_is_refused(staff_api, value):
+def test_a_value_that_is_not_a_json_number_is_refused(staff_api, value):
     body = json.dumps(NEW)[:-1] + f', "price": {value}}}'
     refused(raw(staff_api, "post", URL, body), 400, "The body is not valid JSON.")
 
@@ -256,7 +256,7 @@ class TestChange:
     @pytest.mark.parametrize(
         ("field", "value"), [("name", "Other"), ("price", 5.5), ("category", None), ("is_active", False)]
     )
-    def test_it_changes_just_the_given_field(self, staff_api, product, field, value, fsck):
+    def test_it_changes_only_the_given_field(self, staff_api, product, field, value, fsck):
         response = staff_api.patch(one(product), {field: value})
         assert response.status_code == 200
         assert response.json() == product.as_dict() | {field: value}
@@ -280,7 +280,7 @@ class TestChange:
         assert Product.objects.get().image == image
         fsck()
 
-    def test_an_edited_body_posted_back_changes_what_was_edited(self, staff_api, product):
+    def test_an_edited_body_posted_back_changes_only_the_edited_field(self, staff_api, product):
         read = staff_api.get(f"/api/v1/products/{product.slug}").json()
         read |= {"name": "Updated Product Name", "image": "https://example.com/new.png"}
         assert staff_api.patch(one(product), read).json() == read
@@ -297,13 +297,13 @@ class TestChange:
         staff_api.patch(one(hidden), {"is_active": True})
         assert api.get(f"/api/v1/products/{hidden.slug}").status_code == 200
 
-    def test_a_new_slug_is_found_and_the_old_one_is_not(self, staff_api, api, product):
+    def test_only_the_new_slug_is_found_after_a_change(self, staff_api, api, product):
         assert api.get(f"/api/v1/products/{product.slug}").status_code == 200
         staff_api.patch(one(product), {"slug": "another"})
         assert api.get("/api/v1/products/another").status_code == 200
         refused(api.get(f"/api/v1/products/{product.slug}"), 404)
 
-    def test_a_price_edit_and_a_sale_do_not_revert_each_other(self, staff_api, product, fsck):
+    def test_a_price_change_and_a_sale_do_not_overwrite_each_other(self, staff_api, product, fsck):
         update_product(pk=product.pk, inventory_delta=-3)
         staff_api.patch(one(product), {"price": 1})
         assert Product.objects.get().inventory == 7
@@ -335,7 +335,7 @@ class TestStock:
 
 
 class TestDelete:
-    def test_it_says_what_was_deleted(self, staff_api, product, fsck):
+    def test_it_names_the_deleted_product(self, staff_api, product, fsck):
         response = staff_api.delete(one(product))
         assert response.status_code == 200
         assert response.json() == {
@@ -346,11 +346,11 @@ class TestDelete:
         }
         fsck()
 
-    def test_the_second_time_it_is_not_found(self, staff_api, product):
+    def test_a_deleted_product_is_not_found(self, staff_api, product):
         staff_api.delete(one(product))
         refused(staff_api.delete(one(product)), 404, "Product not found")
 
-    def test_it_is_gone_from_the_shop_at_once(self, staff_api, api, product):
+    def test_it_disappears_from_the_shop_at_once(self, staff_api, api, product):
         assert len(api.get("/api/v1/products").json()) == 1
         staff_api.delete(one(product))
         assert api.get("/api/v1/products").json() == []
@@ -392,6 +392,6 @@ def test_an_unknown_or_malformed_id_is_not_found(staff_api, product, method):
 
 
 @pytest.mark.parametrize("body", ["[]", '"x"', "5", "null", "true", "[{}]"])
-def test_a_body_that_is_no_object_is_refused(staff_api, product, body):
+def test_a_body_that_is_not_an_object_is_refused(staff_api, product, body):
     refused(raw(staff_api, "post", URL, body), 400)
     refused(raw(staff_api, "patch", one(product), body), 400)

@@ -1,4 +1,4 @@
-"""Reads come from Redis where they can, and never from what a change has made old."""
+"""Reads are cached in Redis, and a change never leaves a stale entry."""
 
 import socket
 import threading
@@ -32,7 +32,7 @@ def price(api):
 
 @pytest.fixture
 def sent(monkeypatch):
-    """What is sent to Redis: one entry a round trip."""
+    """Collect the packets sent to Redis, one per round trip."""
     packets = []
     send = AbstractConnection.send_packed_command
 
@@ -45,8 +45,8 @@ def sent(monkeypatch):
 
 
 def keys():
-    found = {key.decode() for key in get_redis_connection().keys("ecommerce:products:*")}
-    return found - {"ecommerce:products:generation", "ecommerce:products:stock"}
+    entries = {key.decode() for key in get_redis_connection().keys("ecommerce:products:*")}
+    return entries - {"ecommerce:products:generation", "ecommerce:products:stock"}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def keys():
     ids=lambda text: text[:40],
 )
 @pytest.mark.django_db
-def test_keys_in_redis_read_as_specified(api, path, key):
+def test_redis_keys_are_as_specified(api, path, key):
     factories.product(slug="gaming-laptop-pro")
     assert api.get(URL + path).status_code == 200
     assert keys() == {f"ecommerce:products:{key}"}
@@ -80,19 +80,19 @@ def test_keys_in_redis_read_as_specified(api, path, key):
 
 @pytest.mark.parametrize("path", ["", "?q=product", "/some-product"])
 @pytest.mark.django_db
-def test_a_hit_is_one_round_trip_and_leaves_the_database_alone(api, path, sent, django_assert_num_queries):
+def test_a_hit_is_one_round_trip_without_a_database_query(api, path, sent, django_assert_num_queries):
     factories.product(slug="some-product")
     first = read(api, URL + path)
     sent.clear()
     with django_assert_num_queries(0):
         assert read(api, URL + path) == first
     assert len(sent) == 1
-    assert b"INCR" in sent[0], "the rate limit rides in the same round trip"
+    assert b"INCR" in sent[0], "the rate limit is in the same round trip"
     assert b"MGET" in sent[0]
 
 
 @pytest.mark.django_db
-def test_the_cached_answer_is_byte_for_byte_the_uncached_one(api, settings):
+def test_cached_and_uncached_answers_have_the_same_bytes(api, settings):
     factories.product(name="Ünïcode 😀 </script> \u2028", price="0.10", description='"\\')
     slug = Product.objects.get().slug
     for url in (URL, f"{URL}/{slug}"):
@@ -106,12 +106,12 @@ def test_the_cached_answer_is_byte_for_byte_the_uncached_one(api, settings):
 
 
 @pytest.mark.django_db
-def test_the_total_is_kept_with_the_page(api, product):
+def test_the_total_is_cached_with_the_page(api, product):
     assert [api.get(URL)["X-Total-Count"] for _ in range(2)] == ["1", "1"]
 
 
 @pytest.mark.django_db
-def test_entries_live_as_long_as_the_settings_say(api, product, settings):
+def test_entries_expire_after_the_time_in_the_settings(api, product, settings):
     settings.CACHE_TTL_SECONDS = 77
     read(api)
     (key,) = keys()
@@ -154,7 +154,7 @@ def test_a_new_and_a_deleted_product_show_on_the_next_read(api, product):
     refused(api.get(f"{URL}/{second.slug}"), 404)
 
 
-def test_a_refused_change_leaves_the_entries_alone(api, staff_api, product, django_assert_num_queries):
+def test_a_refused_change_does_not_invalidate_entries(api, staff_api, product, django_assert_num_queries):
     read(api)
     refused(staff_api.patch(f"/api/v1/admin/products/{product.pk}", {"inventory_delta": -11}), 400)
     with django_assert_num_queries(0):
@@ -162,7 +162,7 @@ def test_a_refused_change_leaves_the_entries_alone(api, staff_api, product, djan
 
 
 class TestSales:
-    """A sale need not show at once: a flash sale would fill every entry anew for each unit."""
+    """A sale may show late: otherwise a flash sale would refill every entry for each sold unit."""
 
     def sell_one(self, customer, customer_api, product):
         order = factories.order(customer, (product, 1))
@@ -171,17 +171,17 @@ class TestSales:
     def stock(self, api):
         return api.get(URL).json()[0]["inventory"]
 
-    def test_a_sale_shows_after_the_grace(self, api, customer, customer_api, product, monkeypatch):
+    def test_a_sale_shows_after_the_grace_period(self, api, customer, customer_api, product, monkeypatch):
         assert self.stock(api) == 10
         self.sell_one(customer, customer_api, product)
         monkeypatch.setattr(entries, "STOCK_GRACE_S", 0)
         assert self.stock(api) == 9
         assert api.get(f"{URL}/{product.slug}").json()["inventory"] == 9
 
-    def test_the_grace_is_half_a_second(self):
+    def test_the_grace_period_is_half_a_second(self):
         assert entries.STOCK_GRACE_S <= 0.5
 
-    def test_within_the_grace_nothing_is_filled_anew(
+    def test_within_the_grace_period_nothing_is_refilled(
         self, api, customer, customer_api, product, monkeypatch, django_assert_num_queries
     ):
         monkeypatch.setattr(entries, "STOCK_GRACE_S", 600)
@@ -191,18 +191,18 @@ class TestSales:
             with django_assert_num_queries(0):
                 read(api)
 
-    def test_a_price_change_within_the_grace_shows_at_once(
+    def test_a_price_change_within_the_grace_period_shows_at_once(
         self, api, customer, customer_api, product, monkeypatch
     ):
         monkeypatch.setattr(entries, "STOCK_GRACE_S", 600)
         read(api)
         self.sell_one(customer, customer_api, product)
         update_product(pk=product.pk, price=1)
-        found = api.get(URL).json()[0]
-        assert (found["price"], found["inventory"]) == (1, 9)
+        product_data = api.get(URL).json()[0]
+        assert (product_data["price"], product_data["inventory"]) == (1, 9)
 
-    def test_the_grace_counts_from_before_the_database_was_asked(self, monkeypatch):
-        """A fill that takes long may not add its own length to the age of what it read."""
+    def test_the_grace_period_starts_before_the_database_query(self, monkeypatch):
+        """A slow fill must not extend the grace period."""
         monkeypatch.setattr(entries, "STOCK_GRACE_S", 0.2)
 
         def slow_fill():
@@ -215,45 +215,45 @@ class TestSales:
 
 
 class TestGenerations:
-    def test_a_slow_filler_that_began_before_a_change_does_not_serve_the_old_answer_after_it(self):
+    def test_a_slow_fill_that_began_before_a_change_leaves_no_stale_entry(self):
         def fill_while_it_changes():
-            cache.invalidate("products")  # acknowledged while this filler still holds what it read
+            cache.invalidate("products")  # after the fill has read from the database
             return b"old"
 
         cache.cached("products", "k", fill_while_it_changes)
         assert cache.cached("products", "k", lambda: b"new") == b"new"
 
-    def test_the_negative_control_an_entry_without_a_change_is_served(self):
+    def test_the_negative_control_without_a_change_the_entry_is_served(self):
         cache.cached("products", "k", lambda: b"old")
         assert cache.cached("products", "k", lambda: b"new") == b"old"
 
-    def test_a_redis_that_was_emptied_begins_a_generation(self):
+    def test_an_emptied_redis_begins_a_new_generation(self):
         cache.cached("products", "k", lambda: b"old")
         get_redis_connection().flushdb()
         assert cache.cached("products", "k", lambda: b"new") == b"new"
         assert cache.cached("products", "k", lambda: b"newer") == b"new"
 
-    def test_an_entry_outlives_no_lost_generation(self):
-        """Redis may evict any key, the generation too."""
+    def test_an_entry_does_not_survive_the_loss_of_its_generation(self):
+        """Redis may evict any key, even the generation."""
         cache.cached("products", "k", lambda: b"old")
         get_redis_connection().delete("ecommerce:products:generation")
         assert cache.cached("products", "k", lambda: b"new") == b"new"
 
-    def test_a_new_process_trusts_nothing_it_finds(self):
-        """It may be the one that replaces a process killed between its commit and its stamp."""
+    def test_a_new_process_does_not_trust_existing_entries(self):
+        """It may replace a process that was killed between its commit and the invalidation."""
         cache.cached("products", "k", lambda: b"old")
-        stamps._trusted.clear()  # as in a process that has just started
+        stamps._trusted.clear()  # as after a start
         assert cache.cached("products", "k", lambda: b"new") == b"new"
 
     @pytest.mark.parametrize("junk", [b"", b"x", b"\n", b"a b c\nold", b"  \nold", b"\xff\n"])
-    def test_an_entry_that_nobody_here_wrote_is_filled_anew(self, junk):
+    def test_a_foreign_entry_is_refilled(self, junk):
         cache.cached("products", "k", lambda: b"old")
         get_redis_connection().set("ecommerce:products:k", junk)
         assert cache.cached("products", "k", lambda: b"new") == b"new"
 
 
-class TestOneFiller:
-    def test_of_several_misses_at_once_one_fills(self):
+class TestConcurrentMisses:
+    def test_only_one_of_several_concurrent_misses_fills(self):
         fills, barrier = [], threading.Barrier(8)
 
         def fill():
@@ -266,12 +266,12 @@ class TestOneFiller:
             return cache.cached("products", "k", fill)
 
         with ThreadPoolExecutor(8) as pool:
-            answers = [future.result(20) for future in [pool.submit(miss) for _ in range(8)]]
-        assert set(answers) == {b"filled"}
+            results = [future.result(20) for future in [pool.submit(miss) for _ in range(8)]]
+        assert set(results) == {b"filled"}
         assert len(fills) == 1
 
-    def test_when_the_filler_fails_the_others_do_not_wait_in_vain(self, monkeypatch):
-        """An unknown slug, asked for by many at once, would hold each of them up."""
+    def test_others_do_not_wait_for_a_fill_that_fails(self, monkeypatch):
+        """Concurrent requests for an unknown slug would otherwise delay each other."""
         monkeypatch.setattr(entries, "WAIT_S", 600)
         monkeypatch.setattr(entries, "FILL_LOCK_MS", 600_000)
         filling, fail = threading.Event(), threading.Event()
@@ -291,32 +291,32 @@ class TestOneFiller:
             with pytest.raises(LookupError):
                 first.result(20)
 
-    def test_a_filler_that_was_killed_is_not_waited_for_for_ever(self, monkeypatch):
+    def test_waiting_for_a_killed_process_ends(self, monkeypatch):
         monkeypatch.setattr(entries, "WAIT_S", 0.1)
         get_redis_connection().set("ecommerce:products:k:filling", "1")
         assert cache.cached("products", "k", lambda: b"filled") == b"filled"
 
-    def test_a_filler_frees_only_the_lock_that_is_its_own(self, monkeypatch):
-        """One so slow that its lock ran out may not free the lock of the next one."""
+    def test_a_process_frees_only_its_own_lock(self, monkeypatch):
+        """A process whose lock has expired must not free the lock of the next one."""
         redis_client = get_redis_connection()
 
         def slow_fill():
-            redis_client.set("ecommerce:products:k:filling", "of the next one")
+            redis_client.set("ecommerce:products:k:filling", "next")
             return b"filled"
 
         cache.cached("products", "k", slow_fill)
-        assert redis_client.get("ecommerce:products:k:filling") == b"of the next one"
+        assert redis_client.get("ecommerce:products:k:filling") == b"next"
 
 
 class TestWithoutRedis:
-    def test_switched_off_nothing_is_sent_to_it(self, api, staff_api, product, settings, sent):
+    def test_nothing_is_sent_to_redis_if_it_is_disabled(self, api, staff_api, product, settings, sent):
         settings.REDIS_ENABLED = False
         assert price(api) == 79.99
         staff_api.patch(f"/api/v1/admin/products/{product.pk}", {"price": 1})
         assert price(api) == 1
         assert sent == []
 
-    def test_stopped_the_shop_goes_on_and_back_nothing_old_is_served(self, api, staff_api, product, valkey):  # noqa: F811
+    def test_nothing_stale_is_served_after_an_outage(self, api, staff_api, product, valkey):  # noqa: F811
         assert [price(api), price(api)] == [79.99, 79.99]
         one = f"{URL}/{product.slug}"
         read(api, one)
@@ -326,13 +326,13 @@ class TestWithoutRedis:
         assert price(api) == 1
         valkey.start()
         assert price(api) == 1
-        self.forget_the_break()
+        self.close_the_breaker()
         assert get_redis_connection().get("ecommerce:products:list:q=all:skip=0:limit=20"), "the data is back"
         assert price(api) == 1
         assert api.get(one).json()["price"] == 1
 
-    def test_a_change_made_meanwhile_reaches_processes_that_noticed_nothing(self, api, product, valkey):  # noqa: F811
-        """They trust the generation they find, so the one that could not set it goes on trying."""
+    def test_other_processes_learn_of_a_change_during_an_outage(self, api, product, valkey):  # noqa: F811
+        """They trust the current generation, so the process that could not replace it tries again."""
         read(api)
         before = get_redis_connection().get("ecommerce:products:generation")
         valkey.stop()
@@ -345,7 +345,7 @@ class TestWithoutRedis:
         else:
             pytest.fail("No new generation was set.")
 
-    def test_silent_it_is_left_alone(self, api, product, settings):
+    def test_a_redis_that_does_not_answer_is_not_tried_again_at_once(self, api, product, settings):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
             settings.CACHES = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": url}}
@@ -353,20 +353,20 @@ class TestWithoutRedis:
             update_product(pk=product.pk, price=1)
             assert price(api) == 1
 
-    def forget_the_break(self):
+    def close_the_breaker(self):
         redis._open_until = 0.0
 
 
-def test_no_purchase_is_decided_from_the_cache(api, customer_api, product):
-    """Redis still shows ten when the last one is gone."""
+def test_a_purchase_does_not_depend_on_the_cache(api, customer_api, product):
+    """The cache still shows ten when none is left."""
     read(api)
     Product.objects.filter(pk=product.pk).update(inventory=0)
     customer_api.post("/api/v1/cart/add", {"product_id": product.product_id, "qty": 1})
-    answer = refused(customer_api.post("/api/v1/checkout/create-order"), 400)
-    assert answer["detail"] == f"Item unavailable: product_id {product.product_id}"
+    error = refused(customer_api.post("/api/v1/checkout/create-order"), 400)
+    assert error["detail"] == f"Item unavailable: product_id {product.product_id}"
 
 
-def test_the_log_tells_five_facts_of_each_read(caplog):
+def test_the_log_has_five_facts_about_each_read(caplog):
     with caplog.at_level("DEBUG", "shop.cache"):
         cache.cached("products", "k", lambda: b"x")
         cache.cached("products", "k", lambda: b"x")

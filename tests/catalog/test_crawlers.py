@@ -1,4 +1,4 @@
-"""What the shop tells crawlers and browsers that look ahead."""
+"""robots.txt, sitemaps and speculation rules."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -21,7 +21,7 @@ ALTERNATE = "{http://www.w3.org/1999/xhtml}link"
 
 
 @pytest.fixture
-def shelf() -> list[Product]:
+def products() -> list[Product]:
     return [make_product(product_id=n, slug=f"p{n}", category="Home & Co") for n in range(1, 6)]
 
 
@@ -31,49 +31,49 @@ def tree(client: Client, path: str) -> ET.Element:
     return ET.fromstring(response.content)
 
 
-def places(client: Client, path: str) -> list[str]:
-    """In English."""
-    found = [str(each.text).removeprefix(SITE) for each in tree(client, path).iter(LOC)]
-    return [place for place in found if not place.startswith("/de/")]
+def locations(client: Client, path: str) -> list[str]:
+    """Return the English URLs of a sitemap."""
+    urls = [str(each.text).removeprefix(SITE) for each in tree(client, path).iter(LOC)]
+    return [location for location in urls if not location.startswith("/de/")]
 
 
 class TestTheSitemap:
-    def test_the_index_leads_to_every_page_once(self, client, shelf, monkeypatch):
+    def test_the_index_leads_to_every_page_exactly_once(self, client, products, monkeypatch):
         monkeypatch.setattr(crawlers, "PRODUCTS_PER_FILE", 2)
-        update_product(pk=shelf[2].pk, is_active=False)
-        files = places(client, "/sitemap.xml")
+        update_product(pk=products[2].pk, is_active=False)
+        files = locations(client, "/sitemap.xml")
         assert files == ["/sitemap-pages.xml", "/sitemap-products-1.xml", "/sitemap-products-2.xml"]
-        assert [place for file in files for place in places(client, file)] == [
+        assert [location for file in files for location in locations(client, file)] == [
             *("/", "/products/", "/categories/home-co/"),
             *("/products/p1/", "/products/p2/", "/products/p4/", "/products/p5/"),
         ]
 
-    def test_all_that_it_names_is_there_and_names_itself(self, client, shelf):
-        for file in places(client, "/sitemap.xml"):
-            for place in places(client, file):
-                for path in (place, f"/de{place}"):
+    def test_every_url_exists_and_is_canonical(self, client, products):
+        for file in locations(client, "/sitemap.xml"):
+            for location in locations(client, file):
+                for path in (location, f"/de{location}"):
                     assert f'rel="canonical" href="{SITE}{path}"' in client.get(path).content.decode()
 
-    def test_a_change_shows_at_once_and_a_warm_file_asks_nothing(self, client, shelf, sent):
+    def test_a_change_shows_at_once_and_a_cached_file_needs_no_query(self, client, products, sent):
         files = ("/sitemap.xml", "/sitemap-pages.xml", "/sitemap-products-1.xml")
         for file in files:
             tree(client, file)
         assert sent(lambda: [tree(client, file) for file in files]) == []
-        update_product(pk=shelf[0].pk, slug="moved")
-        assert places(client, "/sitemap-products-1.xml")[0] == "/products/moved/"
+        update_product(pk=products[0].pk, slug="moved")
+        assert locations(client, "/sitemap-products-1.xml")[0] == "/products/moved/"
 
-    def test_it_claims_no_date(self, client, shelf):
+    def test_it_has_no_dates(self, client, products):
         assert b"lastmod" not in client.get("/sitemap-products-1.xml").content
 
     @pytest.mark.parametrize("number", [0, 2, 10**30])
-    def test_there_is_no_file_beyond_the_last(self, client, shelf, number):
+    def test_a_file_beyond_the_last_is_not_found(self, client, products, number):
         assert client.get(f"/sitemap-products-{number}.xml").status_code == 404
 
-    def test_an_empty_shop_has_pages_alone(self, client):
-        assert places(client, "/sitemap.xml") == ["/sitemap-pages.xml"]
-        assert places(client, "/sitemap-pages.xml") == ["/", "/products/"]
+    def test_an_empty_shop_has_no_file_of_products(self, client):
+        assert locations(client, "/sitemap.xml") == ["/sitemap-pages.xml"]
+        assert locations(client, "/sitemap-pages.xml") == ["/", "/products/"]
 
-    def test_each_language_has_its_entry_and_names_all_of_them(self, client, shelf):
+    def test_each_language_has_an_entry_with_links_to_all_languages(self, client, products):
         entries = list(tree(client, "/sitemap-products-1.xml"))[:2]
         assert [entry.findtext(LOC) for entry in entries] == [
             f"{SITE}/products/p1/",
@@ -87,7 +87,7 @@ class TestTheSitemap:
                 ("x-default", f"{SITE}/products/p1/"),
             ]
 
-    def test_a_file_is_read_by_an_index(self, shelf):
+    def test_a_file_is_read_with_an_index(self, products):
         query = {"find": "products", "filter": {"is_active": True}, "sort": {"product_id": 1}, "skip": 2}
         plan = connection.database.command("explain", query)["queryPlanner"]["winningPlan"]
         assert next(values(plan, "indexName")) == "products_by_id"
@@ -115,22 +115,22 @@ class TestRobots:
             *((path, False) for path in ("/account/", "/account/login/", "/admin/", "/api/v1/products")),
         ],
     )
-    def test_what_is_private_is_not_for_crawlers(self, rules, path, allowed):
+    def test_private_pages_are_disallowed(self, rules, path, allowed):
         assert rules.can_fetch("Anybot", path) == allowed
 
     def test_it_names_the_sitemap(self, rules):
         assert rules.site_maps() == [f"{SITE}/sitemap.xml"]
 
 
-class TestLookingAhead:
-    def test_pages_name_the_rules_and_nothing_else_does(self, client, shelf):
+class TestSpeculationRules:
+    def test_only_pages_name_the_rules(self, client, products):
         rules = '"/speculation-rules.json"'
         for path in ("/", "/products/", "/de/products/p1/", "/cart/", "/no-such-page/"):
             assert client.get(path)["Speculation-Rules"] == rules, path
         for path in ("/robots.txt", "/api/v1/products", "/admin/login/", "/docs", "/sitemap.xml"):
             assert "Speculation-Rules" not in client.get(path), path
 
-    def test_only_products_and_categories_are_fetched_ahead(self, client):
+    def test_only_products_and_categories_are_prefetched(self, client):
         response = client.get("/speculation-rules.json")
         assert response["Content-Type"] == "application/speculationrules+json"
         assert response["Cache-Control"] == "public, max-age=3600"
@@ -145,14 +145,14 @@ class TestLookingAhead:
             "eagerness": "moderate",
         }
 
-    def test_what_was_fetched_before_a_change_is_thrown_away(self, client, shelf):
-        answer = client.post("/cart/add/1/")
-        assert answer["Clear-Site-Data"] == '"prefetchCache", "prerenderCache"'
+    def test_a_change_clears_prefetched_pages(self, client, products):
+        response = client.post("/cart/add/1/")
+        assert response["Clear-Site-Data"] == '"prefetchCache", "prerenderCache"'
         assert "Clear-Site-Data" not in client.get("/cart/")
         assert "Clear-Site-Data" not in client.post("/api/v1/cart/guest")
 
 
-def test_networks_are_shown_a_picture_and_the_first_words(client):
+def test_social_networks_get_a_picture_and_the_first_words(client):
     text = '<b>Warm</b> & "bright". ' * 20
     make_product(slug="lamp", description=text, image="https://example.com/lamp.webp")
     page = client.get("/products/lamp/").content.decode()

@@ -1,4 +1,4 @@
-"""export_products writes what import_products reads."""
+"""The export, which import_products reads."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ def exported() -> str:
     return out.getvalue()
 
 
-def everything() -> list[dict[str, object]]:
+def stored_products() -> list[dict[str, object]]:
     return list(Product.objects.order_by("product_id").values(*columns()))
 
 
@@ -39,17 +39,17 @@ def make_awkward_products() -> None:
     make_product(image="img/products/yoga-mat-premium.svg", price=Decimal("0.01"))
 
 
-def test_into_an_empty_shop_it_gives_the_same_products(run: Run, fsck):
+def test_an_import_into_an_empty_shop_results_in_the_same_products(run: Run, fsck):
     make_awkward_products()
-    before, file = everything(), exported()
+    before, file = stored_products(), exported()
     for product in Product.objects.all():
         delete_product(pk=product.pk)
     assert run(file) == "3 created, 0 updated, 0 unchanged, 0 rejected.\n"
-    assert everything() == before
+    assert stored_products() == before
     fsck()
 
 
-def test_into_the_same_shop_it_changes_nothing(run: Run):
+def test_an_import_into_the_same_shop_changes_nothing(run: Run):
     make_awkward_products()
     assert run(exported(), set_stock=True) == "0 created, 0 updated, 3 unchanged, 0 rejected.\n"
 
@@ -69,54 +69,54 @@ FORMULAS = [
 ]
 
 
-def test_no_cell_is_a_formula_and_import_reads_back_what_was_there(run: Run, fsck):
+def test_no_cell_is_a_formula_and_an_import_restores_the_text(run: Run, fsck):
     for text in FORMULAS:
         make_product(name=text.strip()[:8], description=text, category=text.strip()[:8])
-    before, file = everything(), exported()
+    before, file = stored_products(), exported()
     cells = [cell for row in csv.reader(io.StringIO(file, newline="")) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))]
     assert run(file, set_stock=True).startswith("0 created, 0 updated, 11 unchanged, 0 rejected.")
     for product in Product.objects.all():
         delete_product(pk=product.pk)
     run(file)
-    assert everything() == before
+    assert stored_products() == before
     fsck()
 
 
 @pytest.mark.parametrize("text", [*FORMULAS, "", "=", "''", "plain", "a=b"])
-def test_what_makes_a_cell_inert_is_taken_back(text):
+def test_the_apostrophe_before_a_formula_is_removed_again(text):
     assert csv_files.unescape_formula(csv_files.escape_formula(text)) == text
 
 
-def test_a_file_that_makes_nothing_inert_is_read_as_it_is(run: Run):
+def test_a_file_without_apostrophes_is_read_as_it_is(run: Run):
     run([["name", "slug", "price", "description"], ["=A1", "a", "1", "-5 degrees"]])
     [product] = Product.objects.all()
     assert (product.name, product.description) == ("=A1", "-5 degrees")
 
 
-def test_the_back_office_exports_what_its_list_shows(manager):
+def test_the_admin_exports_the_filtered_list(manager):
     office = office_of(manager)
-    for name, left in (("=Low", 1), ("High", 99)):
-        make_product(name=name, inventory=left)
+    for name, inventory in (("=Low", 1), ("High", 99)):
+        make_product(name=name, inventory=inventory)
     response = office.get(url(Product, "export"), {"stock": "low"})
     assert response["Content-Disposition"] == 'attachment; filename="products.csv"'
     text = b"".join(response.streaming_content).decode()
     [row] = csv.DictReader(io.StringIO(text))
     assert (row["name"], row["inventory"]) == ("'=Low", "1")
-    everything_there = b"".join(office.get(url(Product, "export")).streaming_content).decode()
-    assert everything_there == exported()
+    unfiltered = b"".join(office.get(url(Product, "export")).streaming_content).decode()
+    assert unfiltered == exported()
 
 
-def test_the_list_links_to_the_export_of_what_it_shows(manager):
+def test_the_list_links_to_its_export(manager):
     page = office_of(manager).get(url(Product, "changelist"), {"stock": "low"}).content.decode()
     assert f'href="{url(Product, "export")}?stock=low"' in page
 
 
-def test_who_may_not_see_products_gets_no_export(support):
+def test_an_export_needs_permission_to_view_products(support):
     assert office_of(support).get(url(Product, "export")).status_code == 403
 
 
-def test_its_columns_are_documented_ones():
+def test_its_columns_are_documented():
     make_product(name="Cup", slug="cup", product_id=3, price=Decimal(4), inventory=5)
     header, row = csv.reader(io.StringIO(exported()))
     assert ",".join(header) == (

@@ -1,10 +1,9 @@
-"""import_products with our own columns, and what holds for every format."""
+"""import_products with our own columns, and the rules for every format."""
 
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache as redis
 from django.core.management import CommandError, call_command
 
 from catalog.csv.table import MAX_CELL
@@ -22,12 +21,12 @@ CUP = "Cup,cup,4.50"
 
 
 def of(**cells: str) -> str:
-    """A file of one product with these cells beside the needed ones."""
+    """Return a file of one product with these cells besides the required ones."""
     row = {"name": "Cup", "slug": "cup", "price": "4.50"} | cells
     return ",".join(row) + "\n" + ",".join(f'"{cell}"' for cell in row.values())
 
 
-def test_it_creates_products_with_the_next_free_numbers_and_their_stock(run: Run, fsck):
+def test_it_creates_products_with_their_stock_and_the_next_free_product_ids(run: Run, fsck):
     make_product(product_id=7)
     printed = run(f"{HEADER},inventory\n{CUP},12\nBowl,bowl,8,")
     assert printed == "2 created, 0 updated, 0 unchanged, 0 rejected.\n"
@@ -38,7 +37,7 @@ def test_it_creates_products_with_the_next_free_numbers_and_their_stock(run: Run
     fsck()
 
 
-def test_a_second_time_changes_nothing(run: Run):
+def test_a_repeated_import_changes_nothing(run: Run):
     file = of(description="Holds coffee", category="Kitchen", compare_at_price="6", is_active="false")
     run(file)
     before = list(Product.objects.values()), StockMovement.objects.count()
@@ -46,7 +45,7 @@ def test_a_second_time_changes_nothing(run: Run):
     assert (list(Product.objects.values()), StockMovement.objects.count()) == before
 
 
-def test_it_updates_by_slug_and_only_what_the_file_has_columns_for(run: Run, fsck):
+def test_it_updates_by_slug_and_only_the_fields_with_a_column(run: Run, fsck):
     make_product(slug="cup", description="Mine", category="Kitchen", is_active=False, inventory=3)
     assert run(f"{HEADER}\n{CUP}") == "0 created, 1 updated, 0 unchanged, 0 rejected.\n"
     cup = get("cup")
@@ -55,21 +54,21 @@ def test_it_updates_by_slug_and_only_what_the_file_has_columns_for(run: Run, fsc
     fsck()
 
 
-def test_an_empty_cell_of_a_column_empties_the_field(run: Run):
+def test_an_empty_cell_empties_the_field(run: Run):
     make_product(slug="cup", description="Old", category="Kitchen", compare_at_price=Decimal(9))
     run(of(description="", category="", compare_at_price=""))
     cup = get("cup")
     assert (cup.description, cup.category, cup.compare_at_price) == (None, None, None)
 
 
-def test_an_update_leaves_the_stock_alone(run: Run, fsck):
+def test_an_update_does_not_change_the_stock(run: Run, fsck):
     make_product(slug="cup", inventory=3)
     run(of(inventory="50"))
     assert get("cup").inventory == 3
     fsck()
 
 
-def test_set_stock_sets_it_and_records_the_difference(run: Run, fsck):
+def test_set_stock_sets_the_stock_and_records_the_difference(run: Run, fsck):
     cup = make_product(slug="cup", name="Cup", price=Decimal("4.50"), inventory=3)
     assert "1 updated" in run(of(inventory="50"), set_stock=True)
     assert get("cup").inventory == 50
@@ -78,7 +77,7 @@ def test_set_stock_sets_it_and_records_the_difference(run: Run, fsck):
     fsck()
 
 
-def test_set_stock_leaves_it_alone_where_the_cell_is_empty(run: Run):
+def test_set_stock_ignores_an_empty_cell(run: Run):
     make_product(slug="cup", name="Cup", price=Decimal("4.50"), inventory=3)
     assert "1 unchanged" in run(of(inventory=""), set_stock=True)
 
@@ -88,24 +87,24 @@ def test_categories_get_their_pages(run: Run):
     assert Category.objects.get(name="Kitchen & Bar").slug == "kitchen-bar"
 
 
-def test_pages_show_it_at_once(run: Run):
+def test_pages_show_an_import_at_once(run: Run):
     run(f"{HEADER}\n{CUP}")
     assert get_product("cup")["price"] == Decimal("4.5")
     run(f"{HEADER}\nCup,cup,5")
     assert get_product("cup")["price"] == Decimal(5)
 
 
-def test_the_cache_is_told_once_and_only_of_changes(run: Run, monkeypatch):
-    told = []
-    monkeypatch.setattr("catalog.cache.products_changed", lambda: told.append(redis))
+def test_the_cache_is_invalidated_once_and_only_after_changes(run: Run, monkeypatch):
+    invalidations = []
+    monkeypatch.setattr("catalog.cache.products_changed", lambda: invalidations.append(1))
     file = HEADER + ",category" + "".join(f"\nCup {n},cup-{n},1,Kind {n % 3}" for n in range(BATCH + 5))
     run(file)
-    assert len(told) == 1
+    assert len(invalidations) == 1
     run(file)
-    assert len(told) == 1
+    assert len(invalidations) == 1
 
 
-def test_the_same_product_twice_takes_the_last_line(run: Run):
+def test_the_last_line_of_a_repeated_product_counts(run: Run):
     assert run(f"{HEADER}\n{CUP}\nMug,mug,1\nCup,cup,5") == "2 created, 1 updated, 0 unchanged, 0 rejected.\n"
     assert get("cup").price == Decimal(5)
 
@@ -145,14 +144,14 @@ def test_the_same_product_twice_takes_the_last_line(run: Run):
         ({"name": "C\0p"}, "holds a NUL character"),
     ],
 )
-def test_a_bad_cell_rejects_its_line(run: Run, cells, reason):
+def test_an_invalid_cell_rejects_its_line(run: Run, cells, reason):
     printed = run(of(**cells) + "\nBowl,bowl,8")
     assert printed.startswith(f"line 2: {reason}")
     assert printed.endswith("1 created, 0 updated, 0 unchanged, 1 rejected.\n")
     assert slugs() == ["bowl"]
 
 
-def test_pictures_are_addresses_or_files_of_the_shop(run: Run):
+def test_pictures_are_urls_or_files_of_the_shop(run: Run):
     shipped = "img/products/yoga-mat-premium.svg"
     run(f"{HEADER},image\n{CUP},https://cdn.example.com/cup.jpg?v=1\nMat,mat,9,{shipped}")
     assert (get("cup").image, get("mat").image) == ("https://cdn.example.com/cup.jpg?v=1", shipped)
@@ -172,9 +171,9 @@ def test_a_product_keeps_its_product_id(run: Run):
     assert "line 2: cup has the product_id 7, which stays as it is" in run(of(product_id="9"))
 
 
-def test_one_refusal_of_the_database_costs_one_line(run: Run, monkeypatch, fsck):
+def test_a_refusal_by_the_database_rejects_only_its_line(run: Run, monkeypatch, fsck):
     make_product(slug="bowl", product_id=7)
-    # As when another process makes the product between the look and the write.
+    # As if another process created the product between the comparison and the write.
     monkeypatch.setattr("catalog.csv.planning._conflict", lambda *args: "")
     printed = run(f"{HEADER},product_id\n{CUP},\nMug,mug,1,7\nJug,jug,2,")
     assert printed.splitlines() == [
@@ -185,13 +184,13 @@ def test_one_refusal_of_the_database_costs_one_line(run: Run, monkeypatch, fsck)
     fsck()
 
 
-def test_more_than_a_batch_goes_in(run: Run, fsck):
+def test_more_products_than_a_batch_are_imported(run: Run, fsck):
     rows = [f"Cup {n},cup-{n},{n + 1}" for n in range(2 * BATCH + 1)]
     assert f"{2 * BATCH + 1} created" in run("\n".join([HEADER, *rows]))
     fsck()
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run):
+def test_a_dry_run_prints_the_changes_and_makes_none(run: Run):
     make_product(slug="bowl", name="Bowl", price=Decimal("8.00"))
     make_product(slug="mug", name="Mug", price=Decimal(1))
     before = list(Product.objects.values()), list(Category.objects.values())
@@ -205,7 +204,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run):
     assert (list(Product.objects.values()), list(Category.objects.values())) == before
 
 
-def test_what_went_in_before_an_interruption_stays_and_the_pages_know(run: Run, monkeypatch, fsck):
+def test_an_interrupted_import_keeps_its_changes_and_invalidates_the_cache(run: Run, monkeypatch, fsck):
     from catalog.csv import write
 
     rows = [f"Cup {n},cup-{n},{n + 1}" for n in range(BATCH + 1)]
@@ -225,23 +224,23 @@ def test_what_went_in_before_an_interruption_stays_and_the_pages_know(run: Run, 
     fsck()
 
 
-def test_columns_come_in_any_order_and_unknown_ones_are_ignored(run: Run):
+def test_columns_may_have_any_order_and_unknown_ones_are_ignored(run: Run):
     run("price,colour,slug,weight,name\n4.50,red,cup,3,Cup")
     assert (get("cup").name, get("cup").price) == ("Cup", Decimal("4.50"))
 
 
-def test_quotes_commas_newlines_and_unicode_survive(run: Run):
+def test_quotes_commas_newlines_and_unicode_are_kept(run: Run):
     run(f'{HEADER},description\n"Cup, ""big"" ☕",cup,4.50,"One\r\ntwo, ""three"""\nBowl,bowl,x')
     assert get("cup").name == 'Cup, "big" ☕'
     assert get("cup").description == 'One\r\ntwo, "three"'
 
 
-def test_line_numbers_are_the_files_own(run: Run):
+def test_line_numbers_are_those_of_the_file(run: Run):
     printed = run(f'{HEADER},description\n\n{CUP},"two\nlines"\n,,,\nMug,mug,x,\nJug,jug,y,"a\nb"\nPot,pot,z')
     assert [line.split(":")[0] for line in printed.splitlines()[:-1]] == ["line 6", "line 7", "line 9"]
 
 
-def test_empty_lines_are_skipped_in_silence(run: Run):
+def test_empty_lines_are_skipped_silently(run: Run):
     assert run(f"{HEADER}\n\n,,\n  , ,\n{CUP}\n\n") == "1 created, 0 updated, 0 unchanged, 0 rejected.\n"
 
 
@@ -255,18 +254,18 @@ def test_empty_lines_are_skipped_in_silence(run: Run):
     ],
     ids=["BOM and CRLF", "old Mac line ends", "all quoted", "spaces"],
 )
-def test_it_reads_what_programs_write(run: Run, file):
+def test_it_reads_the_dialects_of_common_programs(run: Run, file):
     assert "1 created" in run(file)
     assert (get("cup").name, get("cup").price) == ("Cup", Decimal("4.50"))
 
 
-def test_a_line_that_is_not_utf_8_is_named_and_the_others_go_in(run: Run):
+def test_only_lines_that_are_not_utf_8_are_rejected(run: Run):
     printed = run(f"{HEADER}\nCaf\xe9,cafe,1\n{CUP}".encode("latin-1"))
     assert "line 2: is not UTF-8 text (save the file as CSV UTF-8)" in printed
     assert slugs() == ["cup"]
 
 
-def test_a_quote_that_is_never_closed_costs_its_line_only(run: Run):
+def test_an_unclosed_quote_rejects_only_its_line(run: Run):
     printed = run(f'{HEADER}\n"Mug,mug,1\n{CUP}\n"Jug",jug,2\n"Pot,pot,3\n')
     reason = "has a quotation mark that is not closed or stands in the middle of a cell"
     assert printed.splitlines() == [
@@ -276,13 +275,13 @@ def test_a_quote_that_is_never_closed_costs_its_line_only(run: Run):
     ]
 
 
-def test_a_monstrous_cell_costs_its_line_only(run: Run):
+def test_a_huge_cell_rejects_only_its_line(run: Run):
     printed = run(f"{HEADER}\n{'x' * (MAX_CELL + 1)},mug,1\n{CUP}")
     assert "line 2: has a cell of more than 131072 characters" in printed
     assert slugs() == ["cup"]
 
 
-def test_more_cells_than_columns_reject_the_line(run: Run):
+def test_a_line_with_more_cells_than_columns_is_rejected(run: Run):
     assert "line 2: has more cells than the header" in run(f"{HEADER}\nCup, blue,cup,4.50")
 
 
@@ -301,14 +300,14 @@ def test_more_cells_than_columns_reject_the_line(run: Run):
     ],
     ids=["empty", "no slug", "semicolons", "twice", "UTF-16", "a picture"],
 )
-def test_a_file_that_is_no_catalogue_is_refused(run: Run, content, message):
+def test_a_file_without_a_catalogue_is_refused(run: Run, content, message):
     with pytest.raises(CommandError) as refusal:
         run(content)
     assert str(refusal.value).startswith(message)
     assert refusal.value.returncode == 1
 
 
-def test_what_is_printed_does_not_steer_the_terminal(run: Run):
+def test_control_characters_are_not_printed(run: Run):
     assert "line 2: the price '?[2Jfree' is not a number" in run(of(price="\x1b[2Jfree"))
 
 

@@ -1,4 +1,4 @@
-"""Staff import a CSV file in the back office: they look at what it would do, then it is done, once."""
+"""Staff import a CSV file in the admin: they preview the changes and confirm them, and they are made once."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ FILE = "name,slug,price,inventory\nCup,cup,5,7\nTea,tea,2.50,9\nBad,bad,ten,1\nM
 
 
 @pytest.fixture(autouse=True)
-def _correct(fsck):
+def _check_invariants(fsck):
     yield
     fsck()
 
@@ -47,25 +47,25 @@ def shop(db: None) -> None:
     make_product(slug="mug", name="Mug", price=Decimal("1.00"), inventory=3)
 
 
-def send(office: Client, content: str | bytes, name: str = "products.csv", **typed: Any) -> HttpResponse:
+def send(office: Client, content: str | bytes, name: str = "products.csv", **options: Any) -> HttpResponse:
     data = content.encode() if isinstance(content, str) else content
-    return office.post(CHOOSE, {"file": SimpleUploadedFile(name, data), **typed})
+    return office.post(CHOOSE, {"file": SimpleUploadedFile(name, data), **options})
 
 
-def looked_at(office: Client, content: str | bytes, **typed: Any) -> str:
-    """The address of the page that shows what the file would do."""
-    response = send(office, content, **typed)
+def preview_url(office: Client, content: str | bytes, **options: Any) -> str:
+    """Return the URL of the preview of this file."""
+    response = send(office, content, **options)
     assert response.status_code == 302, response.context["form"].errors
     return str(response["Location"])
 
 
-def lines(office: Client, address: str, show: str) -> list[tuple[int, str, str]]:
-    page = office.get(address, {"show": show}).context["page"]
+def lines(office: Client, page_url: str, show: str) -> list[tuple[int, str, str]]:
+    page = office.get(page_url, {"show": show}).context["page"]
     return [(line.number, line.slug, line.summary) for line in page]
 
 
-def counts(office: Client, address: str) -> dict[str, int]:
-    return {name: count for name, count in office.get(address).context["counts"].items() if count}
+def counts(office: Client, page_url: str) -> dict[str, int]:
+    return {name: count for name, count in office.get(page_url).context["counts"].items() if count}
 
 
 def refused(response: HttpResponse) -> str:
@@ -74,166 +74,166 @@ def refused(response: HttpResponse) -> str:
     return str(response.context["form"].errors["file"])
 
 
-def everything() -> tuple[list[Any], ...]:
+def stored_data() -> tuple[list[Any], ...]:
     return tuple(
         list(model.objects.order_by("pk").values())
         for model in (Product, Category, StockMovement, AuditEntry)
     )
 
 
-def test_it_shows_what_would_change_and_every_rejected_line_and_writes_nothing(office, shop):
-    before = everything()
-    address = looked_at(office, FILE)
-    page = office.get(address).content.decode()
+def test_a_preview_shows_changes_and_rejected_lines_and_writes_nothing(office, shop):
+    before = stored_data()
+    page_url = preview_url(office, FILE)
+    page = office.get(page_url).content.decode()
     assert "the price &#x27;ten&#x27; is not a number such as 12.50" in page
-    assert lines(office, address, "rejected") == [(4, "", "the price 'ten' is not a number such as 12.50")]
-    assert lines(office, address, "updated") == [(2, "cup", "price from 4.00 to 5.00")]
-    assert lines(office, address, "created") == [(3, "tea", "")]
-    assert lines(office, address, "unchanged") == [(5, "mug", "")]
+    assert lines(office, page_url, "rejected") == [(4, "", "the price 'ten' is not a number such as 12.50")]
+    assert lines(office, page_url, "updated") == [(2, "cup", "price from 4.00 to 5.00")]
+    assert lines(office, page_url, "created") == [(3, "tea", "")]
+    assert lines(office, page_url, "unchanged") == [(5, "mug", "")]
     assert "Import 2 products" in page
-    assert everything() == before
+    assert stored_data() == before
 
 
-def test_confirmed_it_is_done_and_told(office, shop, manager):
-    address = looked_at(office, FILE)
+def test_a_confirmed_import_is_run_and_reported(office, shop, manager):
+    page_url = preview_url(office, FILE)
     assert get_product("cup")["price"] == 4
-    response = office.post(address)
-    assert (response.status_code, response["Location"]) == (302, address)
-    assert "The file is imported" in office.get(address).content.decode()
-    assert counts(office, address) == {"created": 1, "updated": 1, "unchanged": 1, "rejected": 1}
+    response = office.post(page_url)
+    assert (response.status_code, response["Location"]) == (302, page_url)
+    assert "The file is imported" in office.get(page_url).content.decode()
+    assert counts(office, page_url) == {"created": 1, "updated": 1, "unchanged": 1, "rejected": 1}
     assert (get("cup").price, get("cup").inventory, get("tea").inventory) == (5, 3, 9)
     assert get_product("cup")["price"] == 5
     assert not ProductImport.objects.get().content
 
 
-def test_the_audit_names_who_confirmed_it(office, shop, manager):
-    office.post(looked_at(office, FILE, name="spring.csv"))
+def test_the_audit_log_names_the_staff_member_who_confirmed_it(office, shop, manager):
+    office.post(preview_url(office, FILE, name="spring.csv"))
     entries = AuditEntry.objects.filter(actor_id=manager.pk).exclude(object_kind="user").order_by("pk")
-    told = [(entry.action, entry.object_label) for entry in entries]
-    assert told == [("product.create", "Tea"), ("product.change", "Cup"), ("product.import", "spring.csv")]
+    actions = [(entry.action, entry.object_label) for entry in entries]
+    assert actions == [("product.create", "Tea"), ("product.change", "Cup"), ("product.import", "spring.csv")]
     assert entries.last().after | {"created": 1, "updated": 1, "rejected": 1} == entries.last().after
 
 
-def test_the_stock_is_set_where_that_is_ticked(office, shop):
-    address = looked_at(office, FILE, set_stock="on")
-    assert lines(office, address, "updated")[0] == (
+def test_the_stock_is_set_if_that_option_is_chosen(office, shop):
+    page_url = preview_url(office, FILE, set_stock="on")
+    assert lines(office, page_url, "updated")[0] == (
         2,
         "cup",
         "price from 4.00 to 5.00, inventory from 3 to 7",
     )
-    office.post(address)
+    office.post(page_url)
     assert get("cup").inventory == 7
 
 
-class TestTheCatalogueChangedMeanwhile:
-    def test_a_product_that_was_changed_is_left_alone_and_its_line_rejected(self, office, shop):
-        address = looked_at(office, FILE)
+class TestChangesAfterThePreview:
+    def test_the_line_of_a_changed_product_is_rejected(self, office, shop):
+        page_url = preview_url(office, FILE)
         update_product(pk=get("cup").pk, price=Decimal("8.00"))
-        office.post(address)
+        office.post(page_url)
         reason = "the product was changed since this was shown: look at the file again"
-        assert lines(office, address, "rejected")[0] == (2, "", reason)
+        assert lines(office, page_url, "rejected")[0] == (2, "", reason)
         assert (get("cup").price, get("tea").price) == (8, Decimal("2.50"))
 
-    def test_so_is_one_that_was_made_or_deleted(self, office, shop):
-        address = looked_at(office, FILE)
+    def test_the_line_of_a_created_or_deleted_product_is_rejected(self, office, shop):
+        page_url = preview_url(office, FILE)
         make_product(slug="tea", name="Other tea")
         delete_product(pk=get("cup").pk)
-        office.post(address)
-        assert [number for number, _, _ in lines(office, address, "rejected")] == [2, 3, 4]
+        office.post(page_url)
+        assert [number for number, _, _ in lines(office, page_url, "rejected")] == [2, 3, 4]
         assert (get("tea").name, "cup" in slugs()) == ("Other tea", False)
 
-    def test_one_that_would_have_stayed_as_it_was_is_not_changed(self, office, shop):
-        address = looked_at(office, FILE)
+    def test_a_product_that_was_unchanged_in_the_preview_is_not_changed(self, office, shop):
+        page_url = preview_url(office, FILE)
         update_product(pk=get("mug").pk, price=Decimal("3.00"))
-        office.post(address)
+        office.post(page_url)
         assert get("mug").price == 3
 
-    def test_a_sale_is_kept_also_where_the_stock_is_set(self, office, shop):
-        address = looked_at(office, FILE, set_stock="on")
+    def test_a_sale_is_kept_even_if_the_stock_is_set(self, office, shop):
+        page_url = preview_url(office, FILE, set_stock="on")
         adjust(get("cup").pk, change=-1)
-        office.post(address)
+        office.post(page_url)
         assert (get("cup").inventory, get("cup").price) == (2, 4)
 
-    def test_a_sale_is_no_change_where_the_stock_stays(self, office, shop):
-        address = looked_at(office, FILE)
+    def test_a_sale_is_no_change_if_the_stock_is_not_set(self, office, shop):
+        page_url = preview_url(office, FILE)
         adjust(get("cup").pk, change=-1)
-        office.post(address)
+        office.post(page_url)
         assert (get("cup").inventory, get("cup").price) == (2, 5)
 
-    def test_a_product_that_comes_twice_is_no_change_of_itself(self, office, shop):
-        address = looked_at(office, "name,slug,price\nCup,cup,5\nCup,cup,6\nNew,new,1\nNew,new,2\n")
-        office.post(address)
-        assert counts(office, address) == {"created": 1, "updated": 3}
+    def test_a_repeated_product_does_not_count_as_changed(self, office, shop):
+        page_url = preview_url(office, "name,slug,price\nCup,cup,5\nCup,cup,6\nNew,new,1\nNew,new,2\n")
+        office.post(page_url)
+        assert counts(office, page_url) == {"created": 1, "updated": 3}
         assert (get("cup").price, get("new").price) == (6, 2)
 
 
-def test_several_clicks_at_once_import_once(office, shop, manager):
-    address = looked_at(office, FILE)
+def test_concurrent_confirmations_import_once(office, shop, manager):
+    page_url = preview_url(office, FILE)
 
-    assert at_once(4, lambda: office_of(manager).post(address).status_code) == [302] * 4
+    assert at_once(4, lambda: office_of(manager).post(page_url).status_code) == [302] * 4
     assert AuditEntry.objects.filter(action="product.import").count() == 1
-    assert counts(office, address) == {"created": 1, "updated": 1, "unchanged": 1, "rejected": 1}
+    assert counts(office, page_url) == {"created": 1, "updated": 1, "unchanged": 1, "rejected": 1}
 
 
-def test_without_the_claim_several_clicks_import_several_times(office, shop, manager):
-    """The control: whoever only looks whether it is done finds that it is not."""
-    looked_at(office, FILE)
-    row, all_have_looked = ProductImport.objects.get(), Barrier(4)
+def test_without_the_conditional_update_concurrent_confirmations_import_several_times(office, shop, manager):
+    """Let every request see the status before any of them changes it, as the negative control."""
+    preview_url(office, FILE)
+    row, all_have_read = ProductImport.objects.get(), Barrier(4)
 
-    def naive_click() -> None:
+    def confirm_naively() -> None:
         if ProductImport.objects.get(pk=row.pk).status == "shown":
-            all_have_looked.wait()
+            all_have_read.wait()
             previewed_import._run(row, manager)
 
-    at_once(4, naive_click)
+    at_once(4, confirm_naively)
     assert AuditEntry.objects.filter(action="product.import").count() == 4
 
 
-def test_confirmed_again_it_does_nothing(office, shop):
-    address = looked_at(office, FILE)
-    office.post(address)
+def test_a_repeated_confirmation_does_nothing(office, shop):
+    page_url = preview_url(office, FILE)
+    office.post(page_url)
     update_product(pk=get("cup").pk, price=Decimal("8.00"))
-    assert office.post(address).status_code == 302
+    assert office.post(page_url).status_code == 302
     assert get("cup").price == 8
     assert AuditEntry.objects.filter(action="product.import").count() == 1
 
 
-def test_a_running_import_says_so(office, shop):
-    address = looked_at(office, FILE)
+def test_the_page_shows_that_an_import_is_running(office, shop):
+    page_url = preview_url(office, FILE)
     ProductImport.objects.update(status="running")
-    page = office.get(address).content.decode()
+    page = office.get(page_url).content.decode()
     assert "The import is running" in page
     assert "Import 2 products" not in page
-    office.post(address)
+    office.post(page_url)
     assert get("cup").price == 4
 
 
-def test_one_that_fails_says_what_went_in(office, shop, monkeypatch):
-    address = looked_at(office, FILE)
+def test_the_page_shows_that_an_import_failed(office, shop, monkeypatch):
+    page_url = preview_url(office, FILE)
 
-    def fails(entries: Any, *, report: Any, options: Any) -> None:
+    def fail(entries: Any, *, report: Any, options: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(previewed_import, "write", fails)
+    monkeypatch.setattr(previewed_import, "write", fail)
     office.raise_request_exception = False
-    assert office.post(address).status_code == 500
-    assert "The import was stopped by an error" in office.get(address).content.decode()
+    assert office.post(page_url).status_code == 500
+    assert "The import was stopped by an error" in office.get(page_url).content.decode()
     assert ProductImport.objects.get().status == "stopped"
 
 
-def test_a_shopify_export_is_read_too(office):
+def test_a_shopify_export_can_be_imported(office):
     file = "Handle,Title,Variant Price,Variant Inventory Qty\ncup,Cup,4.50,3\nmug,Mug,,1\n"
-    address = looked_at(office, file)
-    assert lines(office, address, "rejected") == [(3, "", "there is no price")]
-    office.post(address)
+    page_url = preview_url(office, file)
+    assert lines(office, page_url, "rejected") == [(3, "", "there is no price")]
+    office.post(page_url)
     assert (get("cup").price, get("cup").inventory) == (Decimal("4.50"), 3)
 
 
-def test_the_export_imported_again_changes_nothing(office, shop):
+def test_importing_an_export_changes_nothing(office, shop):
     file = b"".join(office.get(url(Product, "export")).streaming_content)
-    address = looked_at(office, file, set_stock="on")
-    assert counts(office, address) == {"unchanged": 2}
-    page = office.get(address).content.decode()
+    page_url = preview_url(office, file, set_stock="on")
+    assert counts(office, page_url) == {"unchanged": 2}
+    page = office.get(page_url).content.decode()
     assert "The file changes nothing" in page
     assert "<button" not in page.split("office-panel")[1].split("</div>")[0]
 
@@ -249,78 +249,78 @@ def test_the_export_imported_again_changes_nothing(office, shop):
         (b"name,slug,price\n" + b"x" * 5_000_000, "The file is larger than 5 MB."),
     ],
 )
-def test_a_file_that_is_no_catalogue_is_refused_at_its_field(office, content, reason):
+def test_a_file_without_a_catalogue_is_an_error_of_its_field(office, content, reason):
     assert reason in refused(send(office, content))
 
 
-def test_without_a_file_the_form_says_so(office):
+def test_a_missing_file_is_a_form_error(office):
     assert "This field is required." in refused(office.post(CHOOSE))
 
 
-def test_a_file_with_too_many_lines_is_sent_to_the_command(office, monkeypatch):
+def test_a_file_with_too_many_lines_is_refused_and_the_command_suggested(office, monkeypatch):
     monkeypatch.setattr(previewed_import, "MAX_LINES", 3)
-    said = refused(send(office, FILE))
-    assert "The file has more than 3 lines. Import it with manage.py import_products" in said
+    error = refused(send(office, FILE))
+    assert "The file has more than 3 lines. Import it with manage.py import_products" in error
 
 
-def test_a_wrong_encoding_costs_the_lines_that_have_it(office):
-    address = looked_at(office, "name,slug,price\nCafé,cafe,1\nTea,tea,2\n".encode("latin-1"))
-    assert lines(office, address, "rejected") == [(2, "", "is not UTF-8 text (save the file as CSV UTF-8)")]
-    assert lines(office, address, "created") == [(3, "tea", "")]
+def test_only_lines_with_a_wrong_encoding_are_rejected(office):
+    page_url = preview_url(office, "name,slug,price\nCafé,cafe,1\nTea,tea,2\n".encode("latin-1"))
+    assert lines(office, page_url, "rejected") == [(2, "", "is not UTF-8 text (save the file as CSV UTF-8)")]
+    assert lines(office, page_url, "created") == [(3, "tea", "")]
 
 
-def test_what_a_file_says_is_text_on_the_page(office, shop):
+def test_markup_in_a_file_is_escaped(office, shop):
     rows = [["name", "slug", "price"], ["<b>Cup</b>", "cup", "4"], ["Bad", "<script>", "1"]]
     out = io.StringIO()
     csv.writer(out).writerows(rows)
-    address = looked_at(office, out.getvalue(), name="<img src=x>.csv")
+    page_url = preview_url(office, out.getvalue(), name="<img src=x>.csv")
     for show in ("rejected", "updated"):
-        page = office.get(address, {"show": show}).content.decode()
+        page = office.get(page_url, {"show": show}).content.decode()
         assert not [markup for markup in ("<b>Cup", "<script>'", "<img src=x>") if markup in page]
     assert "&lt;b&gt;Cup" in page
 
 
-def test_all_rejected_lines_are_shown_page_by_page(office):
+def test_rejected_lines_are_paginated(office):
     rows = "".join(f"Bad,bad-{number},no\n" for number in range(450))
-    address = looked_at(office, "name,slug,price\n" + rows)
-    seen = [
+    page_url = preview_url(office, "name,slug,price\n" + rows)
+    numbers = [
         line.number
         for page in ("1", "2", "3")
-        for line in office.get(address, {"show": "rejected", "page": page}).context["page"]
+        for line in office.get(page_url, {"show": "rejected", "page": page}).context["page"]
     ]
-    assert seen == list(range(2, 452))
+    assert numbers == list(range(2, 452))
     for odd in ("0", "99", "x", "%00"):
-        assert office.get(address + f"?show=nonsense&page={odd}").status_code == 200
+        assert office.get(page_url + f"?show=nonsense&page={odd}").status_code == 200
 
 
-class TestWhoMay:
-    def test_it_is_for_whoever_may_add_and_change_products(self, office, shop, support, customer):
-        address = looked_at(office, FILE)
+class TestPermissions:
+    def test_it_needs_permission_to_add_and_change_products(self, office, shop, support, customer):
+        page_url = preview_url(office, FILE)
         for user, status in ((support, 403), (customer, 302)):
             client = office_of(user)
-            answers = [client.get(CHOOSE), send(client, FILE), client.get(address), client.post(address)]
-            assert {answer.status_code for answer in answers} == {status}
+            responses = [client.get(CHOOSE), send(client, FILE), client.get(page_url), client.post(page_url)]
+            assert {response.status_code for response in responses} == {status}
         assert (ProductImport.objects.count(), get("cup").price) == (1, 4)
 
-    def test_another_member_of_staff_does_not_find_it(self, office, shop, staff):
-        address = looked_at(office, FILE)
+    def test_the_import_of_another_staff_member_is_not_found(self, office, shop, staff):
+        page_url = preview_url(office, FILE)
         other = office_of(staff)
-        for answer in (other.get(address), other.post(address)):
-            assert answer["Location"] == CHOOSE
+        for response in (other.get(page_url), other.post(page_url)):
+            assert response["Location"] == CHOOSE
         assert get("cup").price == 4
 
     @pytest.mark.parametrize("key", ["nonsense", "0" * 24, "é", "%00"])
-    def test_one_that_is_not_there_leads_back(self, office, key):
+    def test_an_unknown_import_redirects_to_the_form(self, office, key):
         assert office.get(f"{CHOOSE}{key}/")["Location"] == CHOOSE
 
-    def test_only_they_are_offered_it(self, office, staff, monkeypatch):
+    def test_the_list_links_to_the_import(self, office, staff, monkeypatch):
         page = office.get(url(Product, "changelist")).content.decode()
         assert f'href="{reverse("admin:catalog_product_import")}"' in page
 
 
-def test_files_are_forgotten_after_a_day(office, shop):
-    address = looked_at(office, FILE)
+def test_files_are_deleted_after_a_day(office, shop):
+    page_url = preview_url(office, FILE)
     ProductImport.objects.update(created_at=timezone.now() - previewed_import.KEPT)
-    looked_at(office, FILE)
+    preview_url(office, FILE)
     assert ProductImport.objects.count() == 1
-    assert office.get(address)["Location"] == CHOOSE
+    assert office.get(page_url)["Location"] == CHOOSE

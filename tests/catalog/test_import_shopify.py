@@ -1,4 +1,4 @@
-"""import_products with Shopify's product export."""
+"""import_products with a Shopify product export."""
 
 from decimal import Decimal
 
@@ -67,7 +67,7 @@ def test_a_handle_with_one_variant_becomes_the_slug(run: Run, fsck):
     fsck()
 
 
-def test_a_handle_with_several_becomes_a_product_a_variant(run: Run):
+def test_each_variant_of_a_handle_becomes_a_product(run: Run):
     run(
         table(
             line(**ring, body="Round", type="Rings", option="Gold", second_option="Size 9", qty="1"),
@@ -85,7 +85,7 @@ def test_a_handle_with_several_becomes_a_product_a_variant(run: Run):
     )
 
 
-def test_a_second_time_changes_nothing(run: Run):
+def test_a_repeated_import_changes_nothing(run: Run):
     file = table(
         line(**ring, body="<ul><li>a</li></ul>", option="Gold", qty="1", picture=PICTURE.format(1)),
         line(handle="ring", option="Silver", price="18", qty="2"),
@@ -115,12 +115,12 @@ def test_only_handle_title_and_price_are_needed(run: Run):
         ({}, True),
     ],
 )
-def test_what_is_not_published_or_not_active_comes_in_hidden(run: Run, cells, visible):
+def test_unpublished_or_inactive_products_are_hidden(run: Run, cells, visible):
     run(table(line(**ring, **cells, option="Gold"), line(handle="ring", option="Silver", price="1")))
     assert {product.is_active for product in Product.objects.all()} == {visible}
 
 
-def test_a_line_with_neither_title_nor_price_only_brings_a_picture(run: Run):
+def test_a_line_with_neither_title_nor_price_only_adds_a_picture(run: Run):
     run(table(line(**ring), line(handle="ring", picture=PICTURE.format(1)), line(handle="ring")))
     assert slugs() == ["ring"]
     assert get("ring").image == PICTURE.format(1)
@@ -156,7 +156,7 @@ def test_a_variant_shows_its_own_picture_or_the_first_of_the_handle(run: Run):
         ({"picture": "file:///etc/passwd"}, "image: Give an address"),
     ],
 )
-def test_a_bad_line_is_rejected_and_the_others_go_in(run: Run, cells, reason):
+def test_only_the_invalid_line_is_rejected(run: Run, cells, reason):
     printed = run(table(line(handle="pin", title="Pin", price="5"), line(**(ring | cells))))
     assert printed.startswith(f"line 3: {reason}")
     assert printed.endswith("1 created, 0 updated, 0 unchanged, 1 rejected.\n")
@@ -177,19 +177,19 @@ def test_pictures_without_a_product_are_rejected(run: Run):
     assert printed.startswith("line 2: there is neither a title nor a price on any line of the handle")
 
 
-def test_variants_without_an_option_cannot_be_told_apart(run: Run):
+def test_variants_without_options_are_rejected(run: Run):
     printed = run(table(line(**ring, option="Gold"), line(handle="ring", price="2")))
     assert printed.startswith("line 3: there is no option value to tell it from the handle's other variants")
     assert slugs() == ["ring-gold"]
 
 
-def test_variants_that_come_to_one_slug_are_rejected(run: Run):
+def test_variants_with_the_same_slug_are_rejected(run: Run):
     printed = run(table(line(**ring, option="A+"), line(handle="ring", option="A-", price="2")))
     assert printed.startswith("line 3: the slug ring-a is that of another variant of the handle")
     assert slugs() == ["ring-a"]
 
 
-def test_handles_that_come_to_one_slug_are_rejected(run: Run):
+def test_handles_with_the_same_slug_are_rejected(run: Run):
     printed = run(table(line(**ring | {"handle": "café"}), line(**ring | {"handle": "cafe"})))
     assert printed.startswith("line 3: the slug cafe is that of café on line 2")
     assert printed.endswith("1 created, 0 updated, 0 unchanged, 1 rejected.\n")
@@ -203,20 +203,20 @@ def test_handles_become_slugs(run: Run, handle, slug):
     assert slugs() == [slug]
 
 
-def test_a_handle_without_latin_letters_gets_a_slug_that_stays(run: Run):
+def test_a_handle_without_latin_letters_gets_a_stable_slug(run: Run):
     file = table(line(**ring | {"handle": "指輪"}), line(**ring | {"handle": "首飾り"}))
     assert run(file).startswith("2 created")
     assert run(file).startswith("0 created, 0 updated, 2 unchanged")
 
 
-def test_all_empty_lines_are_skipped_in_silence(run: Run):
+def test_empty_lines_are_skipped_silently(run: Run):
     printed = run(
         table(line(**ring, option="Gold"), line(), line(handle="ring", option="Tin", price="2"), line())
     )
     assert printed == "2 created, 0 updated, 0 unchanged, 0 rejected.\n"
 
 
-def test_a_handle_of_too_many_lines_is_cut(run: Run, monkeypatch):
+def test_lines_beyond_the_limit_of_a_handle_are_rejected(run: Run, monkeypatch):
     monkeypatch.setattr(shopify_format, "MAX_LINES", 2)
     printed = run(table(line(**ring), *[line(handle="ring", picture=PICTURE.format(n)) for n in range(2)]))
     assert printed.startswith("line 4: the handle has more than 2 lines")

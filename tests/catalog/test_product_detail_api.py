@@ -16,16 +16,16 @@ def test_it_shows_the_product_with_this_slug(api, product):
     assert response.json() == product.as_dict()
 
 
-def test_it_answers_what_the_list_answers(api, product):
+def test_it_returns_the_same_as_the_list(api, product):
     assert get(api, product.slug).json() == api.get("/api/v1/products").json()[0]
 
 
-def test_an_address_elsewhere_is_shown_as_it_is_stored(api):
+def test_an_external_image_url_is_returned_unchanged(api):
     elsewhere = product(image="HTTPS://Example.com/A.png")
     assert get(api, elsewhere.slug).json()["image"] == "HTTPS://Example.com/A.png"
 
 
-def test_a_picture_that_was_not_collected_breaks_no_answer(api, settings):
+def test_an_uncollected_picture_does_not_break_the_answer(api, settings):
     manifest = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": manifest}
     new = product(image="img/products/new.svg")

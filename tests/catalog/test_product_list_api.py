@@ -31,25 +31,25 @@ def names(api, **params):
 
 
 @pytest.fixture
-def shelf(db):
+def products(db):
     product(product_id=3, name="Laptop Sleeve", category="Fashion", price=Decimal("20"), inventory=0)
     product(product_id=1, name="Gaming Laptop", category="Electronics", price=Decimal("2499.99"), inventory=5)
     product(product_id=2, name="Headphones", category="Electronics", price=Decimal("20"), inventory=7)
     product(product_id=4, name="Hidden Laptop", category="Electronics", is_active=False)
 
 
-def test_it_lists_active_products_by_product_id(api, shelf):
+def test_it_lists_active_products_by_product_id(api, products):
     assert names(api) == ["Gaming Laptop", "Headphones", "Laptop Sleeve"]
 
 
-def test_a_product_has_the_specified_fields(api, shelf):
+def test_a_product_has_the_specified_fields(api, products):
     found = api.get(URL).json()[0]
     assert found.keys() >= PRODUCT_KEYS
     assert found["id"] == found["_id"] == str(Product.objects.get(product_id=1).pk)
     assert found["price"] == 2499.99
 
 
-def test_an_empty_shop_answers_an_empty_array(api):
+def test_an_empty_shop_returns_an_empty_array(api):
     response = api.get(URL)
     assert (response.json(), response["X-Total-Count"]) == ([], "0")
 
@@ -72,19 +72,19 @@ NOTHING = (
     ],
     ids=["part of a name", "part of a category", "nothing asked", "nothing found"],
 )
-def test_the_search_is_literal_and_looks_at_names_and_categories(api, shelf, queries, found):
+def test_the_search_is_literal_and_covers_names_and_categories(api, products, queries, found):
     for q in queries:
         assert names(api, q=q) == found, q
         assert names(api, q=q) == found, f"the cached answer differs: {q}"
 
 
-def test_a_name_of_signs_is_found_by_itself(api, shelf):
+def test_a_name_of_special_characters_is_found(api, products):
     for name in ("C++ (2nd ed.) [new]", "50% off", "a\\b", "all", "^$.|?*+()", 'say "hi"'):
         product(name=name)
         assert names(api, q=name) == [name]
 
 
-def test_the_query_all_has_an_answer_of_its_own(api, shelf):
+def test_the_query_all_has_its_own_cache_entry(api, products):
     everything = names(api)
     assert names(api, q="all") == []
     assert names(api) == everything
@@ -113,7 +113,7 @@ FILTERS = [
 ]
 
 
-def test_filters_narrow_the_list(api, shelf):
+def test_filters_narrow_the_list(api, products):
     for params, found in FILTERS:
         assert names(api, **params) == found, params
 
@@ -128,12 +128,12 @@ def test_filters_narrow_the_list(api, shelf):
         ("newest", [2, 1, 3]),
     ],
 )
-def test_it_sorts_and_the_id_breaks_ties(api, shelf, sort, ids):
+def test_it_sorts_and_the_id_breaks_ties(api, products, sort, ids):
     assert [found["product_id"] for found in api.get(URL, {"sort": sort}).json()] == ids
 
 
 @pytest.mark.parametrize("sort", ["", "name", "price", "-price", "newest"])
-def test_pages_hold_every_product_exactly_once_whatever_is_tied(api, sort):
+def test_pages_contain_every_product_exactly_once_despite_ties(api, sort):
     for _ in range(7):
         product(name="Same", price=Decimal("5"))
     Product.objects.update(created_at=Product.objects.first().created_at)
@@ -142,14 +142,14 @@ def test_pages_hold_every_product_exactly_once_whatever_is_tied(api, sort):
     assert len({found["id"] for page in pages for found in page}) == 7
 
 
-def test_pages_follow_each_other_and_the_header_has_the_total(api, shelf):
+def test_pages_are_consecutive_and_the_header_has_the_total(api, products):
     first, second = (api.get(URL, {"skip": skip, "limit": 2}) for skip in (0, 2))
     assert [len(first.json()), len(second.json())] == [2, 1]
     assert first["X-Total-Count"] == second["X-Total-Count"] == "3"
     assert api.get(URL, {"q": "laptop", "limit": 1})["X-Total-Count"] == "2"
 
 
-def test_a_page_beyond_the_end_is_empty(api, shelf):
+def test_a_page_beyond_the_end_is_empty(api, products):
     response = api.get(URL, {"skip": 1_000_000})
     assert (response.json(), response["X-Total-Count"]) == ([], "3")
 
@@ -168,20 +168,20 @@ def test_a_page_beyond_the_end_is_empty(api, shelf):
         ("category", ["nul\0byte", "x" * 101]),
     ],
 )
-def test_what_is_out_of_range_is_refused_and_never_clamped(api, shelf, field, values):
+def test_values_out_of_range_are_refused_and_never_clamped(api, products, field, values):
     for value in values:
         refused(api.get(URL, {field: value}), 400, field=field)
 
 
-def test_the_largest_page_is_a_hundred(api, shelf):
+def test_the_largest_page_has_a_hundred_products(api, products):
     assert len(names(api, limit=100)) == 3
 
 
-def test_bytes_that_are_no_text_find_nothing(api, shelf):
+def test_invalid_bytes_find_nothing(api, products):
     assert api.get(f"{URL}?q=%ff%fe%ed%a0%80").json() == []
 
 
-def test_a_price_that_is_a_long_binary_fraction_is_exact(api):
+def test_prices_are_exact_despite_binary_fractions(api):
     product(name="a", price=Decimal("0.07"))
     product(name="b", price=Decimal("9999999.99"))
     product(name="c", price=Decimal("100"))
@@ -191,12 +191,12 @@ def test_a_price_that_is_a_long_binary_fraction_is_exact(api):
     assert '"price":100.0,' in text
 
 
-def test_it_answers_head_like_get_without_a_body(api, shelf):
+def test_head_is_like_get_without_a_body(api, products):
     response = api.head(URL)
     assert (response.status_code, response["X-Total-Count"], response.content) == (200, "3", b"")
 
 
-def test_a_picture_is_an_absolute_address_that_no_header_can_change(api, settings):
+def test_a_picture_has_an_absolute_url_that_no_header_can_change(api, settings):
     settings.PUBLIC_URL = "https://shop.example"
     settings.ALLOWED_HOSTS = ["*"]
     product(image="img/products/x.svg")

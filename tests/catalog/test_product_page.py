@@ -35,7 +35,7 @@ def lamp(db):
     )
 
 
-def test_it_shows_what_one_needs_to_buy_it(client, lamp):
+def test_it_shows_everything_needed_to_buy_the_product(client, lamp):
     text = page(client, "lamp")
     assert re.search(r"<title>Lamp . Marlow</title>", text)
     assert '<meta name="description" content="Bright.">' in text
@@ -49,12 +49,12 @@ def test_it_shows_what_one_needs_to_buy_it(client, lamp):
 @pytest.mark.parametrize(
     ("inventory", "words"), [(0, "Sold out"), (1, "Only 1 left"), (5, "Only 5 left"), (6, "In stock")]
 )
-def test_the_stock_line_tells_how_many_are_left(client, inventory, words):
+def test_the_stock_line_shows_how_many_are_left(client, inventory, words):
     product(slug="thing", inventory=inventory)
     assert words in page(client, "thing")
 
 
-def test_sold_out_keeps_the_page_and_offers_what_can_be_bought(client, lamp):
+def test_a_sold_out_product_keeps_its_page_and_suggests_available_ones(client, lamp):
     product(slug="gone", name="Gone", category="Home", inventory=0)
     product(name="Gone too", category="Home", inventory=0)
     text = page(client, "gone")
@@ -77,21 +77,21 @@ def test_it_never_suggests_itself(client, lamp):
 
 
 @pytest.mark.parametrize(("before", "sale"), [("100", True), ("20", False), ("10", False), (None, False)])
-def test_a_reduction_is_said_in_words(client, before, sale):
+def test_a_reduction_is_also_written_in_words(client, before, sale):
     product(slug="thing", price=Decimal("20"), compare_at_price=before and Decimal(before))
     text = page(client, "thing")
     assert ("<s>$100.00</s>" in text) == sale
     assert ('<span class="visually-hidden">was</span>' in text) == sale
 
 
-def test_a_name_cannot_break_out_of_its_place(client):
+def test_a_name_is_escaped_everywhere(client):
     product(slug="attack", name=ATTACK, description=ATTACK + "\n\n<b>x</b>", category=ATTACK)
     for url in ("/products/attack/", "/products/", "/"):
         assert "alert(1)</script>" not in client.get(url).content.decode()
     assert facts(page(client, "attack"))["Product"]["name"] == ATTACK
 
 
-def test_search_engines_read_the_facts(client, lamp):
+def test_it_has_structured_data(client, lamp):
     found = facts(page(client, "lamp"))
     offer = found["Product"]["offers"]
     assert (offer["price"], offer["priceCurrency"]) == ("2499.99", "USD")
@@ -101,13 +101,13 @@ def test_search_engines_read_the_facts(client, lamp):
     assert items[2]["item"] == "http://testserver/products/lamp/"
 
 
-def test_it_has_one_address_whatever_is_added_to_it(client, lamp):
+def test_it_has_one_canonical_url_whatever_the_parameters(client, lamp):
     text = client.get("/products/lamp/?utm_source=letter").content.decode()
     assert '<link rel="canonical" href="http://testserver/products/lamp/">' in text
     assert "noindex" not in text
 
 
-def test_a_picture_elsewhere_keeps_its_address_and_none_has_a_placeholder(client):
+def test_an_external_picture_keeps_its_url_and_a_missing_one_has_a_placeholder(client):
     product(slug="far", image="https://example.com/a.png")
     product(slug="bare")
     assert 'src="https://example.com/a.png" width="800" height="800"' in page(client, "far")
@@ -116,7 +116,7 @@ def test_a_picture_elsewhere_keeps_its_address_and_none_has_a_placeholder(client
 
 
 @pytest.mark.parametrize("slug", ["nothing", "a.b", "%ED%A0%80", "%00", "x" * 5000, "a b"])
-def test_an_unknown_product_is_a_page_with_a_search_and_a_way_home(client, slug):
+def test_an_unknown_product_is_a_page_with_a_search_and_a_link_home(client, slug):
     response = client.get(f"/products/{slug}/")
     text = unescape(response.content.decode())
     assert response.status_code == 404
@@ -132,13 +132,13 @@ def test_a_hidden_product_is_not_found(client, lamp):
     assert client.get("/products/lamp/").status_code == 404
 
 
-def test_a_warm_page_leaves_the_database_alone(client, lamp, django_assert_num_queries):
+def test_a_cached_page_needs_no_database_query(client, lamp, django_assert_num_queries):
     page(client, "lamp")
     with django_assert_num_queries(0):
         page(client, "lamp")
 
 
-def test_the_error_page_asks_nothing_of_the_database(settings, client, lamp, monkeypatch):
+def test_the_error_page_needs_no_database_query(settings, client, lamp, monkeypatch):
     def broken(slug):
         raise RuntimeError(slug)
 

@@ -1,4 +1,4 @@
-"""Of the two product routes together: so many requests a minute for an address, more when signed in."""
+"""The rate limit that both product routes share, higher for signed-in clients."""
 
 import ipaddress
 import re
@@ -25,10 +25,12 @@ def statuses(api, count, url=URL, **extra):
     return [api.get(url, **extra).status_code for _ in range(count)]
 
 
-def test_an_address_has_its_requests_over_both_routes_together(api, product):
+def test_both_routes_share_the_limit_of_an_ip_address(api, product):
     one = f"{URL}/{product.slug}"
-    given = [api.get(url).status_code for url in (URL, one, f"{URL}?q=x", one, f"{URL}/unknown", one, URL)]
-    assert given == [200, 200, 200, 200, 404, 429, 429]
+    responses = [
+        api.get(url).status_code for url in (URL, one, f"{URL}?q=x", one, f"{URL}/unknown", one, URL)
+    ]
+    assert responses == [200, 200, 200, 200, 404, 429, 429]
 
 
 def test_the_refusal_has_the_specified_shape(api):
@@ -46,28 +48,28 @@ def test_the_refusal_has_the_specified_shape(api):
     assert response["X-Process-Time"]
 
 
-def test_after_the_window_there_are_new_requests(api):
+def test_requests_are_allowed_again_after_the_window(api):
     statuses(api, 6)
     (counter,) = get_redis_connection().keys("ecommerce:ratelimit:*")
     assert 0 < get_redis_connection().ttl(counter) <= 60
-    get_redis_connection().delete(counter)  # as its end does
+    get_redis_connection().delete(counter)  # as at the end of the window
     assert statuses(api, 6) == [200] * 5 + [429]
 
 
-def test_going_on_does_not_put_the_end_of_the_window_off(api):
+def test_refused_requests_do_not_extend_the_window(api):
     statuses(api, 6)
     (counter,) = get_redis_connection().keys("ecommerce:ratelimit:*")
     get_redis_connection().expire(counter, 30)
     assert api.get(URL)["Retry-After"] in ("29", "30")
 
 
-def test_nothing_is_read_for_a_refused_request(api, product, django_assert_num_queries):
+def test_a_refused_request_needs_no_query(api, product, django_assert_num_queries):
     statuses(api, 5, f"{URL}?q=other")
     with django_assert_num_queries(0):
         assert api.get(URL).status_code == 429
 
 
-def test_a_signed_in_client_has_a_window_of_its_own(api, customer_api, stranger_api):
+def test_a_signed_in_client_has_its_own_limit(api, customer_api, stranger_api):
     assert statuses(api, 6)[-1] == 429
     assert statuses(customer_api, 8) == [200] * 7 + [429]
     assert customer_api.get(URL).json()["detail"] == "7 per 1 minute"
@@ -81,26 +83,26 @@ def test_all_tokens_of_a_user_count_together(api, customer):
 
 
 @pytest.mark.parametrize("token", ["nonsense", "", "e30.e30.x"])
-def test_a_bad_token_brings_no_window(api, token):
+def test_an_invalid_token_does_not_change_the_limit(api, token):
     assert statuses(api, 6, HTTP_AUTHORIZATION=f"Bearer {token}") == [200] * 5 + [429]
     assert statuses(api, 1) == [429]
 
 
-def test_other_routes_are_not_under_it(api, customer_api, client):
+def test_other_routes_have_other_limits(api, customer_api, client):
     statuses(api, 6)
     assert statuses(customer_api, 8, "/api/v1/cart") == [200] * 8
     assert client.get("/products/").status_code == 200
 
 
 class TestAddresses:
-    def test_a_forwarded_address_is_not_believed(self, api):
-        given = [
+    def test_a_forwarded_address_is_ignored(self, api):
+        responses = [
             api.get(URL, HTTP_X_FORWARDED_FOR=f"203.0.113.{n}", HTTP_X_REAL_IP=f"203.0.113.{n}")
             for n in range(6)
         ]
-        assert [response.status_code for response in given] == [200] * 5 + [429]
+        assert [response.status_code for response in responses] == [200] * 5 + [429]
 
-    def test_behind_a_trusted_proxy_each_client_has_its_own(self, api, settings):
+    def test_each_client_behind_a_trusted_proxy_has_its_own_limit(self, api, settings):
         settings.TRUSTED_PROXIES = networks("127.0.0.1")
         assert statuses(api, 6, HTTP_X_FORWARDED_FOR="203.0.113.1") == [200] * 5 + [429]
         assert statuses(api, 1, HTTP_X_FORWARDED_FOR="203.0.113.2") == [200]
@@ -122,12 +124,14 @@ class TestAddresses:
             ("192.0.2.1", "203.0.113.1", "10.0.0.1"),
         ],
     )
-    def test_the_client_is_who_the_last_trusted_proxy_saw(self, rf, settings, proxies, forwarded, client):
+    def test_the_client_is_the_one_seen_by_the_last_trusted_proxy(
+        self, rf, settings, proxies, forwarded, client
+    ):
         settings.TRUSTED_PROXIES = networks(proxies)
         request = rf.get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded)
         assert client_ip(request) == client
 
-    def test_a_socket_without_an_address_is_one_client(self, api):
+    def test_requests_without_an_address_share_one_limit(self, api):
         assert statuses(api, 6, REMOTE_ADDR="") == [200] * 5 + [429]
 
 
@@ -136,27 +140,27 @@ def networks(text):
 
 
 class TestWithoutRedis:
-    """Windows of a day here: those of the process begin at fixed times, and a test may not meet one."""
+    """Counting in the process, whose windows begin at fixed times: one of a day outlasts every test."""
 
     @pytest.fixture(autouse=True)
     def _days(self, settings):
         settings.PRODUCT_RATE_LIMIT = Rate.parse("5/d")
 
-    def test_switched_off_the_process_counts(self, api, settings, product):
+    def test_the_process_counts_if_redis_is_disabled(self, api, settings, product):
         settings.REDIS_ENABLED = False
-        given = [api.get(url).status_code for url in (URL, f"{URL}/{product.slug}", URL, URL, URL, URL)]
-        assert given == [200] * 5 + [429]
+        responses = [api.get(url).status_code for url in (URL, f"{URL}/{product.slug}", URL, URL, URL, URL)]
+        assert responses == [200] * 5 + [429]
         response = api.get(URL)
         assert response.json()["detail"] == "5 per 1 day"
         assert int(response["Retry-After"]) >= 1
 
-    def test_stopped_the_process_counts(self, api, valkey):  # noqa: F811
+    def test_the_process_counts_if_redis_is_stopped(self, api, valkey):  # noqa: F811
         assert statuses(api, 5) == [200] * 5
         assert statuses(api, 1) == [429]
         valkey.stop()
         assert statuses(api, 6) == [200] * 5 + [429]
 
-    def test_each_client_is_counted_apart(self, api, customer_api, settings):
+    def test_each_client_is_counted_separately(self, api, customer_api, settings):
         settings.REDIS_ENABLED = False
         assert statuses(api, 6)[-1] == 429
         assert statuses(api, 1, REMOTE_ADDR="203.0.113.1") == [200]
@@ -169,6 +173,6 @@ def test_a_rate_is_a_number_and_a_period(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "5", "/m", "0/m", "-1/m", "5/min", "5/m\n", "\u0665/m", "1.5/m"])
-def test_anything_else_is_no_rate(text):
+def test_anything_else_is_not_a_rate(text):
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         Rate.parse(text)

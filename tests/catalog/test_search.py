@@ -1,4 +1,4 @@
-"""What a search finds and in which order: the API's literal text, and words with typos."""
+"""The results of searches and their order: literal text, words, and typos."""
 
 import random
 import re
@@ -57,7 +57,7 @@ ODD = [
 
 
 @pytest.fixture
-def shelf(db):
+def products(db):
     for number, (name, category) in enumerate(NAMES, start=1):
         product(product_id=number, name=name, category=category)
     product(product_id=99, name="Hidden Laptop", is_active=False)
@@ -76,17 +76,17 @@ def parts_of_names():
 
 
 @pytest.mark.parametrize("texts", [ODD, list(parts_of_names())], ids=["odd texts", "random parts"])
-def test_the_literal_search_finds_exactly_what_a_scan_of_the_names_does(shelf, texts):
+def test_the_literal_search_finds_the_same_as_a_scan_of_the_names(products, texts):
     rows = Product.objects.visible()
     for text in filter(None, texts):
         scanned = rows.filter(Q(name__icontains=text) | Q(category__icontains=text))
         assert numbers(search.backend().literal(rows, text)) == numbers(scanned), text
 
 
-def test_the_literal_search_finds_what_python_finds(shelf):
+def test_the_literal_search_finds_the_same_as_python(products):
     rows = Product.objects.visible()
     texts = [text for text in (*ODD, *parts_of_names()) if text.isascii() and "i" not in text.lower()]
-    assert len(texts) > 30  # without an i, which for Python is a dotless one, too
+    assert len(texts) > 30  # no i, which Python treats as equal to a dotless one
     for text in filter(None, texts):
         part = re.compile(re.escape(text), re.IGNORECASE)
         found = [number for number, pair in enumerate(NAMES, 1) if any(part.search(x or "") for x in pair)]
@@ -101,7 +101,7 @@ def names(api, q, **params):
 
 class TestWords:
     @pytest.fixture(autouse=True)
-    def shelf(self, db):
+    def products(self, db):
         for number, (name, category) in enumerate(
             [
                 ("Desk Lamp", "Lighting"),
@@ -127,17 +127,17 @@ class TestWords:
             ("lamp tea", []),
         ],
     )
-    def test_all_have_to_be_there_in_any_order(self, api, q, found):
+    def test_all_words_must_be_found_in_any_order(self, api, q, found):
         assert names(api, q) == found
 
-    def test_the_best_come_first(self, api):
+    def test_the_best_matches_come_first(self, api):
         assert names(api, "tea") == ["Tea Pot", "Green Tea", "Steamer", "Biscuits"]
         assert names(api, "pot green") == ["Pot for Green Things"]
 
-    def test_an_order_may_be_asked_for(self, api):
+    def test_another_order_may_be_chosen(self, api):
         assert names(api, "tea", sort="price") == ["Tea Pot", "Biscuits", "Steamer", "Green Tea"]
 
-    def test_filters_and_pages_go_on_from_there(self, api):
+    def test_filters_and_pages_apply_to_the_matches(self, api):
         assert names(api, "tea", category="Kitchen") == ["Tea Pot", "Steamer"]
         assert names(api, "tea", skip=1, limit=2) == ["Green Tea", "Steamer"]
         response = api.get(URL, {"q": "tea", "fuzzy": "1", "limit": "1"})
@@ -146,7 +146,7 @@ class TestWords:
 
 class TestTypos:
     @pytest.fixture(autouse=True)
-    def shelf(self, db):
+    def products(self, db):
         for number, name in enumerate(
             ["Laptop Sleeve", "Gaming Laptop", "Desk Lamp", "Headphones", "Laptev Sea Map", "Straßenkarte"],
             start=1,
@@ -157,7 +157,7 @@ class TestTypos:
         "q",
         ["lpatop", "latop", "llaptop", "laqtop", "Laptpo", "aptop laptpo", "gamnig laptpo", "lapto sleeev"],
     )
-    def test_one_letter_wrong_in_a_word_is_found(self, api, q):
+    def test_a_word_with_one_typo_is_found(self, api, q):
         assert names(api, q)
         assert all("Laptop" in name for name in names(api, q))
 
@@ -174,10 +174,10 @@ class TestTypos:
         assert names(api, q) == found
 
     @pytest.mark.parametrize("q", ["lpatpo", "dsek", "lmap", "hpones", "laptpo lmap", "99999"])
-    def test_two_letters_wrong_or_a_short_word_are_not(self, api, q):
+    def test_two_typos_or_a_typo_in_a_short_word_are_not_found(self, api, q):
         assert names(api, q) == []
 
-    def test_close_ones_follow_the_exact_ones_while_these_are_few(self, api):
+    def test_close_matches_follow_if_there_are_few_exact_ones(self, api):
         assert names(api, "lapte") == ["Laptev Sea Map", "Laptop Sleeve", "Gaming Laptop"]
         for _ in range(4):
             product(name="Laptev Sea Globe", category="Things")
@@ -188,7 +188,7 @@ class TestTypos:
         product(name="Lapdopish", category="Things", product_id=900)
         assert names(api, "lapdop") == ["Lapdopish", "Laptop Sleeve", "Gaming Laptop", "Laptope of Doom"]
 
-    def test_filters_and_orders_hold_for_close_ones_too(self, api):
+    def test_filters_and_orders_apply_to_close_matches_too(self, api):
         Product.objects.filter(name="Gaming Laptop").update(category="Electronics", price=Decimal("1"))
         assert names(api, "laptpo", category="Electronics") == ["Gaming Laptop"]
         assert names(api, "laptpo", sort="price") == ["Gaming Laptop", "Laptop Sleeve"]
@@ -199,41 +199,41 @@ class TestTypos:
         assert names(api, "headpohnes") == []
 
 
-class TestTheSwitch:
+class TestFuzzyParameter:
     def test_without_it_the_text_is_literal(self, api):
         product(name="Tea Pot")
         for q in ("pot tea", "Taepot", "tea  pot"):
             assert api.get(URL, {"q": q}).json() == api.get(URL, {"q": q, "fuzzy": "0"}).json() == []
 
-    def test_alone_it_changes_nothing(self, api):
+    def test_without_a_query_it_changes_nothing(self, api):
         product(name="Tea Pot")
         assert api.get(URL, {"fuzzy": "1"}).content == api.get(URL).content
 
     @pytest.mark.parametrize("value", ["2", "-1", "true", "yes", "01", " 1 1", "１"])
-    def test_anything_but_0_and_1_is_refused(self, api, value):
+    def test_values_other_than_0_and_1_are_refused(self, api, value):
         refused(api.get(URL, {"q": "tea", "fuzzy": value}), 400, field="fuzzy")
 
     @pytest.mark.parametrize(
         "q", [".*", "(", "$where", "\u0301", "x\u0301 \u0301", "x" * 200, "x " * 100, "💡"]
     )
-    def test_whatever_is_asked_is_answered(self, api, q):
+    def test_any_text_may_be_searched_for(self, api, q):
         product(name="Tea Pot")
         assert names(api, q) == []
 
 
-class TestThePage:
+class TestPage:
     def page(self, client, **params):
         response = client.get("/products/", params)
         assert response.status_code == 200
         return response.content.decode()
 
-    def test_it_forgives_a_typo_and_says_so(self, client):
+    def test_it_shows_close_matches_with_a_note(self, client):
         product(name="Gaming Laptop")
         text = self.page(client, q="laptpo")
         assert "No exact match for “laptpo”. Showing close matches." in text
         assert "Gaming Laptop" in text
 
-    def test_it_says_nothing_where_something_is_exact(self, client):
+    def test_it_has_no_note_if_there_is_an_exact_match(self, client):
         product(name="Gaming Laptop")
         assert "Showing close matches" not in self.page(client, q="laptop gaming")
         assert "Gaming Laptop" in self.page(client, q="laptop gaming")

@@ -152,8 +152,8 @@ def concurrent_move(monkeypatch):
     """Let another writer change the product's category between the read and the write of a rename."""
     with_terms, others = indexing.with_terms, [{"category": "Cooking"}]
 
-    def with_terms_and_a_move(row, changes):
-        fields = with_terms(row, changes)
+    def with_terms_and_a_move(row, *, changes):
+        fields = with_terms(row, changes=changes)
         if others:
             other = others.pop()
             at_once(1, lambda: services.update_product(pk=row.pk, **other))

@@ -1,4 +1,4 @@
-"""What customers look for and do not find is kept for staff, and costs nobody anything."""
+"""Searches that find nothing are counted for staff, without any cost for the customer."""
 
 from datetime import timedelta
 
@@ -16,17 +16,17 @@ from tests.support.threads import at_once
 pytestmark = pytest.mark.django_db
 
 
-def missed():
+def recorded_misses():
     return dict(SearchMiss.objects.values_list("text", "count"))
 
 
-def test_a_search_without_result_is_counted_once_for_as_long_as_its_answer_is_cached(client, api):
+def test_a_search_without_result_is_counted_once_while_it_is_cached(client, api):
     for _ in range(3):
         client.get("/products/", {"q": "  Unicorn   SADDLE "})
-    assert missed() == {"unicorn saddle": 1}
+    assert recorded_misses() == {"unicorn saddle": 1}
     product()
     api.get("/api/v1/products", {"q": "unicorn saddle"})
-    assert missed() == {"unicorn saddle": 2}
+    assert recorded_misses() == {"unicorn saddle": 2}
 
 
 @pytest.mark.parametrize(
@@ -45,28 +45,28 @@ def test_a_search_without_result_is_counted_once_for_as_long_as_its_answer_is_ca
     ],
     ids=str,
 )
-def test_others_are_not(client, params):
+def test_other_searches_are_not_counted(client, params):
     product(name="Teapot Set", inventory=0)
     client.get("/products/", params)
-    assert missed() == {}
+    assert recorded_misses() == {}
 
 
-def test_one_that_no_filter_stands_in_the_way_of_is(client):
+def test_a_filtered_search_is_counted_if_the_filter_makes_no_difference(client):
     client.get("/products/", {"q": "unicorn", "in_stock": "1"})
-    assert missed() == {"unicorn": 1}
+    assert recorded_misses() == {"unicorn": 1}
 
 
 def test_a_long_text_is_cut(client):
     client.get("/products/", {"q": "x" * 300})
-    assert missed() == {"x" * 100: 1}
+    assert recorded_misses() == {"x" * 100: 1}
 
 
-def test_many_at_once_are_all_counted():
+def test_concurrent_searches_are_all_counted():
     at_once(10, lambda: misses.record("unicorn"))
-    assert missed() == {"unicorn": 10}
+    assert recorded_misses() == {"unicorn": 10}
 
 
-def test_a_failed_write_costs_the_page_nothing(client, monkeypatch):
+def test_a_failed_write_does_not_break_the_page(client, monkeypatch):
     send = Connection.command
 
     def fail(self, database, command, *args, **options):
@@ -76,23 +76,23 @@ def test_a_failed_write_costs_the_page_nothing(client, monkeypatch):
 
     monkeypatch.setattr(Connection, "command", fail)
     assert "Nothing matches" in client.get("/products/", {"q": "unicorn"}).content.decode()
-    assert missed() == {}
+    assert recorded_misses() == {}
 
 
-def test_a_full_list_forgets_what_is_old_and_takes_nothing_new_before(monkeypatch):
+def test_a_full_collection_adds_nothing_until_old_searches_are_deleted(monkeypatch):
     monkeypatch.setattr(misses, "MAX_ROWS", 2)
     misses.record("one")
     misses.record("two")
     misses.record("three")
     misses.record("two")
-    assert missed() == {"one": 1, "two": 2}
+    assert recorded_misses() == {"one": 1, "two": 2}
     SearchMiss.objects.filter(text="one").update(last_at=timezone.now() - timedelta(days=91))
     misses.record("two")
     misses.record("three")
-    assert missed() == {"two": 3, "three": 1}
+    assert recorded_misses() == {"two": 3, "three": 1}
 
 
-def test_staff_see_the_most_wanted_first(staff):
+def test_staff_see_the_most_frequent_searches_first(staff):
     for text, times in (("saddle", 1), ("unicorn/horn_2 %", 3), ("reins", 2)):
         for _ in range(times):
             misses.record(text)

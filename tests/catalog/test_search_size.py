@@ -1,4 +1,4 @@
-"""How much a search examines among 100,000 products. `make test ARGS="-m large tests/catalog"` prints it."""
+"""The number of documents that a search examines. `make test ARGS="-m large tests/catalog"` prints it."""
 
 import os
 
@@ -18,7 +18,7 @@ TEXTS = ("laptop", "apto", "gaming laptop", "wireless headphones", "electronics"
 
 @pytest.mark.large
 @pytest.mark.django_db
-def test_a_search_examines_what_it_finds(capsys):
+def test_a_search_examines_only_what_it_finds(capsys):
     try:
         make_products(NUMBER)
         table = list(_table())

@@ -1,4 +1,4 @@
-"""Texts as the search sees them, against plain definitions."""
+"""Comparing texts for the search, checked against plain definitions."""
 
 import random
 import re
@@ -16,8 +16,8 @@ CASED = "".join(
 )
 
 
-def test_what_a_caseless_pattern_holds_for_equal_folds_to_the_same():
-    """Otherwise the index would hide what the pattern finds."""
+def test_characters_that_a_caseless_pattern_treats_as_equal_fold_to_the_same():
+    """Otherwise the index would miss what the pattern finds."""
     assert len(CASED) > 2500
     for sign in CASED:
         for same in re.findall(re.escape(sign), CASED, re.IGNORECASE):
@@ -56,7 +56,7 @@ def test_pieces_cover_a_long_word():
 
 
 def edits(word, alphabet):
-    """Every word that is one wrong, missing, additional or exchanged letter away."""
+    """Yield every word with one wrong, missing, added or swapped letter."""
     for at in range(len(word) + 1):
         start, rest = word[:at], word[at:]
         yield from (start + letter + rest for letter in alphabet)
@@ -67,7 +67,7 @@ def edits(word, alphabet):
             yield start + rest[1] + rest[0] + rest[2:]
 
 
-def test_close_is_one_edit_and_no_more():
+def test_words_are_close_if_they_are_one_edit_apart():
     random.seed(2)
     for _ in range(300):
         word = "".join(random.choices("abc", k=random.randint(4, 7)))
@@ -79,7 +79,7 @@ def test_close_is_one_edit_and_no_more():
             assert texts.is_close(word, other) == (other in near), (word, other)
 
 
-def test_whatever_the_typo_a_signature_stays_the_same():
+def test_words_one_typo_apart_share_a_signature():
     random.seed(3)
     for _ in range(300):
         word = "".join(random.choices("abcde", k=random.randint(4, 9)))
@@ -106,5 +106,5 @@ def test_whatever_the_typo_a_signature_stays_the_same():
         ("12346", None),
     ],
 )
-def test_how_far_a_word_is(word, distance):
+def test_the_distance_of_a_word(word, distance):
     assert texts.distance(word, text="gaming laptop pro headphones 12345") == distance

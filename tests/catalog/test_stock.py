@@ -1,4 +1,4 @@
-"""Stock is the sum of its movements, never negative, and all or nothing for several products."""
+"""The stock is the sum of its movements and never negative, and several products are sold all or none."""
 
 import pytest
 from bson import ObjectId
@@ -30,7 +30,7 @@ def movements(product):
     return list(moved.values_list("reason", "quantity"))
 
 
-def test_every_change_is_a_movement_and_they_add_up(product):
+def test_every_change_is_a_movement_and_movements_add_up(product):
     sell(line(product, 3))
     update_product(pk=product.pk, inventory_delta=5)
     update_product(pk=product.pk, inventory=1)
@@ -50,14 +50,14 @@ def test_it_sells_up_to_the_last_one(product, quantity):
 
 
 @pytest.mark.parametrize("quantity", [11, 2**31])
-def test_it_never_sells_more_than_there_is(product, quantity, fsck):
+def test_it_never_sells_more_than_the_stock(product, quantity, fsck):
     with pytest.raises(stock.InsufficientStock, match=f"Insufficient inventory for product {product.name}"):
         sell(line(product, quantity))
     assert level(product) == 10
     fsck()
 
 
-def test_a_line_that_is_short_gives_back_what_the_others_took(product, fsck):
+def test_a_line_without_enough_stock_rolls_back_the_others(product, fsck):
     scarce = make_product(inventory=1)
     for lines in ([line(product, 2), line(scarce, 2)], [line(scarce, 2), line(product, 2)]):
         with pytest.raises(stock.InsufficientStock, match=scarce.name):
@@ -75,9 +75,9 @@ def test_one_order_takes_a_products_stock_once(product):
     assert level(product) == 9
 
 
-@pytest.mark.parametrize("gone", ["hidden", "deleted"])
-def test_a_hidden_or_deleted_product_counts_as_short(product, gone, fsck):
-    if gone == "hidden":
+@pytest.mark.parametrize("state", ["hidden", "deleted"])
+def test_a_hidden_or_deleted_product_has_no_stock_to_sell(product, state, fsck):
+    if state == "hidden":
         update_product(pk=product.pk, is_active=False)
     else:
         delete_product(pk=product.pk)
@@ -94,7 +94,7 @@ def test_an_adjustment_stays_in_range(product, change, fsck):
     fsck()
 
 
-def test_deleting_closes_the_account(product):
+def test_deleting_a_product_closes_its_account(product):
     sell(line(product, 3))
     delete_product(pk=product.pk)
     assert movements(product) == [("initial", 10), ("sale", -3), ("closed", -7)]

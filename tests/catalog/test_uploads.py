@@ -1,4 +1,4 @@
-"""What the shop makes of an uploaded file: three pictures of its own, or a refusal and nothing."""
+"""Storing an uploaded picture: three files of the shop's own, or a refusal that leaves nothing behind."""
 
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +14,7 @@ from catalog.images.uploads import MAX_BYTES, MAX_BYTES_BY_WIDTH, UploadRefused,
 from tests.catalog.pictures import (
     GPS,
     LATITUDE,
-    busy_photo,
+    detailed_photo,
     encoded,
     huge_png,
     photo,
@@ -24,7 +24,7 @@ from tests.catalog.pictures import (
 
 SCRIPT = b"<script>alert(document.cookie)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>'
-NO_PICTURE = "This is no picture, or a damaged one. Give a JPEG, PNG or WebP."
+NOT_A_PICTURE = "This is no picture, or a damaged one. Give a JPEG, PNG or WebP."
 TOO_MANY_PIXELS = "This picture has more than 40 megapixels."
 
 
@@ -44,14 +44,14 @@ def files(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_a_picture_becomes_webp_of_three_widths(kind, media):
-    made = stored(photo(1600, 1200, kind))
-    assert {width: picture.size for width, picture in made.items()} == {
+def test_a_picture_is_stored_as_webp_in_three_widths(kind, media):
+    pictures = stored(photo(1600, 1200, kind))
+    assert {width: picture.size for width, picture in pictures.items()} == {
         320: (320, 240),
         640: (640, 480),
         1280: (1280, 960),
     }
-    assert {picture.format for picture in made.values()} == {"WEBP"}
+    assert {picture.format for picture in pictures.values()} == {"WEBP"}
     assert len(files(media)) == 3
 
 
@@ -63,15 +63,15 @@ def test_a_small_picture_is_never_enlarged():
     ]
 
 
-def test_its_name_is_the_shops_and_is_new_each_time():
+def test_the_name_is_generated_and_different_each_time():
     names = {store(BytesIO(photo(9, 9))) for _ in range(2)}
     assert len(names) == 2
     assert all(name.startswith("products/") and len(name) == len("products/") + 32 for name in names)
 
 
-def test_place_camera_and_comment_are_gone():
+def test_position_camera_and_comment_are_removed():
     before = Image.open(BytesIO(with_exif()))
-    assert before.getexif().get_ifd(GPS)[LATITUDE]  # the file had them
+    assert before.getexif().get_ifd(GPS)[LATITUDE]  # the file contains them
     assert b"SECRET" in with_exif()
     name = store(BytesIO(with_exif()))
     for width in WIDTHS:
@@ -81,23 +81,23 @@ def test_place_camera_and_comment_are_gone():
         assert not Image.open(BytesIO(content)).getexif()
 
 
-def test_a_picture_stands_upright_once_its_exif_is_gone():
-    made = stored(with_exif(orientation=6))[640]  # turned by 90 degrees clockwise: the black side comes up
-    assert made.size == (640, 853)
-    colours = made.convert("L")
+def test_a_picture_is_upright_without_its_exif():
+    picture = stored(with_exif(orientation=6))[640]  # rotated by 90 degrees: the black side is at the top
+    assert picture.size == (640, 853)
+    colours = picture.convert("L")
     assert colours.getpixel((320, 5)) < 30 < 220 < colours.getpixel((320, 848))
 
 
-def test_of_an_animation_the_first_picture_stays():
+def test_only_the_first_frame_of_an_animation_is_kept():
     frames = [Image.new("RGB", (400, 300), colour) for colour in ("red", "blue")]
-    made = stored(encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True))[320]
-    assert not getattr(made, "is_animated", False)
-    red, _, blue = made.convert("RGB").getpixel((5, 5))
+    picture = stored(encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True))[320]
+    assert not getattr(picture, "is_animated", False)
+    red, _, blue = picture.convert("RGB").getpixel((5, 5))
     assert red > 200 > 50 > blue
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
-def test_every_kind_of_colours_is_taken(mode):
+def test_every_colour_mode_is_accepted(mode):
     assert stored(encoded(Image.new(mode, (400, 300)), "PNG"))[320].size == (320, 240)
 
 
@@ -106,11 +106,11 @@ def test_a_picture_of_16_bits_keeps_its_shades():
     assert 120 < stored(encoded(grey, "PNG"))[320].convert("L").getpixel((9, 9)) < 136
 
 
-def test_what_is_transparent_stays_so():
+def test_transparency_is_kept():
     assert stored(encoded(Image.new("RGBA", (400, 300), (9, 9, 9, 0)), "PNG"))[320].mode == "RGBA"
 
 
-def test_a_broken_colour_profile_costs_nothing_but_itself():
+def test_a_broken_colour_profile_is_ignored():
     assert stored(photo(400, 300, icc_profile=b"no profile at all"))[320].size == (320, 240)
 
 
@@ -118,14 +118,12 @@ def sizes(name: str) -> dict[int, int]:
     return {width: len(stored_content(name, width)) for width in WIDTHS}
 
 
-def test_a_busy_photograph_keeps_the_byte_budget(monkeypatch):
-    light = sizes(store(BytesIO(busy_photo())))
+def test_a_detailed_photograph_stays_within_the_size_limits(monkeypatch):
+    light = sizes(store(BytesIO(detailed_photo())))
     assert all(light[width] <= most for width, most in MAX_BYTES_BY_WIDTH.items()), light
     monkeypatch.setattr(uploads, "QUALITIES", (80,))
-    heavy = sizes(store(BytesIO(busy_photo())))
-    assert any(heavy[width] > most for width, most in MAX_BYTES_BY_WIDTH.items()), (
-        heavy
-    )  # the budget was at stake
+    heavy = sizes(store(BytesIO(detailed_photo())))
+    assert any(heavy[width] > most for width, most in MAX_BYTES_BY_WIDTH.items()), heavy
 
 
 @pytest.mark.parametrize(
@@ -150,27 +148,27 @@ def test_a_busy_photograph_keeps_the_byte_budget(monkeypatch):
         huge_png(600, 600),
     ],
 )
-def test_what_is_no_whole_jpeg_png_or_webp_is_refused_and_leaves_nothing(content, media):
+def test_anything_but_an_intact_jpeg_png_or_webp_is_refused_without_a_trace(content, media):
     with pytest.raises(UploadRefused) as refusal:
         store(BytesIO(content))
-    assert (refusal.value.message, refusal.value.field) == (NO_PICTURE, "upload")
+    assert (refusal.value.message, refusal.value.field) == (NOT_A_PICTURE, "upload")
     assert not media.exists()
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (10_000, 9_000), (6_400, 6_251), (60_000, 60_000)])
-def test_a_bomb_is_refused_by_its_header(size, media, monkeypatch):
-    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("It is decoded."))
+def test_a_decompression_bomb_is_refused_by_its_header(size, media, monkeypatch):
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("The picture was decoded."))
     with pytest.raises(UploadRefused, match=TOO_MANY_PIXELS):
         store(BytesIO(huge_png(*size)))
     assert not media.exists()
 
 
-def test_a_real_picture_of_too_many_pixels_is_refused():
+def test_a_real_picture_with_too_many_pixels_is_refused():
     with pytest.raises(UploadRefused, match=TOO_MANY_PIXELS):
         store(BytesIO(encoded(Image.new("L", (20_000, 20_000)), "PNG")))
 
 
-def test_8_mb_are_taken_and_a_byte_more_is_not():
+def test_8_mb_are_accepted_and_one_byte_more_is_refused():
     picture = photo(40, 30)
     store(BytesIO(picture + b"\0" * (MAX_BYTES - len(picture))))
     with pytest.raises(UploadRefused, match="larger than 8 MB"):
@@ -179,7 +177,7 @@ def test_8_mb_are_taken_and_a_byte_more_is_not():
 
 @pytest.mark.parametrize("hidden", [SCRIPT, SVG, b"PK\x03\x04 a zip", b"<?php system($_GET[0]);"])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_what_hides_behind_a_picture_is_left_out(kind, hidden, media):
+def test_content_hidden_behind_a_picture_is_removed(kind, hidden, media):
     store(BytesIO(photo(400, 300, kind) + hidden))
     assert len(files(media)) == 3
     assert not [path for path in files(media) if hidden in path.read_bytes()]
