@@ -44,7 +44,7 @@ def rows(office: Client, staff: User) -> dict[type, object]:
     buyer = make_user()
     order, paid = (make_order(buyer, (product, 2)) for _ in range(2))
     add_item(user=buyer, product_id=product.product_id, qty=1)
-    confirm(user=buyer, order_id=str(paid.pk), outcome="success")
+    confirm(paid, outcome="success", by=buyer)
     refund = refund_order(order=paid, key="r1", by=staff, reason="Too late")
     group = Group.objects.get(name="support")
     key, _text = make_key(name="Warehouse", scopes=["orders:read"], expires_at=timezone.now(), by=staff)

@@ -1,4 +1,7 @@
-"""The order's admin page with the steps that move money. The orders app does not know payments."""
+"""The admin page of an order, with the actions that cancel and refund it.
+
+It is here because the orders app does not know payments.
+"""
 
 from functools import partial
 from typing import Any
@@ -7,30 +10,32 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 
+from accounts.models import User
 from ecommerce.core.web.admin import step_page
 from ecommerce.core.web.http import signed_in
 from orders.admin import OrderAdmin
-from orders.fulfilment.services import may_take
+from orders.fulfilment.services import find_order, may_take
 from orders.models import F, Order
 from payments import staff_actions
 from payments.forms import RefundForm
 
-admin.site.unregister(Order)  # the orders app registered it without those steps
+admin.site.unregister(Order)  # registered by the orders app, without these actions
 
 
 @admin.register(Order)
-class OrderAndMoneyAdmin(OrderAdmin):
+class OrderPaymentAdmin(OrderAdmin):
     actions_detail = [*OrderAdmin.actions_detail, "cancel_order", "refund_order"]
 
     def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm("payments.add_refund"))  # type: ignore[union-attr]
 
     def possible_steps(self, order: Order) -> set[str]:
-        paid = order.status == Order.Status.PAID
-        cancel = order.status == Order.Status.PENDING or may_take(order, F.CANCELED)
-        refund = paid and order.refund_status != Order.RefundStatus.FULL
-        money = {"cancel": cancel, "refund": refund}
-        return super().possible_steps(order) | {path for path, offered in money.items() if offered}
+        steps = super().possible_steps(order)
+        if order.status == Order.Status.PENDING or may_take(order, F.CANCELED):
+            steps.add("cancel")
+        if order.status == Order.Status.PAID and order.refund_status != Order.RefundStatus.FULL:
+            steps.add("refund")
+        return steps
 
     @action(description="Cancel and refund", url_path="cancel", permissions=["refund"])  # type: ignore[untyped-decorator]
     def cancel_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -38,9 +43,9 @@ class OrderAndMoneyAdmin(OrderAdmin):
             self,
             request,
             object_id,
-            partial(staff_actions.cancel_order, order_id=object_id, by=signed_in(request)),
+            partial(_cancel, object_id, by=signed_in(request)),
             title="Cancel and refund",
-            about="What was paid goes back to the customer, and the goods go back into stock.",
+            about="The customer gets the money back, and the items go back into stock.",
             done="The order is canceled.",
         )
 
@@ -50,8 +55,16 @@ class OrderAndMoneyAdmin(OrderAdmin):
             self,
             request,
             object_id,
-            partial(staff_actions.refund_order, order_id=object_id, by=signed_in(request)),
+            partial(_refund, object_id, by=signed_in(request)),
             title="Refund",
             form=RefundForm,
             done="The refund is on its way.",
         )
+
+
+def _cancel(order_id: str, *, by: User) -> None:
+    staff_actions.cancel_order(find_order(order_id), by=by)
+
+
+def _refund(order_id: str, *, by: User, **fields: Any) -> None:
+    staff_actions.refund_order(find_order(order_id), by=by, **fields)

@@ -102,15 +102,15 @@ class Stripe(Gateway):
         with _answering():
             made = _client().v1.refunds.list({"payment_intent": intent, "limit": 100})
             for each in made.auto_paging_iter():
-                if getattr(each.metadata, "refund", "") == refund.name:
+                if getattr(each.metadata, "refund", "") == refund.attempt_id:
                     return _refund_state(each)
             created = _client().v1.refunds.create(
                 {
                     "payment_intent": intent,
                     "amount": minor_units(refund.amount, refund.currency),
-                    "metadata": {"refund": refund.name, "payment": str(refund.payment_id)},
+                    "metadata": {"refund": refund.attempt_id, "payment": str(refund.payment_id)},
                 },
-                {"idempotency_key": f"refund:{refund.name}"},
+                {"idempotency_key": f"refund:{refund.attempt_id}"},
             )
         return _refund_state(created)
 

@@ -36,7 +36,7 @@ from payments import provider_sync, refunds  # noqa: E402
 from payments.gateways import base, gateway  # noqa: E402
 from payments.gateways import stripe as stripe_gateway  # noqa: E402
 from payments.models import Payment  # noqa: E402
-from payments.sale_lines import lines_of  # noqa: E402
+from payments.sale_lines import sale_lines  # noqa: E402
 from payments.start import start_payment  # noqa: E402
 from tests.payments.conftest import use  # noqa: E402
 
@@ -85,7 +85,7 @@ def customer_pays(reference: str) -> None:
 
 
 def properly(order: Order, plan: str) -> None:
-    payment, _ = patiently(lambda: start_payment(order=order, key=f"key-{order.pk}"))
+    payment, _ = patiently(lambda: start_payment(order, key=f"key-{order.pk}"))
     if plan == "leave":
         return
     customer_pays(payment.reference)
@@ -112,7 +112,7 @@ def naively(order: Order, plan: str) -> None:
 
     def write() -> None:
         transition(Order.objects.filter(pk=order.pk), Order.Status.PAID, TRANSITIONS, payment=pk)
-        stock.sell(order.pk, lines_of(order))
+        stock.sell(order.pk, sale_lines(order))
         taken = {"received": state.amount, "received_currency": state.currency, "status": "captured"}
         Payment.objects.create(
             pk=pk, order=order, gateway="stripe", paid_order=True, charge=state.charge, **fields, **taken

@@ -69,7 +69,7 @@ def paid_once(kind, faults, order, product):
 def told(order):
     """The status that the customer hears of, or the error."""
     try:
-        return services.confirm(user=order.user, order_id=str(order.pk), outcome="success").status
+        return services.confirm(order, outcome="success", by=order.user).status
     except Exception as error:  # noqa: BLE001
         return repr(error)
 

@@ -83,7 +83,7 @@ def order(customer, product):
 
 @pytest.fixture
 def payment(stripe, order):
-    return start_payment(order=order)[0]
+    return start_payment(order)[0]
 
 
 def refresh(payment):
@@ -105,13 +105,13 @@ def test_the_webhook_comes_before_start_has_its_answer(between, stripe, provider
         webhook(stripe)
 
     between.after(provider, "start", paid_already)
-    payment, created = start_payment(order=order)
+    payment, created = start_payment(order)
     assert (created, payment.status, status(order), stock(product)) == (True, "captured", "paid", (7, 0))
 
 
 def test_the_order_is_canceled_while_the_session_is_made(between, stripe, provider, order, product):
     between.before(provider, "start", lambda: cancel_the_order(order))
-    payment, _ = start_payment(order=order)
+    payment, _ = start_payment(order)
     reconcile()
     assert (status(payment), status(order), stock(product)) == ("canceled", "canceled", (10, 0))
     assert not pay(stripe, payment)
@@ -119,32 +119,32 @@ def test_the_order_is_canceled_while_the_session_is_made(between, stripe, provid
 
 def test_the_customer_cancels_while_the_session_is_made(between, customer, provider, order, product):
     def cancel():
-        services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
+        services.confirm(order, outcome="canceled", by=customer)
 
     between.before(provider, "start", cancel)
-    payment, _ = start_payment(order=order)
+    payment, _ = start_payment(order)
     assert (status(payment), status(order), stock(product)) == ("canceled", "canceled", (10, 0))
 
 
 def test_the_order_is_canceled_before_the_hold(between, stripe, order, product):
-    between.before(start, "_write", lambda: cancel_the_order(order))
+    between.before(start, "_claim_order", lambda: cancel_the_order(order))
     with pytest.raises(OrderIsFinal):
-        start_payment(order=order)
+        start_payment(order)
     assert (stock(product), stripe.requests) == ((10, 0), [])
 
 
 def test_a_second_start_overtakes_the_first_before_the_hold(between, stripe, order, product):
     seen = []
-    between.before(start, "_write", lambda: seen.append(start_payment(order=order)[0]))
-    payment, created = start_payment(order=order)
+    between.before(start, "_claim_order", lambda: seen.append(start_payment(order)[0]))
+    payment, created = start_payment(order)
     assert ([payment.pk], created) == ([seen[0].pk], False)
     assert stock(product) == (7, 3)
 
 
 def test_a_second_start_comes_while_the_first_asks_the_provider(between, stripe, provider, order):
     seen = []
-    between.before(provider, "start", lambda: seen.append(start_payment(order=order)[0]))
-    payment, _ = start_payment(order=order)
+    between.before(provider, "start", lambda: seen.append(start_payment(order)[0]))
+    payment, _ = start_payment(order)
     assert payment.redirect_url == seen[0].redirect_url == stripe.session_of(payment.pk)["url"]
 
 
@@ -192,7 +192,7 @@ def test_the_order_is_canceled_between_retrieving_and_settling(
 
 def test_webhook_and_return_page_settle_at_once(between, stripe, order, payment, product):
     pay(stripe, payment)
-    between.before(settlement, "_receive", lambda: webhook(stripe))
+    between.before(settlement, "_accept_or_refund", lambda: webhook(stripe))
     assert refresh(payment).status == "captured"
     assert (status(order), stock(product)) == ("paid", (7, 0))
 
@@ -206,7 +206,7 @@ def test_the_same_event_comes_again_while_it_is_being_handled(between, stripe, p
 
 def test_the_customer_pays_while_canceling(between, stripe, provider, customer, order, payment):
     between.before(provider, "close", lambda: pay(stripe, payment))
-    canceled = services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
+    canceled = services.confirm(order, outcome="canceled", by=customer)
     assert (canceled.status, status(payment)) == ("paid", "captured")
 
 
@@ -214,8 +214,8 @@ def test_a_new_payment_is_started_while_the_order_is_canceled(
     between, stripe, provider, customer, order, payment, product
 ):
     """After the old session was closed and before the order is final."""
-    between.before(services, "_move", lambda: start_payment(order=order))
-    canceled = services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
+    between.before(services, "change_status", lambda: start_payment(order))
+    canceled = services.confirm(order, outcome="canceled", by=customer)
     assert (canceled.status, stock(product)) == ("canceled", (7, 3))
     reconcile()
     assert stock(product) == (10, 0)
@@ -251,8 +251,8 @@ def test_two_reconcilers_send_one_refund(between, stripe, provider, order, payme
 def test_a_second_refund_is_asked_for_while_the_first_is_sent(between, stripe, provider, order, payment):
     pay(stripe, payment)
     refresh(payment)
-    first = refunds.refund_order(order=order, key="a", amount=payment.amount - 1)
-    between.before(provider, "refund", lambda: refunds.refund_order(order=order, key="b"))
+    first = refunds.refund_order(order, key="a", amount=payment.amount - 1)
+    between.before(provider, "refund", lambda: refunds.refund_order(order, key="b"))
     refunds.send(first)
     reconcile()
     assert (status(payment), stripe.refunded()) == ("refunded", 23997)
@@ -265,11 +265,11 @@ def test_a_refund_is_asked_for_while_the_same_payment_is_settled_again(
     refresh(payment)
 
     def refund():
-        refunds.send(refunds.refund_order(order=order, key="a"))
+        refunds.send(refunds.refund_order(order, key="a"))
 
     state = provider.retrieve(Payment.objects.get(pk=payment.pk))
-    between.before(settlement, "_receive", refund)
-    settlement.settle(payment.pk, state)
+    between.before(settlement, "_accept_or_refund", refund)
+    settlement.settle(payment, state=state)
     assert (status(payment), status(order), stripe.refunded()) == ("refunded", "paid", 23997)
 
 
@@ -286,7 +286,7 @@ def paid(stripe, order, payment):
 def test_the_order_is_canceled_while_it_is_being_shipped(between, staff, paid, product):
     """After staff was shown that it can be."""
     pk = str(paid.pk)
-    between.after(fulfilment, "find_order", lambda: staff_actions.cancel_order(order_id=pk, by=staff))
+    between.after(fulfilment, "find_order", lambda: staff_actions.cancel_order(paid, by=staff))
     with pytest.raises(StepRefused):
         fulfilment.ship(order_id=pk, by=staff, **PARCEL)
     assert (Order.objects.get(pk=pk).fulfilment, stock(product)) == ("canceled", (10, 0))
@@ -294,24 +294,24 @@ def test_the_order_is_canceled_while_it_is_being_shipped(between, staff, paid, p
 
 def test_the_order_is_shipped_while_it_is_being_canceled(between, staff, paid, product):
     pk = str(paid.pk)
-    between.after(staff_actions, "find_order", lambda: fulfilment.ship(order_id=pk, by=staff, **PARCEL))
+    between.before(services, "cancel_if_unpaid", lambda: fulfilment.ship(order_id=pk, by=staff, **PARCEL))
     with pytest.raises(StepRefused, match="already shipped"):
-        staff_actions.cancel_order(order_id=pk, by=staff)
+        staff_actions.cancel_order(paid, by=staff)
     assert (Refund.objects.count(), stock(product)) == (0, (7, 0))
 
 
 def test_the_customer_pays_while_staff_cancel(between, stripe, provider, staff, order, payment, product):
     """They wanted it canceled: so it is, and the money goes back."""
     between.before(provider, "close", lambda: pay(stripe, payment))
-    canceled = staff_actions.cancel_order(order_id=str(order.pk), by=staff)
+    canceled = staff_actions.cancel_order(order, by=staff)
     assert (canceled.status, canceled.fulfilment, stock(product)) == ("paid", "canceled", (10, 0))
     reconcile()
     assert stripe.refunded() == 23997
 
 
 def test_a_partial_refund_is_sent_while_the_rest_is_canceled(between, stripe, provider, staff, paid, payment):
-    part = refunds.refund_order(order=paid, key="a", by=staff, amount=payment.amount - 1)
-    between.before(provider, "refund", lambda: staff_actions.cancel_order(order_id=str(paid.pk), by=staff))
+    part = refunds.refund_order(paid, key="a", by=staff, amount=payment.amount - 1)
+    between.before(provider, "refund", lambda: staff_actions.cancel_order(paid, by=staff))
     refunds.send(part)
     reconcile()
     paid.refresh_from_db()
@@ -320,7 +320,7 @@ def test_a_partial_refund_is_sent_while_the_rest_is_canceled(between, stripe, pr
 
 def test_what_releasing_the_hold_first_would_do(stripe, order, payment, product):
     """Before the provider has closed the session: somebody pays for what is gone."""
-    settlement.settle(payment.pk, ProviderState(State.CLOSED))
+    settlement.settle(payment, state=ProviderState(State.CLOSED))
     update_product(pk=product.pk, inventory=0)
     assert pay(stripe, payment)
     refresh(payment)

@@ -40,7 +40,7 @@ def write_naively(row, order, product):
 
 @pytest.fixture
 def payment(stripe, customer, product):
-    payment, _ = start_payment(order=factories.order(customer, (product, 3)))
+    payment, _ = start_payment(factories.order(customer, (product, 3)))
     pay(stripe, payment)
     return payment
 

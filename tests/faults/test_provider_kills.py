@@ -131,7 +131,7 @@ def test_without_kills_the_naive_way_is_right(stripe, payer, customer, fsck):
 
 def test_the_check_itself_sees_a_lost_cent(stripe, customer, fsck):
     order = factories.order(customer, (factories.product(), 1))
-    payment, _ = start_payment(order=order)
+    payment, _ = start_payment(order)
     pay(stripe, payment)
     reconcile()
     Payment.objects.update(received="79.98")
@@ -151,7 +151,7 @@ class TestTheProviderItselfDies:
 
     def test_its_ledger_survives_and_one_pass_settles(self, provider, customer, product, fsck):
         orders = [factories.order(customer, (product, 1)) for _ in range(3)]
-        started = [start_payment(order=order)[0] for order in orders]
+        started = [start_payment(order)[0] for order in orders]
         provider.kill()
         reconcile()
         assert {status(payment) for payment in started} == {"initiated"}

@@ -26,7 +26,7 @@ def status(order):
 
 def test_only_pending_orders_beyond_the_deadline_are_canceled(customer, product):
     old, young, paid = (factories.order(customer, (product, 1)) for _ in range(3))
-    confirm(user=customer, order_id=str(paid.pk), outcome="success")
+    confirm(paid, outcome="success", by=customer)
     made(old, DAY + timedelta(minutes=1))
     made(paid, DAY + timedelta(minutes=1))
     made(young, DAY - timedelta(minutes=1))
@@ -48,7 +48,7 @@ def test_a_payment_in_the_same_moment_wins_or_loses(customer, product, fsck):
     made(order, 2 * DAY)
     calls = [
         lambda: cancel_unpaid(older_than=DAY),
-        lambda: confirm(user=customer, order_id=str(order.pk), outcome="success").status,
+        lambda: confirm(order, outcome="success", by=customer).status,
     ] * 3
 
     def one():

@@ -46,7 +46,7 @@ def test_each_state_of_an_order_is_told(
     shopper: Client, customer: User, order: Order, outcome: str | None, words: str
 ) -> None:
     if outcome:
-        confirm(user=customer, order_id=str(order.pk), outcome=outcome)
+        confirm(order, outcome=outcome, by=customer)
     assert words in shopper.get(reverse("orders:detail", args=[order.number])).content.decode()
 
 
@@ -96,7 +96,7 @@ def test_a_nonsense_page_of_the_list_is_a_page(shopper: Client, order: Order, pa
 def test_trying_again_puts_the_lines_back_into_the_cart(
     shopper: Client, customer: User, order: Order, product: Product
 ) -> None:
-    confirm(user=customer, order_id=str(order.pk), outcome="failure")
+    confirm(order, outcome="failure", by=customer)
     response = shopper.post(reverse("orders:buy_again", args=[order.number]))
     assert response["Location"] == reverse("cart:detail")
     assert [(i.product_id, i.qty) for i in get_cart(user=customer).items] == [(product.product_id, 2)]
@@ -150,7 +150,7 @@ class TestFulfilment:
     def test_a_canceled_order_is_not_thanked_for(
         self, page: Any, rows: Any, paid: Order, staff: User
     ) -> None:
-        cancel_order(order_id=str(paid.pk), by=staff)
+        cancel_order(paid, by=staff)
         assert "Thank you" not in page()
         assert "We are packing" not in page()
         for text in ("Canceled", "Refunded"):

@@ -56,7 +56,7 @@ def test_customers_are_sent_to_no_page_but_the_providers(stripe, customer, produ
 
     monkeypatch.setattr(stripe, "_create_session", elsewhere)
     with pytest.raises(GatewayUnavailable):
-        start_payment(order=factories.order(customer, (product, 1)))
+        start_payment(factories.order(customer, (product, 1)))
     assert Payment.objects.get().redirect_url == ""
 
 
@@ -65,7 +65,7 @@ def test_the_library_retries_once_by_itself(stripe, customer, product, monkeypat
     monkeypatch.setattr(stripe_gateway, "RETRIES", 1)
     stripe_gateway._client_of.cache_clear()
     stripe.lose = ["POST /v1/checkout/sessions"]
-    payment, _ = start_payment(order=factories.order(customer, (product, 1)))
+    payment, _ = start_payment(factories.order(customer, (product, 1)))
     assert status(payment) == "initiated"
     assert stripe.session_of(payment.pk)["url"] == payment.redirect_url
 

@@ -27,7 +27,7 @@ def order(customer, product):
 
 @pytest.fixture
 def payment(stripe, order):
-    return start_payment(order=order)[0]
+    return start_payment(order)[0]
 
 
 class TestExpiry:
@@ -38,7 +38,7 @@ class TestExpiry:
         reconciliation.release_expired_holds()
         assert (status(payment), status(order), stock(product)) == ("canceled", "pending", (10, 0))
         assert not pay(stripe, payment)
-        assert start_payment(order=order)[1]
+        assert start_payment(order)[1]
         fsck()
 
     def test_before_its_time_nothing_is_released(self, stripe, product, payment):
@@ -83,7 +83,7 @@ class TestExpiry:
     ):
         stripe.lose = ["POST /v1/checkout/sessions"]
         with pytest.raises(GatewayUnavailable):
-            start_payment(order=order)
+            start_payment(order)
         payment = Payment.objects.get()
         assert not paid or pay(stripe, payment)
         later = timezone.now() + timedelta(hours=1)
@@ -96,7 +96,7 @@ class TestExpiry:
     def test_one_that_never_reached_the_provider_is_released(self, stripe, product, order, settings, fsck):
         there, settings.STRIPE_API_BASE = settings.STRIPE_API_BASE, "http://127.0.0.1:9"
         with pytest.raises(GatewayUnavailable):
-            start_payment(order=order)
+            start_payment(order)
         settings.STRIPE_API_BASE = there
         payment = Payment.objects.get()
         assert stock(product) == (7, 3)
@@ -106,7 +106,7 @@ class TestExpiry:
         fsck()
 
     def test_one_failure_does_not_keep_the_others(self, stripe, customer, product, payment, fsck):
-        other, _ = start_payment(order=factories.order(customer, (product, 1)))
+        other, _ = start_payment(factories.order(customer, (product, 1)))
         Payment.objects.filter(pk=payment.pk).update(reference="cs_unknown")
         expire(payment)
         expire(other)
@@ -130,7 +130,7 @@ class TestReconciling:
 
     def test_what_takes_too_long_is_left_for_the_next_pass(self, stripe, payment, monkeypatch):
         pay(stripe, payment)
-        monkeypatch.setattr(reconciliation, "RUN_S", -1)
+        monkeypatch.setattr(reconciliation, "MAX_SECONDS", -1)
         reconcile()
         assert status(payment) == "initiated"
 

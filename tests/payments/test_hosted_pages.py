@@ -58,7 +58,7 @@ def test_after_a_refund_the_way_back_still_leads_to_the_order(stripe, shopper, o
     visit(shopper, "pay", order)
     pay(stripe, the_payment(order))
     visit(shopper, "paid", order)
-    refund_order(order=order, key="r1")
+    refund_order(order, key="r1")
     assert visit(shopper, "paid", order)["Location"] == reverse("orders:detail", args=[order.number])
 
 

@@ -92,7 +92,7 @@ class TestCancel:
     def test_a_repeat_is_the_same_answer_and_changes_nothing(self, act, customer, product, pay):
         order = factories.order(customer, (product, 3))
         if pay:
-            confirm(user=customer, order_id=str(order.pk), outcome="success")
+            confirm(order, outcome="success", by=customer)
         first, entries = act(order, "cancel"), AuditEntry.objects.count()
         again = act(order, "cancel")
         assert (again.status_code, again.json()) == (200, first.json())
@@ -113,7 +113,7 @@ class TestCancel:
 
     def test_a_failed_order_has_nothing_to_cancel(self, act, customer, product):
         order = factories.order(customer, (product, 1))
-        confirm(user=customer, order_id=str(order.pk), outcome="failure")
+        confirm(order, outcome="failure", by=customer)
         refused(act(order, "cancel"), 409, "This order is failed. There is nothing to cancel.")
 
 

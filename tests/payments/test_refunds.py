@@ -30,7 +30,7 @@ def correct(stripe, fsck):
 def order(stripe, customer, product):
     """A paid one of 239.97."""
     order = factories.order(customer, (product, 3))
-    payment, _ = start_payment(order=order)
+    payment, _ = start_payment(order)
     pay(stripe, payment)
     provider_sync.refresh(payment)
     return order
@@ -43,7 +43,7 @@ def payment(order):
 
 def refund(order, key="r1", amount=None, **options):
     amount = None if amount is None else Decimal(amount)
-    return refunds.refund_order(order=order, key=key, amount=amount, **options)
+    return refunds.refund_order(order, key=key, amount=amount, **options)
 
 
 def test_a_full_refund_sends_everything_back_and_leaves_the_order_paid(stripe, order, payment, product):
@@ -219,26 +219,26 @@ class TestSendingAgain:
         return failed
 
     def test_a_failed_refund_gets_another_try(self, stripe, staff, failed, payment):
-        assert refunds.send_again(refund=failed, by=staff)
+        assert refunds.send_again(failed, by=staff)
         outbox.deliver_due()
         assert (status(failed), stripe.refunded(), len(stripe.of("refund"))) == ("refunded", 1000, 2)
         payment.refresh_from_db()
         assert payment.refund_completed == Decimal("10.00")
 
     def test_clicked_five_times_at_once_it_goes_back_once(self, stripe, staff, failed):
-        at_once(5, lambda: refunds.send_again(refund=failed, by=staff))
+        at_once(5, lambda: refunds.send_again(failed, by=staff))
         outbox.deliver_due()
         assert (status(failed), stripe.refunded()) == ("refunded", 1000)
 
     def test_a_late_answer_about_the_failed_try_does_not_end_the_new_one(self, staff, failed):
-        refunds.send_again(refund=failed, by=staff)
-        refunds._failed(failed)  # by a worker that asked before
+        refunds.send_again(failed, by=staff)
+        refunds._fail(failed)  # by a worker that asked before
         assert status(failed) == "due"
         reconcile()
 
     def test_what_has_gone_back_is_not_sent_again(self, stripe, staff, order):
         done = refunds.send(refund(order, amount="10.00"))
-        assert not refunds.send_again(refund=done, by=staff)
+        assert not refunds.send_again(done, by=staff)
         outbox.deliver_due()
         assert stripe.refunded() == 1000
 
@@ -246,6 +246,6 @@ class TestSendingAgain:
 def test_a_simulated_payment_is_refunded_too(settings, customer, product):
     settings.PAYMENT_PROVIDER = "simulated"
     order = factories.order(customer, (product, 1))
-    confirm(user=customer, order_id=str(order.pk), outcome="success")
+    confirm(order, outcome="success", by=customer)
     refunds.send(refund(order, amount="79.99"))
     assert Payment.objects.get().status == "refunded"

@@ -24,7 +24,7 @@ def order(customer, product):
 
 @pytest.fixture
 def payment(stripe, order):
-    return start_payment(order=order)[0]
+    return start_payment(order)[0]
 
 
 def refresh(payment):
@@ -65,7 +65,7 @@ def test_the_same_news_twice_changes_nothing(stripe, product, order, payment):
     first = refresh(payment)
     state = ProviderState(State.PAID, first.received, first.received_currency, first.charge)
     for news in (state, ProviderState(State.CLOSED), ProviderState(State.OPEN), ProviderState(State.REFUSED)):
-        settle(payment.pk, news)
+        settle(payment, state=news)
     assert (status(payment), status(order), stock(product)) == ("captured", "paid", (7, 0))
 
 
@@ -78,7 +78,7 @@ def test_a_closed_one_frees_the_stock_and_leaves_the_order_to_be_paid_again(stri
     stripe.change(stripe.session_of(payment.pk)["id"], status="expired")
     assert refresh(payment).status == "canceled"
     assert (status(order), stock(product)) == ("pending", (10, 0))
-    again, created = start_payment(order=order)
+    again, created = start_payment(order)
     assert created
     pay(stripe, again)
     assert refresh(again).status == "captured"
@@ -113,7 +113,7 @@ class TestLateSuccess:
 
     @pytest.fixture
     def payment(self, stripe, payment):
-        settle(payment.pk, ProviderState(State.CLOSED))
+        settle(payment, state=ProviderState(State.CLOSED))
         pay(stripe, payment)
         return payment
 
@@ -128,7 +128,7 @@ class TestLateSuccess:
         given_back(payment, f"Insufficient inventory for product {product.name}")
 
     def test_after_another_payment_paid_it_goes_back(self, stripe, product, order, payment):
-        second, _ = start_payment(order=order)
+        second, _ = start_payment(order)
         pay(stripe, second)
         refresh(second)
         refresh(payment)
@@ -138,7 +138,7 @@ class TestLateSuccess:
     def test_before_another_payment_is_done_it_pays_and_that_one_is_closed(
         self, stripe, product, order, payment
     ):
-        second, _ = start_payment(order=order)
+        second, _ = start_payment(order)
         refresh(payment)
         assert (status(order), stock(product)) == ("paid", (4, 3))
         reconcile()
@@ -155,7 +155,7 @@ class TestProductsThatWentAway:
     def test_for_a_deleted_one_the_money_goes_back(self, stripe, customer, product):
         other = factories.product(inventory=5)
         order = factories.order(customer, (product, 1), (other, 2))
-        payment, _ = start_payment(order=order)
+        payment, _ = start_payment(order)
         delete_product(pk=other.pk)
         pay(stripe, payment)
         refresh(payment)
@@ -164,12 +164,12 @@ class TestProductsThatWentAway:
 
     def test_a_hold_on_a_deleted_one_can_be_released(self, stripe, product, payment):
         delete_product(pk=product.pk)
-        settle(payment.pk, ProviderState(State.CLOSED))
+        settle(payment, state=ProviderState(State.CLOSED))
         assert status(payment) == "canceled"
 
 
 def test_another_sessions_reference_is_refused(stripe, customer, product, order, payment):
-    other, _ = start_payment(order=factories.order(customer, (product, 1)))
+    other, _ = start_payment(factories.order(customer, (product, 1)))
     pay(stripe, other)
     Payment.objects.filter(pk=payment.pk).update(reference=other.reference)
     reconcile()

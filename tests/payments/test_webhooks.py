@@ -26,7 +26,7 @@ def order(customer, product):
 
 @pytest.fixture
 def payment(stripe, order):
-    payment, _ = start_payment(order=order)
+    payment, _ = start_payment(order)
     pay(stripe, payment)
     return payment
 
@@ -79,7 +79,7 @@ FORGERIES = {
     "a truncated body": lambda event: (signed(event)[0][:-1], signed(event)[1]),
     "the older scheme only": lambda event: with_signature(event, lambda header: header.replace("v1=", "v0=")),
     "no body": lambda event: ("", signed(event)[1]),
-    "a huge body": lambda event: signed(event | {"padding": "x" * webhooks.LIMIT}),
+    "a huge body": lambda event: signed(event | {"padding": "x" * webhooks.MAX_BYTES}),
     "a body that is no text": lambda event: (b"\xff\xfe" + signed(event)[0].encode(), signed(event)[1]),
     "two headers": of_another_time,
     "a signature of another body": of_another_body,
@@ -107,7 +107,7 @@ def test_no_secret_that_is_empty_signs_anything(api, settings, event):
 
 
 def test_what_an_event_says_of_money_is_not_believed(api, stripe, order, customer, product, fsck):
-    unpaid, _ = start_payment(order=order)
+    unpaid, _ = start_payment(order)
     session = stripe.session_of(unpaid.pk)
     claims = {"status": "complete", "payment_status": "paid", "payment_intent": "pi_x"}
     lie = {"id": "evt_lie", "object": "event", "data": {"object": session | claims}}
@@ -153,7 +153,7 @@ def test_replays_at_once_have_one_effect(api, stripe, order, event, product, fsc
 
 def test_events_of_many_payments_in_any_order_and_repeated(api, stripe, customer, product, fsck):
     orders = [factories.order(customer, (product, 1)) for _ in range(6)]
-    payments = [start_payment(order=order)[0] for order in orders]
+    payments = [start_payment(order)[0] for order in orders]
     for number, payment in enumerate(payments):
         session = stripe.session_of(payment.pk)["id"]
         stripe.event("checkout.session.created", session)
@@ -200,7 +200,7 @@ def test_it_names_the_session_whose_reference_got_lost(api, stripe, product, ord
 def test_a_refunds_news_is_heard(api, stripe, order, payment, event):
     deliver(api, event)
     stripe.refund_status = "pending"
-    due = refunds.send(refunds.refund_order(order=order, key="r"))
+    due = refunds.send(refunds.refund_order(order, key="r"))
     [made] = stripe.of("refund")
     stripe.change(made["id"], status="succeeded")
     assert deliver(api, stripe.event("refund.updated", made["id"])).status_code == 200
