@@ -77,7 +77,7 @@ class Payment(models.Model):
         return f"{self.gateway} {self.pk} {self.status}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The payment as the API shows it, ready for JSON."""
+        """Return the payment as the API shows it, ready for JSON."""
         return {
             "payment_id": str(self.pk),
             "order_id": str(self.order_id),
@@ -161,7 +161,7 @@ class Refund(models.Model):
 
     @property
     def attempt_id(self) -> str:
-        """Return the idempotency key of the current attempt. A failed attempt cannot be repeated under its key."""
+        """Return the key by which the provider knows this attempt; each retry after a failure has its own."""
         return f"{self.pk}-{self.failures}" if self.failures else str(self.pk)
 
 

@@ -38,7 +38,7 @@ from payments.gateways import stripe as stripe_gateway  # noqa: E402
 from payments.models import Payment  # noqa: E402
 from payments.sale_lines import sale_lines  # noqa: E402
 from payments.start import start_payment  # noqa: E402
-from tests.payments.conftest import use  # noqa: E402
+from tests.payments.conftest import use_standin  # noqa: E402
 
 CLIENT_TRIES = 3
 
@@ -133,7 +133,7 @@ def work(job: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    use(settings, sys.argv[1])
+    use_standin(settings, sys.argv[1])
     stripe_gateway.RETRIES = 0
     for line in sys.stdin:
         child = os.fork()

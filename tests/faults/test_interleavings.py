@@ -19,7 +19,16 @@ from payments.models import Payment, Refund, WebhookEvent
 from payments.start import OrderIsFinal, start_payment
 from tests import factories
 from tests.payments import conftest as payments
-from tests.payments.shop import deliver, expire, money_adds_up, pay, reconcile, status, stock, the_payment
+from tests.payments.helpers import (
+    assert_money_adds_up,
+    deliver_event,
+    expire,
+    pay,
+    payment_of,
+    reconcile,
+    status,
+    stock,
+)
 
 pytestmark = [
     pytest.mark.django_db,
@@ -68,10 +77,10 @@ def provider(stripe):
 @pytest.fixture
 def correct(stripe, fsck):
     yield
-    money_adds_up(stripe)
+    assert_money_adds_up(stripe)
     fsck()
     reconcile()
-    money_adds_up(stripe)
+    assert_money_adds_up(stripe)
     fsck()
     assert not Refund.objects.outstanding().exists()
 
@@ -91,7 +100,7 @@ def refresh(payment):
 
 
 def webhook(stripe):
-    assert deliver(APIClient(), stripe.events[-1]).status_code == 200
+    assert deliver_event(APIClient(), stripe.events[-1]).status_code == 200
 
 
 def cancel_the_order(order):
@@ -101,7 +110,7 @@ def cancel_the_order(order):
 
 def test_the_webhook_comes_before_start_has_its_answer(between, stripe, provider, order, product):
     def paid_already():
-        pay(stripe, the_payment(order))
+        pay(stripe, payment_of(order))
         webhook(stripe)
 
     between.after(provider, "start", paid_already)

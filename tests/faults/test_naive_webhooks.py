@@ -8,7 +8,7 @@ from payments import webhooks
 from payments.gateways import gateway
 from payments.gateways import stripe as stripe_gateway
 from payments.models import Payment
-from tests.faults.test_naive_settling import write_naively
+from tests.faults.test_naive_settlement import write_naively
 from tests.payments import conftest as payments
 from tests.payments.test_webhooks import FORGERIES, event, one_effect_of, order, payment, refuses
 
@@ -23,7 +23,7 @@ UNREADABLE = {"no body", "a truncated body", "a body that is no text", "a huge b
 @pytest.mark.control("naive code breaks it")
 @pytest.mark.parametrize("forgery", sorted(FORGERIES.keys() - UNREADABLE))
 def test_without_a_check_a_forgery_is_taken(api, stripe, order, payment, event, forgery, monkeypatch):
-    monkeypatch.setattr(stripe_gateway, "_verified", lambda body, header: body.decode())
+    monkeypatch.setattr(stripe_gateway, "_signed_text", lambda body, header: body.decode())
     with pytest.raises(AssertionError):
         refuses(forgery, api, stripe, order, payment, event)
 

@@ -17,7 +17,7 @@ from payments.start import start_payment
 from tests import factories
 from tests.conftest import written
 from tests.payments import conftest as payments
-from tests.payments.shop import expire, money_adds_up, pay, reconcile, status, stock
+from tests.payments.helpers import assert_money_adds_up, expire, pay, reconcile, status, stock
 from tests.payments.stripe_standin import Standin
 from tests.proof import size
 from tests.races.server import ROOT, free_port
@@ -92,7 +92,7 @@ def test_every_cent_taken_pays_an_order_or_goes_back(stripe, payer, customer, ch
     reconcile()
     taken, back = stripe.taken, stripe.refunded()
     counted(f"{killed} kills of {jobs} payers", f"{taken / 100:.2f} taken, {back / 100:.2f} of it gone back")
-    money_adds_up(stripe)
+    assert_money_adds_up(stripe)
     fsck()
     assert not Refund.objects.outstanding().exists()
     for payment in Payment.objects.unsettled():
@@ -116,7 +116,7 @@ def test_the_same_kills_lose_money_where_the_provider_is_called_first(stripe, pa
         f"{NAIVE_POINTS} kills", f"{stripe.taken / 100:.2f} taken, {paid} of {NAIVE_POINTS} payments known"
     )
     with pytest.raises(AssertionError):
-        money_adds_up(stripe)
+        assert_money_adds_up(stripe)
 
 
 @pytest.mark.control("naive code keeps it unkilled")
@@ -125,7 +125,7 @@ def test_without_kills_the_naive_way_is_right(stripe, payer, customer, fsck):
     order = factories.order(customer, (factories.product(), 1))
     assert payer.works(order, plan="pay", kill_at=0, delay_ms=0, naive=True) == 0
     assert status(order) == "paid"
-    money_adds_up(stripe)
+    assert_money_adds_up(stripe)
     fsck()
 
 
@@ -144,9 +144,9 @@ class TestTheProviderItselfDies:
     def provider(self, tmp_path: Path, settings, monkeypatch):
         monkeypatch.setattr("payments.gateways.stripe.RETRIES", 0)
         provider = Provider(tmp_path / "ledger")
-        payments.use(settings, f"http://127.0.0.1:{provider.port}")
+        payments.use_standin(settings, f"http://127.0.0.1:{provider.port}")
         yield provider
-        payments.forget_clients()
+        payments.close_client()
         provider.kill()
 
     def test_its_ledger_survives_and_one_pass_settles(self, provider, customer, product, fsck):
@@ -162,7 +162,7 @@ class TestTheProviderItselfDies:
         reconcile()
         assert [status(order) for order in orders] == ["paid", "paid", "pending"]
         assert stock(product) == (7, 1)
-        money_adds_up(stripe)
+        assert_money_adds_up(stripe)
         fsck()
 
 

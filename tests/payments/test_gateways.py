@@ -10,7 +10,7 @@ from payments.gateways.base import BadWebhook, Gateway, GatewayUnavailable
 from payments.models import Payment
 from payments.start import start_payment
 from tests import factories
-from tests.payments.shop import status
+from tests.payments.helpers import status
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
@@ -63,7 +63,7 @@ def test_customers_are_sent_to_no_page_but_the_providers(stripe, customer, produ
 @pytest.mark.django_db
 def test_the_library_retries_once_by_itself(stripe, customer, product, monkeypatch):
     monkeypatch.setattr(stripe_gateway, "RETRIES", 1)
-    stripe_gateway._client_of.cache_clear()
+    stripe_gateway._client_for.cache_clear()
     stripe.lose = ["POST /v1/checkout/sessions"]
     payment, _ = start_payment(factories.order(customer, (product, 1)))
     assert status(payment) == "initiated"

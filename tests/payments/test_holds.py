@@ -15,7 +15,7 @@ from payments.gateways.base import GatewayUnavailable
 from payments.models import Payment
 from payments.start import start_payment
 from tests import factories
-from tests.payments.shop import expire, money_adds_up, pay, reconcile, status, stock
+from tests.payments.helpers import assert_money_adds_up, expire, pay, reconcile, status, stock
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +120,7 @@ class TestReconciling:
         pay(stripe, payment)
         reconcile()
         assert (status(payment), status(order)) == ("captured", "paid")
-        money_adds_up(stripe)
+        assert_money_adds_up(stripe)
         fsck()
 
     def test_a_young_payment_is_left_alone(self, stripe, payment):

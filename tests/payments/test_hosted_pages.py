@@ -10,7 +10,7 @@ from orders.models import TRANSITIONS, Order
 from payments.models import Payment
 from payments.refunds import refund_order
 from tests import factories
-from tests.payments.shop import pay, reconcile, status, stock, the_payment
+from tests.payments.helpers import pay, payment_of, reconcile, status, stock
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def test_the_customer_is_sent_to_the_hosted_page_and_again_to_the_same(stripe, s
     for _ in range(2):
         response = visit(shopper, "pay", order)
         assert response.status_code == 302
-        assert response["Location"] == stripe.session_of(the_payment(order).pk)["url"]
+        assert response["Location"] == stripe.session_of(payment_of(order).pk)["url"]
     assert stock(product) == (7, 3)
 
 
@@ -47,7 +47,7 @@ def test_short_stock_says_so_on_the_order(stripe, shopper, order, product):
 
 def test_back_from_paying_the_order_is_paid(stripe, shopper, order, fsck):
     visit(shopper, "pay", order)
-    pay(stripe, the_payment(order))
+    pay(stripe, payment_of(order))
     response = visit(shopper, "paid", order)
     assert response["Location"] == reverse("orders:detail", args=[order.number])
     assert status(order) == "paid"
@@ -56,7 +56,7 @@ def test_back_from_paying_the_order_is_paid(stripe, shopper, order, fsck):
 
 def test_after_a_refund_the_way_back_still_leads_to_the_order(stripe, shopper, order):
     visit(shopper, "pay", order)
-    pay(stripe, the_payment(order))
+    pay(stripe, payment_of(order))
     visit(shopper, "paid", order)
     refund_order(order, key="r1")
     assert visit(shopper, "paid", order)["Location"] == reverse("orders:detail", args=[order.number])
@@ -79,7 +79,7 @@ def test_a_silent_provider_is_said_and_asked_again(stripe, shopper, order, setti
 
 def test_money_that_came_too_late_is_told_to_go_back(stripe, shopper, order):
     visit(shopper, "pay", order)
-    pay(stripe, the_payment(order))
+    pay(stripe, payment_of(order))
     transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
     page = visit(shopper, "paid", order).content.decode()
     assert "The order was already canceled. We are sending $239.97 back to you." in page
@@ -89,7 +89,7 @@ def test_money_that_came_too_late_is_told_to_go_back(stripe, shopper, order):
 
 def test_an_expired_payment_says_that_nothing_was_charged(stripe, shopper, order):
     visit(shopper, "pay", order)
-    stripe.change(stripe.session_of(the_payment(order).pk)["id"], status="expired")
+    stripe.change(stripe.session_of(payment_of(order).pk)["id"], status="expired")
     page = visit(shopper, "paid", order)
     assert "You were not charged." in page.content.decode()
     assert "Refresh" not in page
@@ -102,7 +102,7 @@ def test_without_a_payment_it_leads_to_the_order(shopper, order):
 def test_canceling_the_order_closes_the_session(stripe, shopper, order, product, fsck):
     visit(shopper, "pay", order)
     shopper.post(reverse("payments:cancel", args=[order.number]))
-    assert (status(order), status(the_payment(order)), stock(product)) == ("canceled", "canceled", (10, 0))
+    assert (status(order), status(payment_of(order)), stock(product)) == ("canceled", "canceled", (10, 0))
     fsck()
 
 

@@ -12,7 +12,7 @@ from payments.models import Payment
 from payments.services import confirm
 from payments.start import start_payment
 from tests import factories
-from tests.payments.shop import money_adds_up, pay, reconcile, status, stock
+from tests.payments.helpers import assert_money_adds_up, pay, reconcile, status, stock
 from tests.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("correct")]
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("correct")]
 def correct(stripe, fsck):
     """After every test: the shop agrees with the provider's ledger and with itself."""
     yield
-    money_adds_up(stripe)
+    assert_money_adds_up(stripe)
     fsck()
 
 

@@ -8,7 +8,7 @@ from orders.models import Order
 from payments.models import Payment
 from tests import factories
 from tests.answers import refused
-from tests.payments.shop import START, expire, pay, start, status, stock, the_payment
+from tests.payments.helpers import START, expire, pay, payment_of, start, status, stock
 
 pytestmark = pytest.mark.django_db
 KEY = "a-key-of-the-client"
@@ -24,7 +24,7 @@ class TestSimulated:
         answer = start(customer_api, order)
         assert answer.status_code == 201
         assert answer.json() == {
-            "payment_id": str(the_payment(order).pk),
+            "payment_id": str(payment_of(order).pk),
             "gateway": "simulated",
             "status": "initiated",
             "redirect_url": f"http://testserver/orders/{order.number}/pay/",
@@ -38,14 +38,14 @@ class TestSimulated:
     def test_confirm_ends_the_payment_with_the_order(self, customer_api, order, outcome, becomes, fsck):
         start(customer_api, order)
         customer_api.post(f"/api/v1/payments/confirm?order_id={order.pk}&outcome={outcome}")
-        assert status(the_payment(order)) == becomes
+        assert status(payment_of(order)) == becomes
         fsck()
 
     def test_short_stock_fails_the_payment_with_the_order(self, customer_api, product, order, fsck):
         start(customer_api, order)
         update_product(pk=product.pk, inventory=1)
         refused(customer_api.post(f"/api/v1/payments/confirm?order_id={order.pk}"), 400)
-        assert status(the_payment(order)) == "failed"
+        assert status(payment_of(order)) == "failed"
         fsck()
 
 
@@ -54,7 +54,7 @@ class TestStripe:
         self, stripe, customer_api, product, order, fsck
     ):
         answer = start(customer_api, order).json()
-        payment = the_payment(order)
+        payment = payment_of(order)
         session = stripe.session_of(payment.pk)
         assert answer["redirect_url"] == session["url"]
         assert (answer["gateway"], answer["status"]) == ("stripe", "initiated")
@@ -83,9 +83,9 @@ class TestStripe:
         made = [answer for answer in answers if answer.status_code == 201]
         assert len(made) == 1
         ids = {answer.json()["payment_id"] for answer in answers if answer.status_code in (200, 201)}
-        assert ids == {str(the_payment(order).pk)}
+        assert ids == {str(payment_of(order).pk)}
         assert {answer.status_code for answer in answers} <= {200, 201, 503}
-        assert stripe.session_of(the_payment(order).pk)
+        assert stripe.session_of(payment_of(order).pk)
         assert stock(product) == (7, 3)
         fsck()
 
@@ -123,7 +123,7 @@ class TestKeys:
     def test_a_key_that_found_a_payment_open_keeps_it(self, stripe, customer_api, order):
         first = start(customer_api, order, KEY).json()
         assert start(customer_api, order, "another-key").json() == first
-        expire(the_payment(order))
+        expire(payment_of(order))
         assert start(customer_api, order, "third-key").json()["payment_id"] != first["payment_id"]
         assert start(customer_api, order, "another-key").json()["payment_id"] == first["payment_id"]
 
@@ -153,14 +153,14 @@ class TestLostReplies:
         refused(lost, 503)
         assert lost["Retry-After"]
         again = start(customer_api, order, KEY)
-        assert again.json()["redirect_url"] == stripe.session_of(the_payment(order).pk)["url"]
+        assert again.json()["redirect_url"] == stripe.session_of(payment_of(order).pk)["url"]
 
     def test_a_definite_refusal_ends_the_payment_and_frees_the_stock(
         self, stripe, customer_api, product, order, settings, fsck
     ):
         settings.PAYMENT_HOLD_MINUTES = 2000  # longer than a session may live
         refused(start(customer_api, order), 502, "The payment provider refused this.")
-        assert (status(the_payment(order)), status(order)) == ("failed", "pending")
+        assert (status(payment_of(order)), status(order)) == ("failed", "pending")
         assert stock(product) == (10, 0)
         settings.PAYMENT_HOLD_MINUTES = 30
         assert start(customer_api, order).status_code == 201
@@ -169,14 +169,14 @@ class TestLostReplies:
     def test_a_wrong_key_decides_nothing(self, stripe, customer_api, product, order, settings, fsck):
         settings.STRIPE_SECRET_KEY = "sk_test_wrong"
         refused(start(customer_api, order), 503)
-        assert (status(the_payment(order)), stock(product)) == ("initiated", (7, 3))
+        assert (status(payment_of(order)), stock(product)) == ("initiated", (7, 3))
         fsck()
 
 
 class TestAfterTheDeadline:
     def test_a_new_payment_takes_the_place_of_the_old(self, stripe, customer_api, product, order, fsck):
         old = start(customer_api, order).json()["payment_id"]
-        expire(the_payment(order))
+        expire(payment_of(order))
         new = start(customer_api, order)
         assert new.status_code == 201
         assert new.json()["payment_id"] != old
@@ -188,7 +188,7 @@ class TestAfterTheDeadline:
     def test_where_the_old_one_was_paid_there_is_no_new_one(self, stripe, customer_api, order, fsck):
         old = start(customer_api, order).json()["payment_id"]
         pay(stripe, old)
-        expire(the_payment(order))
+        expire(payment_of(order))
         refused(start(customer_api, order), 409, "This order is already paid.")
         fsck()
 
@@ -227,7 +227,7 @@ class TestLookingAtOne:
     def test_its_owner_sees_it(self, customer_api, order):
         pk = start(customer_api, order).json()["payment_id"]
         answer = customer_api.get(f"/api/v1/payments/{pk}").json()
-        assert answer == the_payment(order).as_dict()
+        assert answer == payment_of(order).as_dict()
         assert (answer["amount"], answer["currency"], answer["order_id"]) == (239.97, "usd", str(order.pk))
 
     def test_nobody_else_does(self, api, customer_api, stranger_api, staff_api, order):

@@ -13,7 +13,15 @@ from payments.models import Payment, WebhookEvent
 from payments.start import start_payment
 from tests import factories
 from tests.answers import refused
-from tests.payments.shop import deliver, money_adds_up, pay, post, reconcile, status, stock
+from tests.payments.helpers import (
+    assert_money_adds_up,
+    deliver_event,
+    pay,
+    post_webhook,
+    reconcile,
+    status,
+    stock,
+)
 from tests.payments.stripe_standin import SECRET, signed
 
 pytestmark = pytest.mark.django_db
@@ -37,10 +45,10 @@ def event(stripe, payment):
 
 
 def test_a_genuine_event_settles_the_payment(api, stripe, product, order, payment, event, fsck):
-    answer = deliver(api, event)
+    answer = deliver_event(api, event)
     assert (answer.status_code, answer.json()) == (200, {"received": True})
     assert (status(payment), status(order), stock(product)) == ("captured", "paid", (7, 0))
-    money_adds_up(stripe)
+    assert_money_adds_up(stripe)
     fsck()
 
 
@@ -89,7 +97,7 @@ FORGERIES = {
 def refuses(forgery, api, stripe, order, payment, event):
     body, header = FORGERIES[forgery](event)
     asked = len(stripe.requests)
-    refused(post(api, body, header), 400, "The signature is not valid.")
+    refused(post_webhook(api, body, header), 400, "The signature is not valid.")
     assert (status(payment), status(order), len(stripe.requests)) == ("initiated", "pending", asked)
     assert not WebhookEvent.objects.exists()
 
@@ -103,7 +111,7 @@ def test_a_forgery_is_refused_and_does_nothing(api, stripe, order, payment, even
 
 def test_no_secret_that_is_empty_signs_anything(api, settings, event):
     settings.STRIPE_WEBHOOK_SECRETS = []
-    refused(deliver(api, event, secret=""), 400)
+    refused(deliver_event(api, event, secret=""), 400)
 
 
 def test_what_an_event_says_of_money_is_not_believed(api, stripe, order, customer, product, fsck):
@@ -111,20 +119,20 @@ def test_what_an_event_says_of_money_is_not_believed(api, stripe, order, custome
     session = stripe.session_of(unpaid.pk)
     claims = {"status": "complete", "payment_status": "paid", "payment_intent": "pi_x"}
     lie = {"id": "evt_lie", "object": "event", "data": {"object": session | claims}}
-    assert deliver(api, lie).status_code == 200
+    assert deliver_event(api, lie).status_code == 200
     assert (status(unpaid), status(order)) == ("initiated", "pending")
     fsck()
 
 
 @pytest.mark.parametrize("gateway", ["paypal", "none", "stripe%00", "STRIPE"])
 def test_another_gateways_route_takes_nothing(api, payment, event, gateway):
-    answer = post(api, *signed(event), url=f"/api/v1/payments/webhooks/{gateway}")
+    answer = post_webhook(api, *signed(event), url=f"/api/v1/payments/webhooks/{gateway}")
     refused(answer, 404)
     assert status(payment) == "initiated"
 
 
 def one_effect_of(replays, api, order, event, product, counted):
-    answers = [deliver(api, event).status_code for _ in range(replays)]
+    answers = [deliver_event(api, event).status_code for _ in range(replays)]
     sales = StockMovement.objects.filter(order=order.pk, reason="sale").count()
     counted(f"{replays} replays", f"{answers.count(200)} answers 200, {sales} sales")
     assert (set(answers), sales, stock(product)) == ({200}, 1, (7, 0))
@@ -141,7 +149,7 @@ def test_a_hundred_replays_have_one_effect(api, stripe, order, event, product, c
 def test_replays_at_once_have_one_effect(api, stripe, order, event, product, fsck):
     def one(_):
         try:
-            return deliver(api, event).status_code
+            return deliver_event(api, event).status_code
         finally:
             connection.close()
 
@@ -164,26 +172,26 @@ def test_events_of_many_payments_in_any_order_and_repeated(api, stripe, customer
             stripe.event("checkout.session.expired", session)
     events = stripe.events * 3
     random.Random(7).shuffle(events)
-    assert {deliver(api, event).status_code for event in events} == {200}
+    assert {deliver_event(api, event).status_code for event in events} == {200}
     assert [status(order) for order in orders] == ["pending", "paid"] * 3
     assert stock(product) == (7, 0)
-    money_adds_up(stripe)
+    assert_money_adds_up(stripe)
     fsck()
 
 
 def test_an_event_of_somebody_elses_payment_is_taken_and_forgotten(api, stripe, event):
     for about in ({}, {"metadata": {"payment": "5f5f5f5f5f5f5f5f5f5f5f5f"}}, {"metadata": None}):
         other = {"id": "evt_other", "object": "event", "data": {"object": {"id": "x", "object": "y"} | about}}
-        assert deliver(api, other).status_code == 200
+        assert deliver_event(api, other).status_code == 200
     assert not WebhookEvent.objects.exists()
 
 
 def test_where_the_provider_does_not_answer_it_is_to_send_again(api, stripe, settings, order, event, fsck):
     there, settings.STRIPE_API_BASE = settings.STRIPE_API_BASE, "http://127.0.0.1:9"
-    refused(deliver(api, event), 503)
+    refused(deliver_event(api, event), 503)
     assert not WebhookEvent.objects.exists()
     settings.STRIPE_API_BASE = there
-    assert deliver(api, event).status_code == 200
+    assert deliver_event(api, event).status_code == 200
     assert status(order) == "paid"
     fsck()
 
@@ -191,27 +199,27 @@ def test_where_the_provider_does_not_answer_it_is_to_send_again(api, stripe, set
 def test_it_names_the_session_whose_reference_got_lost(api, stripe, product, order, payment, event, fsck):
     Payment.objects.filter(pk=payment.pk).update(reference="", redirect_url="")
     stripe.answers.clear()  # the idempotency key is forgotten: asking again would make a second session
-    assert deliver(api, event).status_code == 200
+    assert deliver_event(api, event).status_code == 200
     assert status(order) == "paid"
     assert stripe.session_of(payment.pk)
     fsck()
 
 
 def test_a_refunds_news_is_heard(api, stripe, order, payment, event):
-    deliver(api, event)
+    deliver_event(api, event)
     stripe.refund_status = "pending"
     due = refunds.send(refunds.refund_order(order, key="r"))
     [made] = stripe.of("refund")
     stripe.change(made["id"], status="succeeded")
-    assert deliver(api, stripe.event("refund.updated", made["id"])).status_code == 200
+    assert deliver_event(api, stripe.event("refund.updated", made["id"])).status_code == 200
     assert (status(due), status(payment)) == ("refunded", "refunded")
 
 
 def test_while_secrets_rotate_both_are_good(api, settings, event):
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", SECRET]
-    assert deliver(api, event, secret="whsec_new").status_code == 200
-    assert deliver(api, event).status_code == 200
-    refused(deliver(api, event, secret="whsec_older"), 400)
+    assert deliver_event(api, event, secret="whsec_new").status_code == 200
+    assert deliver_event(api, event).status_code == 200
+    refused(deliver_event(api, event, secret="whsec_older"), 400)
 
 
 def test_nobody_needs_a_token_or_a_form_of_ours(event):
@@ -232,7 +240,7 @@ def test_a_get_is_refused(api):
 
 
 def test_events_are_forgotten_after_their_time(api, event):
-    deliver(api, event)
+    deliver_event(api, event)
     reconcile()
     assert WebhookEvent.objects.count() == 1
     WebhookEvent.objects.update(created_at="2020-01-01T00:00:00Z")

@@ -10,7 +10,7 @@ from payments.models import Payment
 from payments.start import start_payment
 from tests import factories
 from tests.payments import conftest as payments
-from tests.payments.shop import pay
+from tests.payments.helpers import pay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proof("forced interleavings")]
 stripe = payments.stripe  # a fixture

@@ -15,7 +15,7 @@ from tests import factories
 from tests.answers import refused
 from tests.orders import conftest as orders
 from tests.orders.conftest import PARCEL
-from tests.payments.shop import stock
+from tests.payments.helpers import stock
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
