@@ -17,7 +17,7 @@ logger = logging.getLogger("shop.payments")
 CHECK_AFTER = timedelta(minutes=5)  # a webhook usually arrives earlier
 KEEP_EVENTS = timedelta(days=30)  # Stripe redelivers an event for three days
 BATCH = 200
-MAX_SECONDS = 20.0  # a provider that does not answer takes 20 s a call; the next run does the rest
+RUN_S = 20.0  # a provider that does not answer takes 20 s a call; the next run does the rest
 
 
 def reconcile(*, older_than: timedelta = CHECK_AFTER) -> None:
@@ -38,7 +38,7 @@ def release_expired_holds() -> None:
 
 def _run_each(rows: Iterable[Any], step: Callable[[Any], object]) -> None:
     """Run the step for each row. An error is logged and does not stop the others."""
-    deadline = time.monotonic() + MAX_SECONDS
+    deadline = time.monotonic() + RUN_S
     for row in rows:
         if time.monotonic() > deadline:
             return

@@ -22,7 +22,7 @@ from pymongo import MongoClient
 from pymongo.database import Database as Stored
 
 from tests.faults.customer import AtStripe, Customer, Pay, confirm
-from tests.faults.killable_shop import PROMISED, Database, KillableShop, Victim
+from tests.faults.mortal import PROMISED, Database, MortalShop, Victim
 from tests.payments.stripe_standin import Standin, serving
 from tests.proof import Counted, size, tally
 from tests.races.shop import Shop
@@ -46,7 +46,7 @@ class Trial:
 
     def __init__(self, database: Database, folder: Path, settings: str, **variables: str) -> None:
         self._chance = chance()
-        self._mortal = KillableShop(database, settings, folder, **variables)
+        self._mortal = MortalShop(database, settings, folder, **variables)
         self._client = MongoClient[dict[str, Any]](database.uri)
         self.stored: Stored[dict[str, Any]] = self._client[name_of(settings)]
         self._shop = Shop(self._mortal.server.port, self.stored)

@@ -1,6 +1,6 @@
 """The embedded MongoDB on a port that it has again after a kill.
 
-python -m tests.faults.mongo_on_port PORT DATA_DIR
+python -m tests.faults.mongo_at PORT DATA_DIR
 """
 
 import sys

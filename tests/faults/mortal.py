@@ -38,7 +38,7 @@ class Database:
         self.uri = json.loads(files.address.read_text())["uri"]
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.faults.mongo_on_port", str(self._port), str(self._folder)]
+        command = [sys.executable, "-m", "tests.faults.mongo_at", str(self._port), str(self._folder)]
         self._process = subprocess.Popen(command, cwd=ROOT)
 
     def kill(self) -> None:
@@ -51,7 +51,7 @@ class Database:
         self._used.close()
 
 
-class KillableShop:
+class MortalShop:
     """Two web workers under gunicorn, which replaces them, and a worker for what is due."""
 
     def __init__(self, database: Database, settings: str, folder: Path, **more: str) -> None:
@@ -83,7 +83,7 @@ class KillableShop:
         self._run("manage.py", "run_due_tasks")
 
     def check_books(self, *ledger: str) -> None:
-        done = self._run("-m", "tests.faults.check_books", *ledger)
+        done = self._run("-m", "tests.faults.books", *ledger)
         assert done.returncode == 0, done.stderr
 
     def stop(self) -> None:
