@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line, for this shop."""
+"""Django's command line for this shop."""
 
 import os
 import sys
@@ -17,11 +17,11 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    with shutdown.orderly(sys.argv[1:]), servers_for(sys.argv[1:]):
+    with shutdown.exit_on_signals(sys.argv[1:]), servers_for(sys.argv[1:]):
         try:
             execute_from_command_line(sys.argv)
         except ImproperlyConfigured as error:
-            sys.exit(str(error))  # a setting: the sentence names it, a traceback would hide it
+            sys.exit(str(error))  # without a traceback, which would hide the name of the setting
 
 
 if __name__ == "__main__":

@@ -50,5 +50,5 @@ def export(user: User) -> list[dict[str, Any]]:
 
 def _by_somebody(verb: str, user: User | None, after: audit.Facts) -> Any:
     return audit.entry(
-        actor=None, label=audit.SOMEBODY, action=f"user.{verb}", obj=user, before={}, after=after
+        actor=None, label=audit.UNKNOWN_ACTOR, action=f"user.{verb}", obj=user, before={}, after=after
     )

@@ -9,7 +9,7 @@ class CartAdmin(ReadOnlyAdmin):
     list_display = ["owner", "lines", "pieces", "updated_at"]
     fields = ["owner", "lines", "pieces", "contents", "updated_at"]
     search_fields = ["owner"]
-    search_help_text = "Owner, such as u: and the ObjectId of a user"
+    search_help_text = "Owner: u: followed by a user's ObjectId, or g: followed by a guest's hash"
     ordering = ["-pk"]
 
     @admin.display

@@ -1,4 +1,4 @@
-"""The API of the cart, for the signed-in user or for a guest with a cart's token."""
+"""The API of the cart, for signed-in users and for guests with a cart token."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -26,10 +26,9 @@ class NewGuestCart(APIView):
         responses={201: NewGuest, **errors()},
     )
     def post(self, request: Request) -> Response:
-        """A cart without an account, kept for 30 days after its last change.
+        """Start a cart without an account. It is kept for 30 days after its last change.
 
-        Send its token as `X-Cart-Token` from now on, also when signing in: that moves its lines into the
-        user's cart.
+        Send its token as `X-Cart-Token` from now on. Signing in with it moves the lines into the user's cart.
         """
         return Response({"cart_token": Guest.new().token}, status=201)
 
@@ -39,7 +38,7 @@ class CartDetail(APIView):
 
     @extend_schema(operation_id="get_cart", tags=["cart"], responses={200: CartAnswer, **errors(401)})
     def get(self, request: Request) -> Response:
-        """The customer's cart; an empty one is no error."""
+        """Return the customer's cart, which may be empty."""
         return Response(cart_as_dict(services.get_cart(user=signed_in(request))))
 
 
@@ -68,6 +67,6 @@ class CartRemove(APIView):
         responses={200: CartAnswer, **errors(400, 401)},
     )
     def post(self, request: Request) -> Response:
-        """Take a product's whole line out of the cart, also when it is not there any more."""
+        """Remove a product's whole line from the cart, if there is one."""
         item = body(RemoveItem, request.data)
         return Response(cart_as_dict(services.remove_item(user=signed_in(request), **item)))

@@ -1,22 +1,23 @@
-"""The number beside the cart in the head of a page, until that cart is another."""
+"""The cached number of items in a cart, which the header of every page shows."""
 
 from collections.abc import Callable
 
-from ecommerce.core.cache import read_through as cache
-from ecommerce.core.cache import single_entries
+from ecommerce.core import cache
 from ecommerce.core.db import on_commit
 
 NAMESPACE = "carts"
 
 
 def read_count(owner: str, fill: Callable[[], int]) -> int:
-    return int(single_entries.read(NAMESPACE, owner, lambda: b"%d" % fill()))
+    """Return the owner's number of items; `fill` counts them if no entry is cached."""
+    return int(cache.cached(NAMESPACE, owner, lambda: b"%d" % fill()))
 
 
 def cart_changed(owner: str) -> None:
-    """Joins a transaction."""
-    on_commit(lambda: single_entries.forget(NAMESPACE, owner))
+    """Invalidate the owner's entry after the commit, or at once outside of a transaction."""
+    on_commit(lambda: cache.invalidate_entry(NAMESPACE, owner))
 
 
 def many_carts_changed() -> None:
+    """Invalidate every owner's entry."""
     cache.invalidate(NAMESPACE)

@@ -7,7 +7,7 @@ from cart.models import owner_key, owner_of_user
 
 
 def head(request: HttpRequest) -> dict[str, object]:
-    """Who is there and how much is in their cart; asked for only where a page shows it."""
+    """Return the visitor and the number of items in the cart, looked up only if a page shows them."""
     visitor = SimpleLazyObject(lambda: visitor_of(request))
     return {"visitor": visitor, "cart_count": SimpleLazyObject(lambda: _count(request, visitor.user))}
 

@@ -1,4 +1,4 @@
-"""What must always be true of carts."""
+"""The invariants of carts, checked by `manage.py fsck`."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from cart.models import MAX_LINES, MAX_QTY, Cart
 
 
 def violations() -> Iterator[str]:
-    """One line a product, within the limits, and one cart an owner."""
+    """Yield each violation: a product with two lines, an exceeded limit, an owner with two carts."""
     owners: set[str] = set()
     for cart in Cart.objects.order_by().iterator():
         products = [item.product_id for item in cart.items]

@@ -11,6 +11,7 @@ from django_mongodb_backend.fields import EmbeddedModelArrayField
 from django_mongodb_backend.models import EmbeddedModel
 
 from accounts.models import User
+from catalog.models import Product
 
 MAX_QTY = 99
 MAX_LINES = 50
@@ -18,10 +19,10 @@ MAX_LINES = 50
 
 @dataclass(frozen=True)
 class Guest:
-    """Somebody without an account, in the place of a User: known by a signed secret and nothing else."""
+    """A customer without an account, identified only by a signed secret. Takes the place of a User."""
 
     token: str
-    is_authenticated: ClassVar[bool] = True  # to the REST framework: somebody, if not an account
+    is_authenticated: ClassVar[bool] = True  # to the REST framework, which then lets the guest in
     signer: ClassVar[Signer] = Signer(salt="cart.guest")
 
     @classmethod
@@ -30,7 +31,7 @@ class Guest:
 
     @classmethod
     def of_token(cls, token: str) -> "Guest | None":
-        """The guest of a token that this shop made; nobody can choose one that is easy to guess."""
+        """Return the guest of a token that this shop signed, and None for any other token."""
         try:
             cls.signer.unsign(token)
         except BadSignature:
@@ -39,7 +40,7 @@ class Guest:
 
     @property
     def digest(self) -> bytes:
-        """The secret itself is not stored."""
+        """Return the hash under which the cart is stored; the secret itself is not stored."""
         return hashlib.sha256(self.token.rpartition(":")[0].encode()).digest()
 
 
@@ -47,7 +48,7 @@ Buyer = User | Guest
 
 
 class CartItem(EmbeddedModel):
-    product_id = models.PositiveIntegerField()  # the integer that customers see, as specified
+    product_id = models.PositiveIntegerField()  # the number that customers see, as specified
     qty = models.PositiveIntegerField()
     seen_price = models.DecimalField(max_digits=9, decimal_places=2, null=True)  # when last added
 
@@ -58,7 +59,7 @@ class Cart(models.Model):
     owner = models.CharField(max_length=80, unique=True)  # u:<user id> or g:<hash of a guest's secret>
     user_id = models.CharField(max_length=24, null=True)
     items = EmbeddedModelArrayField(CartItem, default=list)
-    version = models.PositiveIntegerField(default=0)  # one more with every change
+    version = models.PositiveIntegerField(default=0)  # increased by every change
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -71,9 +72,13 @@ class Cart(models.Model):
     def __str__(self) -> str:
         return self.owner
 
+    @property
+    def quantities(self) -> dict[int, int]:
+        return {item.product_id: item.qty for item in self.items}
+
     @classmethod
     def empty(cls, user: Buyer) -> "Cart":
-        """The cart of somebody who never had one: not stored, its id is the one it will have."""
+        """Return an unsaved cart with the id that the stored one will have."""
         return cls(
             pk=cart_id(user),
             owner=owner_key(user),
@@ -96,5 +101,10 @@ def user_id(user: Buyer) -> str | None:
 
 
 def cart_id(user: Buyer) -> ObjectId:
-    """Known before the cart is stored, so that reading creates nothing."""
+    """Return the cart's id, which is known before the cart is stored: reading creates nothing."""
     return ObjectId(str(user.pk)) if isinstance(user, User) else ObjectId(user.digest[:12])
+
+
+def largest_quantity(product: Product) -> int:
+    """Return how many of the product one line may hold: the stock, and never more than MAX_QTY."""
+    return min(product.inventory, MAX_QTY)

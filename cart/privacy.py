@@ -1,4 +1,4 @@
-"""What the cart holds about a person."""
+"""The personal data in carts."""
 
 from typing import Any
 
@@ -10,7 +10,9 @@ from cart.models import Cart, owner_key
 
 def export(user: User) -> list[dict[str, Any]]:
     cart = Cart.objects.filter(owner=owner_key(user)).first()
-    return [{"product_id": item.product_id, "qty": item.qty} for item in cart.items] if cart else []
+    if cart is None:
+        return []
+    return [{"product_id": item.product_id, "qty": item.qty} for item in cart.items]
 
 
 def erase(user: User) -> None:

@@ -13,7 +13,7 @@ class ItemAnswer(serializers.Serializer[Any]):
 
 
 class CartAnswer(serializers.Serializer[Any]):
-    """The schema of a cart as `cart_as_dict` writes it."""
+    """The schema of what `cart_as_dict` returns."""
 
     id = serializers.CharField(help_text="ObjectId")
     _id = serializers.CharField(label="_id", help_text="The same ObjectId")
@@ -23,6 +23,7 @@ class CartAnswer(serializers.Serializer[Any]):
 
 
 def cart_as_dict(cart: Cart) -> dict[str, Any]:
+    """Return the cart as the API shows it, ready for JSON."""
     return {
         "id": str(cart.pk),
         "_id": str(cart.pk),

@@ -1,5 +1,6 @@
-"""Use cases of the cart. A change is one conditional command: concurrent changes lose nothing."""
+"""Use cases of the cart. Each change is one conditional command, so concurrent changes lose nothing."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,14 +12,25 @@ from pymongo.results import UpdateResult
 
 from accounts.models import User
 from cart import cache
-from cart.models import MAX_LINES, MAX_QTY, Buyer, Cart, CartItem, Guest, cart_id, owner_key, user_id
+from cart.models import (
+    MAX_LINES,
+    MAX_QTY,
+    Buyer,
+    Cart,
+    CartItem,
+    Guest,
+    cart_id,
+    largest_quantity,
+    owner_key,
+    user_id,
+)
 from catalog.models import Product
 from ecommerce.core.db import collection, run_tx
 from ecommerce.core.errors import Busy, DomainError
 
-TRIES = 10
+MAX_ATTEMPTS = 10
+GUEST_CART_LIFETIME = timedelta(days=30)
 Update = dict[str, dict[str, Any]]
-GUEST_CARTS_KEPT = timedelta(days=30)
 
 
 class ProductNotAvailable(DomainError):
@@ -35,36 +47,68 @@ class CartFull(DomainError):
     facts = {"most": MAX_LINES}
 
 
+@dataclass(frozen=True)
+class LimitedQuantity:
+    """The quantity of a product that the customer wanted, and the one that `largest_quantity` allows."""
+
+    wanted: int
+    allowed: int
+    added: int = 0
+
+    @property
+    def is_reduced(self) -> bool:
+        return self.allowed < self.wanted
+
+
 def get_cart(*, user: Buyer) -> Cart:
-    """The customer's cart; reading creates nothing."""
+    """Return the customer's cart, or an empty one that is not stored."""
     return Cart.objects.filter(owner=owner_key(user)).first() or Cart.empty(user)
 
 
 def count_units(owner: str) -> int:
-    """How many pieces are in somebody's cart, for the head of a page: from the cache where it can be."""
+    """Return the number of items in the owner's cart, from the cache if possible."""
     return cache.read_count(owner, lambda: _count(owner))
 
 
-def add_item(*, user: Buyer, product_id: int, qty: int) -> Cart:
-    """Add to the line of this product, or begin one.
-
-    Raises ProductNotAvailable for an unknown or hidden product, LineFull or CartFull at the limits.
-    Stock is not looked at here: an order is refused where it is short.
-    """
+def get_product(product_id: int) -> Product:
+    """Return the product, or raise ProductNotAvailable if it is unknown or hidden."""
     product = Product.objects.visible().filter(product_id=product_id).first()
     if product is None:
         raise ProductNotAvailable
-    if qty > MAX_QTY:
-        raise LineFull
-    for _ in range(TRIES):
-        if _increase_line(user, product, qty) or _begin_line(user, product, qty):
-            return get_cart(user=user)
-        _refuse_at_limit(get_cart(user=user), product_id, qty)
-    raise Busy
+    return product
+
+
+def add_item(*, user: Buyer, product_id: int, qty: int) -> Cart:
+    """Add to the product's line, or begin one, and return the cart.
+
+    Stock is not checked here: an order is refused if it is short. Raises ProductNotAvailable, LineFull or
+    CartFull, and Busy if concurrent requests got in the way too often.
+    """
+    product = get_product(product_id)
+    _add(product, user, qty)
+    return get_cart(user=user)
+
+
+def add_up_to_stock(product: Product, *, user: Buyer, qty: int) -> LimitedQuantity:
+    """Add as many of the product as the stock and a line allow, and return how many that were.
+
+    Raises CartFull; and LineFull or Busy if concurrent requests got in the way.
+    """
+    quantities = get_cart(user=user).quantities
+    held = quantities.get(product.product_id, 0)
+    wanted = held + qty
+    allowed = min(wanted, largest_quantity(product))
+    added = max(0, allowed - held)
+    if added:
+        _add(product, user, added)
+    return LimitedQuantity(wanted, allowed, added)
 
 
 def set_quantity(*, user: Buyer, product_id: int, qty: int) -> Cart:
-    """Set a line that is there; 0 removes it. A line that is gone stays gone. Raises LineFull."""
+    """Set the quantity of a line and return the cart; 0 removes the line.
+
+    A line that another request removed stays removed. Raises LineFull.
+    """
     if qty > MAX_QTY:
         raise LineFull
     if qty < 1:
@@ -73,18 +117,29 @@ def set_quantity(*, user: Buyer, product_id: int, qty: int) -> Cart:
     return get_cart(user=user)
 
 
+def set_quantity_up_to_stock(product: Product, *, user: Buyer, qty: int) -> LimitedQuantity:
+    """Set the line to as many as the stock and a line allow, and return how many that are.
+
+    The line of a product that is sold out stays as it is.
+    """
+    allowed = min(qty, largest_quantity(product))
+    if allowed:
+        set_quantity(user=user, product_id=product.product_id, qty=allowed)
+    return LimitedQuantity(qty, allowed)
+
+
 def remove_item(*, user: Buyer, product_id: int) -> Cart:
-    """Take the whole line out; a line that is not there is no error."""
+    """Remove the whole line, if there is one, and return the cart."""
     line = {"product_id": product_id}
     _write(owner_key(user), {"items.product_id": product_id}, {"$pull": {"items": line}})
     return get_cart(user=user)
 
 
 def claim(cart: Cart) -> None:
-    """Empty this very version of the cart, for an order. Call it inside `run_tx`.
+    """Empty exactly this version of the cart because it becomes an order. Call it inside `run_tx`.
 
-    Another request that changed or claimed it since makes this raise Busy; inside a transaction
-    the database sees that conflict first and the whole function runs again.
+    Raises Busy if another request has changed or claimed the cart since it was read. In a transaction the
+    database usually reports that conflict first, and the whole transaction is retried.
     """
     this_version = {"_id": cart.pk, "version": cart.version}
     if not _write(cart.owner, this_version, {"$set": {"items": []}}).modified_count:
@@ -92,19 +147,19 @@ def claim(cart: Cart) -> None:
 
 
 def merge_carts(*, guest: Guest, user: User) -> list[int]:
-    """Move a guest's lines into the user's cart; answers the products that did not wholly fit.
+    """Move the guest's lines into the user's cart and return the products that did not fit completely.
 
-    Quantities of a product in both are added up to the limit. Of several calls at once one finds the lines.
+    Quantities of a product that is in both carts are added up. Of concurrent calls only one finds the lines.
     """
     try:
         return run_tx(lambda: _merge(guest, user))
-    except IntegrityError:  # another tab made the user's cart at this moment
+    except IntegrityError:  # a concurrent request has just created the user's cart
         return run_tx(lambda: _merge(guest, user))
 
 
 def forget_old_guest_carts() -> int:
-    """Delete the carts that their guests have not touched for 30 days; how many."""
-    old = Cart.objects.filter(user_id=None, updated_at__lt=datetime.now(UTC) - GUEST_CARTS_KEPT)
+    """Delete the guests' carts that have not changed for 30 days, and return how many."""
+    old = Cart.objects.filter(user_id=None, updated_at__lt=datetime.now(UTC) - GUEST_CART_LIFETIME)
     deleted, _ = old.delete()
     if deleted:
         cache.many_carts_changed()
@@ -116,34 +171,14 @@ def _count(owner: str) -> int:
     return sum(item.qty for item in cart.items) if cart else 0
 
 
-def _merge(guest: Guest, user: User) -> list[int]:
-    source = Cart.objects.filter(owner=owner_key(guest)).first()
-    if source is None or not source.items:
-        return []
-    claim(source)
-    target = get_cart(user=user)
-    merged, left_out = _merged(target.items, source.items)
-    fields = {"items": merged, "version": target.version + 1, "updated_at": datetime.now(UTC)}
-    if not Cart.objects.filter(pk=target.pk).update(**fields):
-        Cart.objects.create(pk=target.pk, owner=target.owner, user_id=target.user_id, **fields)
-    cache.cart_changed(target.owner)
-    return left_out
-
-
-def _merged(mine: list[CartItem], added: list[CartItem]) -> tuple[list[CartItem], list[int]]:
-    """Both together within the limits, and the products of what is over."""
-    lines, left_out = {item.product_id: item for item in mine}, []
-    for item in added:
-        line = lines.get(item.product_id)
-        if line is None and len(lines) < MAX_LINES:
-            lines[item.product_id] = item
-            continue
-        wanted = item.qty + (line.qty if line else 0)
-        if line:
-            line.qty = min(wanted, MAX_QTY)
-        if line is None or wanted > MAX_QTY:
-            left_out.append(item.product_id)
-    return list(lines.values()), left_out
+def _add(product: Product, user: Buyer, qty: int) -> None:
+    if qty > MAX_QTY:
+        raise LineFull
+    for _ in range(MAX_ATTEMPTS):
+        if _increase_line(user, product, qty) or _begin_line(user, product, qty):
+            return
+        _refuse_at_limit(get_cart(user=user), product.product_id, qty)
+    raise Busy
 
 
 def _increase_line(user: Buyer, product: Product, qty: int) -> bool:
@@ -154,7 +189,7 @@ def _increase_line(user: Buyer, product: Product, qty: int) -> bool:
 
 
 def _begin_line(user: Buyer, product: Product, qty: int) -> bool:
-    """Append where the product has no line and there is room; the first line makes the cart."""
+    """Append a line if the product has none and there is room; the first line creates the cart."""
     line = {"product_id": product.product_id, "qty": qty, "seen_price": Decimal128(product.price)}
     room = {"items.product_id": {"$ne": product.product_id}, f"items.{MAX_LINES - 1}": {"$exists": False}}
     change: Update = {
@@ -162,31 +197,64 @@ def _begin_line(user: Buyer, product: Product, qty: int) -> bool:
         "$setOnInsert": {"_id": cart_id(user), "user_id": user_id(user)},
     }
     try:
-        changed = _write(owner_key(user), room, change, upsert=True)
-    except DuplicateKeyError:  # the cart is there, but full, or another request began this line
+        result = _write(owner_key(user), room, change, upsert=True)
+    except DuplicateKeyError:  # the cart exists, but it is full or another request has begun this line
         return False
-    return bool(changed.modified_count or changed.upserted_id)
+    return bool(result.modified_count or result.upserted_id)
 
 
-def _write(owner: str, where: dict[str, Any], update: Update, **options: bool) -> UpdateResult:
-    """One command on somebody's cart; the heads of their pages hear of it even where its answer is lost."""
+def _refuse_at_limit(cart: Cart, product_id: int, qty: int) -> None:
+    """Raise LineFull or CartFull if a limit is reached; otherwise a concurrent request was in the way."""
+    held = cart.quantities.get(product_id)
+    if held is not None and held + qty > MAX_QTY:
+        raise LineFull
+    if held is None and len(cart.items) >= MAX_LINES:
+        raise CartFull
+
+
+def _merge(guest: Guest, user: User) -> list[int]:
+    source = Cart.objects.filter(owner=owner_key(guest)).first()
+    if source is None or not source.items:
+        return []
+    claim(source)
+    target = get_cart(user=user)
+    lines, left_out = _merged_lines(target.items, source.items)
+    fields = {"items": lines, "version": target.version + 1, "updated_at": datetime.now(UTC)}
+    if not Cart.objects.filter(pk=target.pk).update(**fields):
+        Cart.objects.create(pk=target.pk, owner=target.owner, user_id=target.user_id, **fields)
+    cache.cart_changed(target.owner)
+    return left_out
+
+
+def _merged_lines(lines: list[CartItem], added: list[CartItem]) -> tuple[list[CartItem], list[int]]:
+    """Return all lines within the limits, and the products whose lines exceeded one."""
+    merged = {item.product_id: item for item in lines}
+    left_out = []
+    for item in added:
+        line = merged.get(item.product_id)
+        if line is not None:
+            total = line.qty + item.qty
+            line.qty = min(total, MAX_QTY)
+            fits = total <= MAX_QTY
+        else:
+            fits = len(merged) < MAX_LINES
+            if fits:
+                merged[item.product_id] = item
+        if not fits:
+            left_out.append(item.product_id)
+    return list(merged.values()), left_out
+
+
+def _write(owner: str, condition: dict[str, Any], update: Update, **options: bool) -> UpdateResult:
+    """Run one command on the cart and invalidate its cached count, even if the command's reply was lost."""
     try:
-        return collection(Cart).update_one({"owner": owner, **where}, _change(update), **options)
+        return collection(Cart).update_one({"owner": owner, **condition}, _stamped(update), **options)
     finally:
         cache.cart_changed(owner)
 
 
-def _refuse_at_limit(cart: Cart, product_id: int, qty: int) -> None:
-    """Raise the limit that stood in the way; nothing where only another request did."""
-    quantities = {item.product_id: item.qty for item in cart.items}
-    if product_id in quantities and quantities[product_id] + qty > MAX_QTY:
-        raise LineFull
-    if product_id not in quantities and len(quantities) >= MAX_LINES:
-        raise CartFull
-
-
-def _change(update: Update) -> Update:
-    """The update with what every change of a cart brings: one version more, and the time."""
+def _stamped(update: Update) -> Update:
+    """Return the update with a new version and the time, which every change sets."""
     return {
         **update,
         "$inc": {**update.get("$inc", {}), "version": 1},

@@ -1,4 +1,4 @@
-"""From a request to its customer: the one place that knows of the guests' cookie and header."""
+"""The customer of a request. No other module reads the guests' cookie and header."""
 
 from typing import TypeVar
 
@@ -15,28 +15,28 @@ Response = TypeVar("Response", bound=HttpResponse)
 
 
 def buyer_of(request: HttpRequest) -> Buyer | None:
-    """The signed-in customer or the guest of a page; a visitor who has no cart yet is nobody."""
+    """Return the signed-in customer or the guest, and None for a visitor who has no cart yet."""
     return request.user if isinstance(request.user, User) else guest_of(request)
 
 
 def guest_of(request: HttpRequest) -> Guest | None:
-    """The guest of a page's cookie or, in the API, of a header; also beside somebody's signing in."""
+    """Return the guest of the header (API) or the cookie (pages), even if the request is signed in."""
     return Guest.of_token(request.headers.get(HEADER) or request.COOKIES.get(COOKIE, ""))
 
 
 def cart_of(request: HttpRequest) -> Cart | None:
-    """A visitor has no cart, and none is looked for."""
+    """Return the customer's cart, and None without a query for a visitor who has none."""
     buyer = buyer_of(request)
     return services.get_cart(user=buyer) if buyer else None
 
 
 def keep(response: Response, buyer: Buyer) -> Response:
-    """Let a guest find the cart again, for 30 days from now."""
+    """Set the cookie by which a guest finds the cart again for the next 30 days."""
     if isinstance(buyer, Guest):
         response.set_cookie(
             COOKIE,
             buyer.token,
-            max_age=services.GUEST_CARTS_KEPT,
+            max_age=services.GUEST_CART_LIFETIME,
             secure=settings.SESSION_COOKIE_SECURE,
             httponly=True,
             samesite="Lax",

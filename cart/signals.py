@@ -1,4 +1,4 @@
-"""Signing in, on a page or in the API, brings the guest's cart along."""
+"""Signing in, on a page or in the API, moves the guest's cart into the user's."""
 
 from typing import Any
 
@@ -14,8 +14,9 @@ from catalog.models import Product
 
 
 @receiver(user_logged_in)
-def bring_the_cart(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
-    if request is None or (guest := session.guest_of(request)) is None:
+def merge_guest_cart(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    guest = session.guest_of(request) if request else None
+    if request is None or guest is None:
         return
     left_out = services.merge_carts(guest=guest, user=user)
     for name in Product.objects.filter(product_id__in=left_out).values_list("name", flat=True):

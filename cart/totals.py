@@ -1,7 +1,7 @@
-"""What an order costs beside its lines. Each amount is rounded to the cent once, half up.
+"""The parts of a total. Each is rounded to the cent once, half up.
 
-The lines add up to the subtotal. Shipping is one price an order. Tax is a percentage of what is left after
-the discount, shipping included. With neither configured the total is the sum of the lines.
+Delivery has one price per order. Tax is a percentage of what is left after the discount, delivery included.
+With neither configured the total is the sum of the lines.
 """
 
 from dataclasses import asdict, dataclass
@@ -16,6 +16,8 @@ ZERO = Decimal("0.00")
 
 @dataclass(frozen=True)
 class Totals:
+    """The amounts of a cart or an order: total = subtotal - discount + shipping + tax."""
+
     subtotal: Decimal
     discount: Decimal
     shipping: Decimal
@@ -27,7 +29,8 @@ class Totals:
 
 
 def totals_of(subtotal: Decimal, *, discount: Decimal = ZERO) -> Totals:
-    """The breakdown of an order whose lines add up to `subtotal`."""
+    """Return the totals of lines that add up to `subtotal`, less at most this discount."""
+    discount = min(rounded(discount), subtotal)
     goods = subtotal - discount
     shipping = _shipping(goods)
     tax = rounded((goods + shipping) * settings.TAX_PERCENT / 100)
@@ -36,4 +39,6 @@ def totals_of(subtotal: Decimal, *, discount: Decimal = ZERO) -> Totals:
 
 def _shipping(goods: Decimal) -> Decimal:
     free_from = settings.FREE_SHIPPING_FROM
-    return ZERO if free_from is not None and goods >= free_from else rounded(settings.SHIPPING_PRICE)
+    if free_from is not None and goods >= free_from:
+        return ZERO
+    return rounded(settings.SHIPPING_PRICE)

@@ -1,3 +1,5 @@
+"""The admin of products, categories, stock movements and searches without result."""
+
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWidget
 
-from catalog import categories, services
+from catalog import categories, product_fields, services
 from catalog.csv import admin_pages, export
 from catalog.images import uploads
-from catalog.images.addresses import sized, validate_image
+from catalog.images.addresses import resized_url, validate_image
 from catalog.models import (
     LOW_STOCK,
     MAX_INVENTORY,
@@ -23,6 +25,7 @@ from catalog.models import (
     SearchMiss,
     StockMovement,
 )
+from catalog.product_fields import Section, section_fields
 from ecommerce.core.db import object_id
 from ecommerce.core.web.admin import ExportedList, ReadOnlyAdmin, RefusableForm, ServiceAdmin
 from ecommerce.core.web.http import signed_in
@@ -32,7 +35,7 @@ class ProductForm(RefusableForm):
     upload = forms.FileField(
         required=False,
         label="Upload a picture",
-        help_text="JPEG, PNG or WebP, up to 8 MB and 40 megapixels. It takes the place of the image above.",
+        help_text="JPEG, PNG or WebP, up to 8 MB and 40 megapixels. It replaces the image above.",
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
 
@@ -62,7 +65,7 @@ class ChangedProductForm(ProductForm):
         min_value=-MAX_INVENTORY,
         max_value=MAX_INVENTORY,
         label="Change stock by",
-        help_text="For example 12 after a delivery, -1 after a breakage. Sales meanwhile are kept.",
+        help_text="For example 12 after a delivery, or -1 for a broken item. Sales in the meantime are kept.",
         widget=UnfoldAdminIntegerFieldWidget,
     )
 
@@ -84,13 +87,13 @@ class StockFilter(admin.SimpleListFilter):
         return [("low", f"Low ({LOW_STOCK} or fewer)"), ("out", "Sold out")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        most = {"low": LOW_STOCK, "out": 0}.get(self.value() or "")
-        return queryset if most is None else queryset.filter(inventory__lte=most)
+        highest = {"low": LOW_STOCK, "out": 0}.get(self.value() or "")
+        return queryset if highest is None else queryset.filter(inventory__lte=highest)
 
 
 @admin.register(Product)
 class ProductAdmin(ExportedList, ServiceAdmin):
-    """The stock is shown, and changed by differences only; every change is a service's."""
+    """Shows the stock and changes it only by differences; services make every change."""
 
     form = ChangedProductForm
     list_display = ["thumbnail", "name", "product_id", "category", "price", "inventory", "is_active"]
@@ -102,20 +105,18 @@ class ProductAdmin(ExportedList, ServiceAdmin):
     search_fields = ["name", "slug"]
     search_help_text = "Name, slug or product ID"
     ordering = ["product_id"]
-    readonly_fields = ["inventory", "on_hold", "movements", "created_at", "history"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        stock = ["inventory", "on_hold", "inventory_delta", "movements"] if obj else ["stock"]
-        about = ["created_at", *(["history"] if request.user.has_perm("ecommerce.view_auditentry") else [])]  # type: ignore[union-attr]
         return [
-            (
-                None,
-                {"fields": ["name", "slug", "product_id", "category", "description", "is_active"]},
-            ),
-            ("Picture", {"fields": ["image", "upload"]}),
-            ("Price", {"fields": ["price", "compare_at_price"]}),
-            ("Stock", {"fields": [*stock, *about] if obj else stock}),
+            (None, {"fields": section_fields(Section.GENERAL)}),
+            ("Picture", {"fields": [*section_fields(Section.PICTURE), "upload"]}),
+            ("Price", {"fields": section_fields(Section.PRICE)}),
+            ("Stock", {"fields": _stock_fields(request) if obj else ["stock", *_editable(Section.STOCK)]}),
         ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
+        names = [field.name for field in product_fields.PRODUCT_FIELDS if not field.model_field.editable]
+        return [*names, "on_hold", "movements", "history"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         form = ChangedProductForm if change else NewProductForm
@@ -125,10 +126,10 @@ class ProductAdmin(ExportedList, ServiceAdmin):
         return {} if obj else {"slug": ["name"]}
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        found, duplicates = super().get_search_results(request, queryset, search_term)
+        results, may_have_duplicates = super().get_search_results(request, queryset, search_term)
         if search_term.isascii() and search_term.isdigit() and int(search_term) <= MAX_PRODUCT_ID:
-            found |= queryset.filter(product_id=int(search_term))
-        return found, duplicates
+            results |= queryset.filter(product_id=int(search_term))
+        return results, may_have_duplicates
 
     def csv_lines(self, rows: Any) -> Iterator[str]:
         return export.lines(rows)
@@ -144,7 +145,7 @@ class ProductAdmin(ExportedList, ServiceAdmin):
         if not product.image_url:
             return "–"
         picture = '<img src="{}" alt="" width="40" height="40" loading="lazy" class="object-cover">'
-        return format_html(picture, sized(product.image_url, 320))
+        return format_html(picture, resized_url(product.image_url, 320))
 
     @admin.display(description="Stock movements")
     def movements(self, product: Product) -> SafeString:
@@ -161,19 +162,31 @@ class ProductAdmin(ExportedList, ServiceAdmin):
         by = signed_in(request)
         if change:
             delta = form.cleaned_data.get("inventory_delta") or 0
-            fields = form.changes() | _picture(form)
+            fields = form.changes() | _uploaded_image(form)
             services.update_product(pk=obj.pk, by=by, inventory_delta=delta, **fields)
         else:
-            fields = form.values() | _picture(form)
-            made = services.create_product(by=by, inventory=form.cleaned_data["stock"], **fields)
-            obj.pk, obj.product_id = made.pk, made.product_id
+            fields = form.values() | _uploaded_image(form)
+            created = services.create_product(by=by, inventory=form.cleaned_data["stock"], **fields)
+            obj.pk, obj.product_id = created.pk, created.product_id
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
         services.delete_product(pk=obj.pk, by=signed_in(request))
 
 
-def _picture(form: Any) -> dict[str, str]:
-    """What was uploaded, stored only now that all else is valid. Rows of a list upload nothing."""
+def _stock_fields(request: HttpRequest) -> list[str]:
+    """Return the fields about an existing product's stock, and links to where more is found."""
+    fields = ["inventory", "on_hold", "inventory_delta", "movements"]
+    fields += [name for name in section_fields(Section.STOCK) if name not in fields]
+    may_see_history = request.user.has_perm("ecommerce.view_auditentry")  # type: ignore[union-attr]
+    return [*fields, "history"] if may_see_history else fields
+
+
+def _editable(section: Section) -> list[str]:
+    return [name for name in section_fields(section) if Product._meta.get_field(name).editable]
+
+
+def _uploaded_image(form: Any) -> dict[str, str]:
+    """Store the upload, now that the rest of the form is valid; the list's forms have none."""
     file = form.cleaned_data.get("upload")
     return {"image": uploads.store(file)} if file else {}
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalog import services
+from catalog import queries, services
 from catalog.serializers import (
     DeletedProduct,
     ListQuery,
@@ -59,8 +59,8 @@ class ProductList(APIView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Active products: search, filters, sort, pages. A rate limit covers this and the next route."""
-        asked = services.ProductQuery(**query(ListQuery, request.query_params))
-        found = services.list_products(asked, allowance=_allowance(request))
+        asked = queries.ProductQuery(**query(ListQuery, request.query_params))
+        found = queries.list_products(asked, allowance=_allowance(request))
         response = _json(found.json)
         response["X-Total-Count"] = str(found.total)
         return response
@@ -79,7 +79,7 @@ class ProductDetail(APIView):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """One active product. A slug of before is a 404: the pages redirect, for links that people keep;
         programs know products by their ids, and find today's slug in the list."""
-        return _json(services.product_json(slug, allowance=_allowance(request)))
+        return _json(queries.product_json(slug, allowance=_allowance(request)))
 
 
 class AdminProducts(APIView):

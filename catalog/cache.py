@@ -1,18 +1,20 @@
-"""All cache keys of the catalog."""
+"""Cache entries of the catalog: how they are keyed, read and invalidated."""
 
 from collections.abc import Callable
 from urllib.parse import quote
 
-from ecommerce.core.cache import read_through as cache
+from ecommerce.core import cache
 from ecommerce.core.web.ratelimit import Allowance
 
 NAMESPACE = "products"
 
 
-def list_key(*, q: str, skip: int, limit: int, **more: object) -> str:
-    """`list:q=all:skip=0:limit=20`; a query is quoted, so the query "all" has a key of its own."""
+def list_key(*, q: str, skip: int, limit: int, **filters: object) -> str:
+    """Return a key such as `list:q=all:skip=0:limit=20`; quotation marks set a search for "all" apart."""
     parts = [f"q={_quoted(q) if q else 'all'}", f"skip={skip}", f"limit={limit}"]
-    parts += [f"{name}={_quoted(str(more[name]))}" for name in sorted(more) if more[name] is not None]
+    for name, value in sorted(filters.items()):
+        if value is not None:
+            parts.append(f"{name}={_quoted(str(value))}")
     return ":".join(["list", *parts])
 
 
@@ -20,17 +22,18 @@ def slug_key(slug: str) -> str:
     return f"slug:{quote(slug, safe='')}"
 
 
-def read(key: str, fill: Callable[[], bytes], allowance: Allowance | None) -> bytes:
-    return cache.read_through(NAMESPACE, key, fill, allowance)
+def read(key: str, fill: Callable[[], bytes], *, allowance: Allowance | None = None) -> bytes:
+    """Return the cached bytes, or what `fill` reads from the database. Raises RateLimited."""
+    return cache.cached(NAMESPACE, key, fill, allowance=allowance)
 
 
 def products_changed() -> None:
-    """After a change of any product's text, price, visibility or existence."""
+    """Invalidate every entry after a product's text, price, visibility or existence has changed."""
     cache.invalidate(NAMESPACE)
 
 
 def stock_changed() -> None:
-    """After a change of nothing but stock: shows within half a second."""
+    """Let entries expire within half a second after only the stock has changed."""
     cache.invalidate_stock(NAMESPACE)
 
 

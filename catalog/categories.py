@@ -1,4 +1,7 @@
-"""Use cases of categories: a page for every category that a product names."""
+"""Categories: reading them, and creating, changing and deleting them.
+
+Products name their category, and every named category has a page.
+"""
 
 import hashlib
 import json
@@ -13,6 +16,7 @@ from catalog import cache, former_slugs, history
 from catalog.history import Actor
 from catalog.models import Category, Product
 from catalog.search import indexing
+from catalog.types import CategoryData
 from ecommerce.core import audit
 from ecommerce.core.db import on_commit, run_tx
 from ecommerce.core.errors import DomainError
@@ -33,45 +37,49 @@ class CategoryInUse(DomainError):
         super().__init__(f"Products are in the category {name}. Move them to another one first.")
 
 
-def list_categories() -> list[dict[str, Any]]:
-    """Name, slug, description and number of visible products of each category that has any."""
-    return list(json.loads(cache.read("categories", _fill, allowance=None)))
+def list_categories() -> list[CategoryData]:
+    """Return the categories that have visible products, in the order that staff gave them."""
+    return list(json.loads(cache.read("categories", _fill)))
 
 
-def get_category(slug: str) -> dict[str, Any]:
+def get_category(slug: str) -> CategoryData:
+    """Return the category with this slug. Raises CategoryNotFound, also if it has no visible products."""
     for category in list_categories():
         if category["slug"] == slug:
             return category
     raise CategoryNotFound
 
 
-def current_slug(old: str) -> str | None:
-    """Of the category with visible products that had this slug before."""
-    slug = (
-        Category.objects.filter(pk=former_slugs.target(Category, old)).values_list("slug", flat=True).first()
-    )
-    return slug if any(category["slug"] == slug for category in list_categories()) else None
-
-
-def category_named(name: str | None) -> dict[str, Any] | None:
-    """The category that a product names; None where it names none."""
+def find_category(name: str | None) -> CategoryData | None:
+    """Return the category with this name, or None if it has no visible products."""
     return next((category for category in list_categories() if category["name"] == name), None)
 
 
+def current_category_slug(former: str) -> str | None:
+    """Return the current slug of the category with this former slug, or None if it has no page."""
+    target = former_slugs.find_target(former, kind=Category)
+    slug = Category.objects.filter(pk=target).values_list("slug", flat=True).first()
+    return slug if any(category["slug"] == slug for category in list_categories()) else None
+
+
 def ensure_category(name: str, *, by: Actor = None) -> None:
-    if make_missing(name, by=by):
+    """Create the category unless it exists, and invalidate the cache if it was created."""
+    if create_missing_category(name, by=by):
         cache.products_changed()
 
 
-def make_missing(name: str, *, by: Actor = None, label: str = "") -> bool:
-    """Make the row unless there is one, whoever else does so at once. The cache is the caller's."""
+def create_missing_category(name: str, *, by: Actor = None, label: str = "") -> bool:
+    """Create the category unless it exists, and return whether it was created.
+
+    Concurrent calls are safe. The caller invalidates the cache.
+    """
     if Category.objects.filter(name=name).exists():
         return False
     last = Category.objects.aggregate(last=Max("position"))["last"] or 0
-    for slug in _slugs(name):
+    for slug in _possible_slugs(name):
         try:
             _insert(Category(name=name, slug=slug, position=last + 1), by, label)
-        except IntegrityError:  # the name was made meanwhile, or another name has this slug
+        except IntegrityError:  # a concurrent request created it, or another category has this slug
             if Category.objects.filter(name=name).exists():
                 return False
         else:
@@ -80,6 +88,7 @@ def make_missing(name: str, *, by: Actor = None, label: str = "") -> bool:
 
 
 def create_category(*, by: Actor = None, **fields: Any) -> Category:
+    """Create a category and return it. Raises CategoryTaken."""
     try:
         category = _insert(Category(**fields), by)
     except IntegrityError:
@@ -89,49 +98,41 @@ def create_category(*, by: Actor = None, **fields: Any) -> Category:
 
 
 def update_category(*, pk: ObjectId, by: Actor = None, **fields: Any) -> None:
-    """Change just these fields; a new name goes to the category's products, too."""
+    """Change only these fields; a new name is written to the category's products, too.
 
-    def change() -> None:
+    Raises CategoryNotFound or CategoryTaken; in that case nothing is changed.
+    """
+
+    def update() -> None:
         category = Category.objects.filter(pk=pk).first()
         if category is None:
             raise CategoryNotFound
+        former_slugs.record_slug_change(category, fields)
         if "name" in fields:
-            rename_category(category, fields["name"])
-        former_slugs.change(category, fields)
-        if rest := {name: value for name, value in fields.items() if name != "name"}:
-            Category.objects.filter(pk=pk).update(**rest)
+            indexing.move_products(Product.objects.filter(category=category.name), category=fields["name"])
+        if fields:
+            Category.objects.filter(pk=pk).update(**fields)
         audit.record_all(history.changed(category, fields, by=by))
         on_commit(cache.products_changed)
 
     try:
-        run_tx(change)
+        run_tx(update)
     except IntegrityError:
         raise CategoryTaken from None
 
 
 def delete_category(category: Category, *, by: Actor = None) -> None:
-    """Remove a category that no product names any more."""
+    """Delete a category. Raises CategoryInUse while products name it."""
 
     def delete() -> None:
         if Product.objects.filter(category=category.name).exists():
             raise CategoryInUse(category.name)
         Category.objects.filter(pk=category.pk).delete()
-        former_slugs.forget(category)
+        former_slugs.remove_redirects_to(category)
         audit.record_all([history.deleted(category, by=by)])
         on_commit(cache.products_changed)
 
     run_tx(delete)
-
-
-def rename_category(category: Category, name: str) -> None:
-    """Rename it, and its products with it, or nothing where the new name is taken."""
-
-    def rename() -> None:
-        indexing.move(Product.objects.filter(category=category.name), name)
-        Category.objects.filter(pk=category.pk).update(name=name)
-        on_commit(cache.products_changed)
-
-    run_tx(rename)
 
 
 def _insert(category: Category, by: Actor, label: str = "") -> Category:
@@ -139,7 +140,7 @@ def _insert(category: Category, by: Actor, label: str = "") -> Category:
 
     def insert() -> None:
         category.save(force_insert=True)
-        former_slugs.take(Category, [category.slug])
+        former_slugs.remove_redirects_from([category.slug], kind=Category)
         audit.record_all([history.created(category, by=by, label=label)])
 
     run_tx(insert)
@@ -147,17 +148,27 @@ def _insert(category: Category, by: Actor, label: str = "") -> Category:
 
 
 def _fill() -> bytes:
-    """Categories with visible products, in the staff's order."""
-    found = []
+    return json.dumps(_with_visible_products()).encode()
+
+
+def _with_visible_products() -> list[CategoryData]:
+    categories: list[CategoryData] = []
     for category in Category.objects.all():
-        if count := Product.objects.visible().filter(category=category.name).count():
-            fields = {"name": category.name, "slug": category.slug, "description": category.description}
-            found.append({**fields, "count": count})
-    return json.dumps(found).encode()
+        count = Product.objects.visible().filter(category=category.name).count()
+        if count:
+            categories.append(
+                {
+                    "name": category.name,
+                    "slug": category.slug,
+                    "description": category.description,
+                    "count": count,
+                }
+            )
+    return categories
 
 
-def _slugs(name: str) -> list[str]:
-    """The plain slug, and one that no other name gives."""
+def _possible_slugs(name: str) -> list[str]:
+    """Return the plain slug, if the name has one, and a slug that no other name produces."""
     plain = slugify(name)[:80]
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return [plain, f"{plain}-{digest}"] if plain else [f"category-{digest}"]

@@ -1,43 +1,51 @@
-"""Slugs of before: where a product or category has gone. Changes are made inside the caller's `run_tx`."""
+"""Former slugs of products and categories, and where they redirect.
 
-from collections.abc import Iterable
+Every change joins the caller's `run_tx`.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
-from catalog.models import Category, OldSlug, Product
+from bson import ObjectId
+
+from catalog.models import Category, FormerSlug, Product
 from ecommerce.core.db import collection
 
 Row = Product | Category
 
 
-def change(row: Row, fields: dict[str, Any]) -> None:
-    """Before the row gets these fields: the slug that it leaves will lead to it, wherever it goes next."""
-    slug = fields.get("slug", row.slug)
-    if slug == row.slug:
+def record_slug_change(row: Row, fields: dict[str, Any]) -> None:
+    """Make the row's slug redirect to it, if these fields are about to replace that slug."""
+    new_slug = fields.get("slug", row.slug)
+    if new_slug == row.slug:
         return
-    take(type(row), [slug])
-    key = _key(type(row), row.slug)
-    collection(OldSlug).update_one({"_id": key}, {"$set": {"target": row.pk}}, upsert=True)
+    remove_redirects_from([new_slug], kind=type(row))
+    former = {"_id": _key(row.slug, type(row))}
+    collection(FormerSlug).update_one(former, {"$set": {"target": row.pk}}, upsert=True)
 
 
-def take(kind: type[Row], slugs: Iterable[str]) -> None:
-    """These are somebody's own again and lead nowhere else, also where that one is hidden or deleted."""
-    collection(OldSlug).delete_many({"_id": {"$in": [_key(kind, slug) for slug in slugs]}})
+def remove_redirects_from(slugs: Sequence[str], *, kind: type[Row]) -> None:
+    """Stop redirecting these slugs, because rows of this kind now have them as their own."""
+    keys = [_key(slug, kind) for slug in slugs]
+    collection(FormerSlug).delete_many({"_id": {"$in": keys}})
 
 
-def forget(row: Row) -> None:
-    OldSlug.objects.filter(target=row.pk).delete()
+def remove_redirects_to(row: Row) -> None:
+    """Stop redirecting to a row that is being deleted."""
+    FormerSlug.objects.filter(target=row.pk).delete()
 
 
-def target(kind: type[Row], slug: str) -> Any:
-    """The id of the row that had this slug before, or None."""
-    return OldSlug.objects.filter(pk=_key(kind, slug)).values_list("target", flat=True).first()
+def find_target(slug: str, *, kind: type[Row]) -> ObjectId | None:
+    """Return the id of the row to which this former slug redirects, or None."""
+    former = FormerSlug.objects.filter(pk=_key(slug, kind))
+    return former.values_list("target", flat=True).first()
 
 
-def current_of_product(old: str) -> str | None:
-    """Today's slug of the active product that had this one before."""
-    rows = Product.objects.visible().filter(pk=target(Product, old))
-    return rows.values_list("slug", flat=True).first()
+def current_product_slug(former: str) -> str | None:
+    """Return the current slug of the active product with this former slug, or None."""
+    products = Product.objects.visible().filter(pk=find_target(former, kind=Product))
+    return products.values_list("slug", flat=True).first()
 
 
-def _key(kind: type[Row], slug: str) -> str:
+def _key(slug: str, kind: type[Row]) -> str:
     return f"{kind._meta.model_name}:{slug}"

@@ -4,7 +4,7 @@ from collections import Counter as Tally
 from collections.abc import Iterator
 
 from catalog import search
-from catalog.models import Category, Counter, OldSlug, Product, StockMovement
+from catalog.models import Category, Counter, FormerSlug, Product, StockMovement
 
 
 def violations() -> Iterator[str]:
@@ -44,7 +44,7 @@ def _old_slugs(kind: type[Product] | type[Category]) -> Iterator[str]:
     name = kind._meta.model_name
     rows = dict(kind._default_manager.values_list("pk", "slug"))
     own = {f"{name}:{slug}" for slug in rows.values()}
-    for old in OldSlug.objects.filter(pk__startswith=f"{name}:").iterator():
+    for old in FormerSlug.objects.filter(pk__startswith=f"{name}:").iterator():
         if old.key in own:
             yield f"old slug {old.key} is in use"
         if old.target not in rows:

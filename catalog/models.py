@@ -9,13 +9,13 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
+from catalog import product_fields
 from catalog.images import addresses as images
-from ecommerce.core.text.money import MAX_PRICE, as_json
-from ecommerce.core.text.times import as_json as time_as_json
+from ecommerce.core.text.money import MAX_PRICE
 
 MAX_PRODUCT_ID = 2**31 - 1
 MAX_INVENTORY = 1_000_000
-LOW_STOCK = 5  # from here down customers read how many are left
+LOW_STOCK = 5  # customers see how many are left of so few
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -24,11 +24,11 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 
 class Product(models.Model):
-    """Something for sale.
+    """A product for sale; `catalog.product_fields` says how each field is shown and written.
 
-    `inventory` is the quantity that can be sold now, `on_hold` what payments in progress hold beside it;
-    on hand is the sum. Only `catalog.stock` writes the two; every other change updates just the fields it
-    means, so a price edit and a sale never revert each other.
+    `inventory` is the quantity that can be sold now, and `on_hold` the quantity reserved by payments in
+    progress; the sum is on hand. Only `catalog.stock` writes these two. Every other change updates only its
+    own fields, so a price change and a sale never overwrite each other.
     """
 
     product_id = models.PositiveIntegerField(
@@ -58,12 +58,14 @@ class Product(models.Model):
         help_text="The price before a reduction; shown where it is higher than the price.",
     )
     image = models.CharField(max_length=2000, null=True, blank=True)
-    inventory = models.IntegerField(default=0, editable=False)
+    inventory = models.IntegerField(
+        default=0, editable=False, validators=[MinValueValidator(0), MaxValueValidator(MAX_INVENTORY)]
+    )
     on_hold = models.IntegerField(default=0, editable=False)
     category = models.CharField(max_length=100, null=True, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    # By what the search finds it (`catalog.search`): whoever writes name or category writes this, too.
+    # The index of the search (`catalog.search`), written together with the name and the category.
     search_terms = ArrayField(models.CharField(max_length=20), default=list, editable=False)
 
     objects = ProductQuerySet.as_manager()
@@ -71,7 +73,7 @@ class Product(models.Model):
     class Meta:
         db_table = "products"
         ordering = ["product_id"]
-        # Unique indexes of this backend are partial and serve no look-up: plain ones stand beside them.
+        # This backend's unique indexes are partial and serve no lookups, so there are plain ones as well.
         indexes = [
             models.Index(fields=["product_id"], name="products_product_id"),
             models.Index(fields=["slug"], name="products_slug"),
@@ -82,7 +84,7 @@ class Product(models.Model):
             models.Index(fields=["is_active", "price", "product_id"], name="products_by_price"),
             models.Index(fields=["is_active", "-created_at", "-product_id"], name="products_newest"),
             models.Index(fields=["is_active", "category", "product_id"], name="products_by_category"),
-            # The array first: MongoDB then weighs every word of a query as its way in, not just one.
+            # The array comes first, so that MongoDB can choose among all words of a query for its index scan.
             models.Index(fields=["search_terms", "is_active"], name="products_search"),
         ]
 
@@ -91,41 +93,29 @@ class Product(models.Model):
 
     @property
     def image_url(self) -> str | None:
-        """Absolute, built from PUBLIC_URL; a shipped picture is a path below static/, an upload a name."""
+        """The absolute URL of the image, whichever of its three kinds it is (`catalog.images.addresses`)."""
         if not self.image or "://" in self.image:
             return self.image or None
         if images.is_upload(self.image):
-            return images.address_of(self.image)
+            return images.upload_url(self.image)
         return urljoin(settings.PUBLIC_URL + "/", _static_path(self.image))
 
     def as_dict(self) -> dict[str, Any]:
-        """The product as the API shows it, ready for JSON."""
-        return {
-            "id": str(self.pk),
-            "_id": str(self.pk),
-            "product_id": self.product_id,
-            "name": self.name,
-            "slug": self.slug,
-            "description": self.description,
-            "price": as_json(self.price),
-            "compare_at_price": None if self.compare_at_price is None else as_json(self.compare_at_price),
-            "image": self.image_url,
-            "inventory": self.inventory,
-            "category": self.category,
-            "is_active": self.is_active,
-            "created_at": time_as_json(self.created_at),
-        }
+        """Return the product as the API shows it, ready for JSON."""
+        pk = str(self.pk)
+        fields = {field.name: field.to_json(self) for field in product_fields.PRODUCT_FIELDS}
+        return {"id": pk, "_id": pk, **fields}
 
 
 def _static_path(path: str) -> str:
     try:
         return static(path)
-    except ValueError:  # not collected yet, or no more: one missing picture must not break every list
+    except ValueError:  # not collected: one missing picture must not break a whole list
         return urljoin(settings.STATIC_URL, path)
 
 
 class Category(models.Model):
-    """A page of its own for the products that name it. Products hold the name, as specified."""
+    """A category, which has a page of its own. Products refer to it by its name, as specified."""
 
     name = models.CharField(max_length=100, unique=True)
     slug = models.SlugField(max_length=100, unique=True, db_index=False)
@@ -145,11 +135,11 @@ class Category(models.Model):
         return self.name
 
 
-class OldSlug(models.Model):
-    """A slug that a product or category had, and nobody of its kind has now (`catalog.former_slugs`)."""
+class FormerSlug(models.Model):
+    """A slug that a product or category had and that redirects to it (`catalog.former_slugs`)."""
 
     key = models.CharField(max_length=220, primary_key=True, db_column="_id")  # product:<slug>
-    target = ObjectIdField()  # whose it was last, by whatever slug that one is known today
+    target = ObjectIdField()  # the product or category that had it last
 
     class Meta:
         db_table = "old_slugs"
@@ -160,10 +150,10 @@ class OldSlug(models.Model):
 
 
 class StockMovement(models.Model):
-    """One change of one product's inventory; all of a product's changes add up to its inventory.
+    """One change of a product's inventory; all movements of a product add up to its inventory.
 
-    A hold is a change of its own that a release takes back, so those two add up to minus `on_hold`. What is
-    sold from a hold is released and sold in one transaction: every sale is a movement, held before or not.
+    A hold takes stock that a release returns, so holds and releases add up to minus `on_hold`. A sale from a
+    hold is a release and a sale in one transaction, so every sale is a movement, with or without a hold.
     """
 
     class Reason(models.TextChoices):
@@ -176,7 +166,7 @@ class StockMovement(models.Model):
         CLOSED = "closed"
 
     key = models.CharField(max_length=100, unique=True)
-    product = ObjectIdField()  # a plain id: movements outlive their product
+    product = ObjectIdField()  # a plain id, because movements outlive their product
     order = ObjectIdField(null=True)
     quantity = models.IntegerField()
     reason = models.CharField(max_length=20, choices=Reason)
@@ -194,20 +184,20 @@ class StockMovement(models.Model):
 
 
 class ProductImport(models.Model):
-    """A CSV file that a member of staff looks at before it is imported (`catalog.csv.previewed_import`)."""
+    """A CSV file that a staff member previews before importing it (`catalog.csv.previewed_import`)."""
 
     class Status(models.TextChoices):
         SHOWN = "shown"
         RUNNING = "running"
         DONE = "done"
-        STOPPED = "stopped"  # by an error; what went in until then stays in
+        STOPPED = "stopped"  # by an error, which does not undo what was imported before
 
     by = ObjectIdField()
-    name = models.CharField(max_length=200)  # the file's
-    content = models.BinaryField()  # compressed; empty once it is imported
+    name = models.CharField(max_length=200)  # of the file
+    content = models.BinaryField()  # compressed; empty after the import
     set_stock = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.SHOWN)
-    report = models.BinaryField()  # compressed: what would become of each line, then what became of it
+    report = models.BinaryField()  # compressed: the outcome of each line, at first a preview of it
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -219,11 +209,11 @@ class ProductImport(models.Model):
 
 
 class Demand(models.Model):
-    """How many recent orders have a product, and what was bought with it (`catalog.recommendations`)."""
+    """How many recent orders contain a product, and what was bought with it (`catalog.recommendations`)."""
 
-    product = ObjectIdField(primary_key=True, db_column="_id")  # a plain id: the product may be gone
+    product = ObjectIdField(primary_key=True, db_column="_id")  # a plain id: the product may be deleted
     orders = models.IntegerField()
-    together = ArrayField(ObjectIdField(), default=list)  # the most often first
+    together = ArrayField(ObjectIdField(), default=list)  # the most frequent first
 
     class Meta:
         db_table = "demand"
@@ -234,7 +224,7 @@ class Demand(models.Model):
 
 
 class SearchMiss(models.Model):
-    """What customers looked for and the shop does not have. Nobody's name, address or account."""
+    """A search that found nothing. It does not say who searched."""
 
     text = models.CharField(max_length=100, primary_key=True, db_column="_id")
     count = models.IntegerField()
@@ -254,7 +244,7 @@ class SearchMiss(models.Model):
 
 
 class Counter(models.Model):
-    """A number that only grows: the last `product_id` given out, the version of the stored search terms."""
+    """A number that only grows: the last `product_id` in use, or the version of the stored search terms."""
 
     name = models.CharField(max_length=50, primary_key=True, db_column="_id")
     value = models.IntegerField()

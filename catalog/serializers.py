@@ -1,16 +1,19 @@
-"""Shapes of the catalog's API. `Product.as_dict` writes the answers; these check what comes in."""
+"""Requests and answers of the catalog's API."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import URLValidator
+from django.core.validators import RegexValidator, URLValidator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from catalog.models import MAX_INVENTORY, MAX_PRODUCT_ID
-from catalog.services import SORTS
+from catalog import product_fields
+from catalog.models import MAX_INVENTORY
+from catalog.product_fields import Kind, ProductField
+from catalog.queries import SORTS
 from ecommerce.core.text.money import MAX_PRICE
 from ecommerce.core.web.api import Page
 
@@ -18,7 +21,7 @@ MAX_IDS = 100
 
 
 class ProductIds(serializers.CharField):
-    """`1,5,9` as a tuple of numbers."""
+    """Numbers such as `1,5,9`, as a tuple."""
 
     def to_internal_value(self, data: Any) -> Any:
         parts = str(super().to_internal_value(data)).split(",")
@@ -65,7 +68,7 @@ class ListQuery(Page):
 
 
 def check_image_url(value: str) -> None:
-    """http(s) only. One of our own is as it was read here, whatever host PUBLIC_URL names."""
+    """Raise ValidationError unless it is a URL; one of this shop may have any host that PUBLIC_URL names."""
     if not value.startswith(f"{settings.PUBLIC_URL}/"):
         URLValidator(schemes=["http", "https"])(value)
 
@@ -77,7 +80,7 @@ class ImageURL(serializers.CharField):
 
 @extend_schema_field({"type": "number", "minimum": 0.01, "maximum": float(MAX_PRICE), "multipleOf": 0.01})
 class Price(serializers.DecimalField):
-    """A number or a string, at most two places."""
+    """A number or a string, with at most two decimal places."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -88,24 +91,9 @@ class Price(serializers.DecimalField):
 class ProductFields(serializers.Serializer[Any]):
     """What an admin may send; anything else in the body is ignored."""
 
-    product_id = serializers.IntegerField(
-        min_value=1, max_value=MAX_PRODUCT_ID, required=False, help_text="By default the next free."
-    )
-    name = serializers.CharField(max_length=200)
-    slug = serializers.RegexField(
-        r"\A[A-Za-z0-9-]+\Z",
-        max_length=200,
-        error_messages={"invalid": "Use letters, digits and hyphens only."},
-    )
-    description = serializers.CharField(
-        max_length=20_000, required=False, allow_null=True, allow_blank=True, trim_whitespace=False
-    )
-    price = Price()
-    compare_at_price = Price(required=False, allow_null=True, help_text="The price before a reduction.")
-    image = ImageURL(max_length=2000, required=False, allow_null=True)
-    inventory = serializers.IntegerField(min_value=0, max_value=MAX_INVENTORY, required=False)
-    category = serializers.CharField(max_length=100, required=False, allow_null=True)
-    is_active = serializers.BooleanField(required=False)
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = {field.name: _request_field(field) for field in product_fields.writable_fields()}
+        return {**fields, **super().get_fields()}
 
 
 class ProductChanges(ProductFields):
@@ -126,17 +114,10 @@ class ProductAnswer(serializers.Serializer[Any]):
 
     id = serializers.CharField(help_text="ObjectId")
     _id = serializers.CharField(label="_id", help_text="The same ObjectId")
-    product_id = serializers.IntegerField()
-    name = serializers.CharField()
-    slug = serializers.CharField()
-    description = serializers.CharField(allow_null=True)
-    price = serializers.FloatField()
-    compare_at_price = serializers.FloatField(allow_null=True)
-    image = serializers.URLField(allow_null=True)
-    inventory = serializers.IntegerField()
-    category = serializers.CharField(allow_null=True)
-    is_active = serializers.BooleanField()
-    created_at = serializers.DateTimeField()
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = {field.name: _answer_field(field) for field in product_fields.PRODUCT_FIELDS}
+        return {**super().get_fields(), **fields}
 
 
 class DeletedProduct(serializers.Serializer[Any]):
@@ -144,3 +125,51 @@ class DeletedProduct(serializers.Serializer[Any]):
     product_id = serializers.IntegerField()
     slug = serializers.CharField()
     name = serializers.CharField()
+
+
+ANSWER_FIELDS: Mapping[Kind, type[serializers.Field]] = {
+    Kind.LINE: serializers.CharField,
+    Kind.TEXT: serializers.CharField,
+    Kind.NUMBER: serializers.IntegerField,
+    Kind.PRICE: serializers.FloatField,
+    Kind.SWITCH: serializers.BooleanField,
+    Kind.IMAGE: serializers.URLField,
+    Kind.TIME: serializers.DateTimeField,
+}
+
+
+def _answer_field(field: ProductField) -> serializers.Field:
+    return ANSWER_FIELDS[field.kind](allow_null=field.model_field.null)
+
+
+def _request_field(field: ProductField) -> serializers.Field:
+    options: dict[str, Any] = {
+        "required": field.required,
+        "allow_null": field.model_field.null,
+        "help_text": field.help_text,
+    }
+    max_length = field.model_field.max_length
+    match field.kind:
+        case Kind.LINE:
+            return _line(field, max_length=max_length, **options)
+        case Kind.TEXT:
+            return serializers.CharField(
+                max_length=max_length, allow_blank=True, trim_whitespace=False, **options
+            )
+        case Kind.NUMBER:
+            lowest, highest = field.limits
+            return serializers.IntegerField(min_value=lowest, max_value=highest, **options)
+        case Kind.PRICE:
+            return Price(**options)
+        case Kind.IMAGE:
+            return ImageURL(max_length=max_length, **options)
+        case Kind.SWITCH:
+            return serializers.BooleanField(**options)
+    raise NotImplementedError(field.kind)
+
+
+def _line(field: ProductField, **options: Any) -> serializers.Field:
+    line = serializers.CharField(**options)
+    patterns = [check for check in field.model_field.validators if isinstance(check, RegexValidator)]
+    line.validators = [*line.validators, *patterns]
+    return line

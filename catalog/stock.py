@@ -1,7 +1,7 @@
-"""The only writers of `Product.inventory` and `Product.on_hold`.
+"""The stock: the only module that writes `Product.inventory` and `Product.on_hold`.
 
-Each change is one guarded command and one StockMovement in the same transaction, so that the
-movements of a product always add up to its inventory. Call these inside `run_tx`.
+Each change is one conditional update and one StockMovement in the same transaction, so the movements of a
+product always add up to its inventory. Call these functions inside `run_tx`.
 """
 
 import re
@@ -18,15 +18,15 @@ from catalog.models import MAX_INVENTORY, Product, StockMovement
 from ecommerce.core.db import on_commit
 from ecommerce.core.errors import DomainError, FieldError
 
-SHORT = gettext_noop("Insufficient inventory for product %(name)s")
-_SHORT = re.compile(re.escape(SHORT).replace(re.escape("%(name)s"), "(.+)"), re.DOTALL)
+INSUFFICIENT = gettext_noop("Insufficient inventory for product %(name)s")
+_insufficient = re.compile(re.escape(INSUFFICIENT).replace(re.escape("%(name)s"), "(.+)"), re.DOTALL)
 
 
 class InsufficientStock(DomainError):
     code = "insufficient_inventory"
 
     def __init__(self, name: str) -> None:
-        super().__init__(SHORT, name=name)
+        super().__init__(INSUFFICIENT, name=name)
 
 
 class StockOutOfRange(FieldError):
@@ -41,10 +41,10 @@ class SaleLine:
     name: str
 
 
-def sell(order: ObjectId, lines: Iterable[SaleLine]) -> None:
-    """Take every line or raise InsufficientStock; a hidden or deleted product counts as short.
+def sell(lines: Iterable[SaleLine], *, order: ObjectId) -> None:
+    """Take every line from the stock, or raise InsufficientStock; a hidden or deleted product has none.
 
-    Lines are taken in the order of their ids, so that two orders never wait for each other in a ring.
+    Lines are taken in the order of their products' ids, so that two orders never deadlock.
     """
     for line in sorted(lines):
         sold = Product.objects.filter(pk=line.product, is_active=True, inventory__gte=line.quantity).update(
@@ -56,8 +56,8 @@ def sell(order: ObjectId, lines: Iterable[SaleLine]) -> None:
     on_commit(cache.stock_changed)
 
 
-def hold(payment: ObjectId, order: ObjectId, lines: Iterable[SaleLine]) -> None:
-    """Set every line aside for a payment, or raise InsufficientStock; in the same order as `sell`."""
+def hold(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) -> None:
+    """Reserve every line for a payment, or raise InsufficientStock; in the same order as `sell`."""
     for line in sorted(lines):
         held = Product.objects.filter(pk=line.product, is_active=True, inventory__gte=line.quantity).update(
             inventory=F("inventory") - line.quantity, on_hold=F("on_hold") + line.quantity
@@ -68,23 +68,23 @@ def hold(payment: ObjectId, order: ObjectId, lines: Iterable[SaleLine]) -> None:
     on_commit(cache.stock_changed)
 
 
-def sell_held(payment: ObjectId, order: ObjectId, lines: Iterable[SaleLine]) -> None:
-    """Sell what was held, hidden by now or not; a product deleted since counts as short."""
+def sell_held(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) -> None:
+    """Sell the held lines, even of hidden products. Raises InsufficientStock for a deleted product."""
     for line in sorted(lines):
-        if not _unhold(payment, order, line, back=0):
+        if not _end_hold(line, payment, order, returned=0):
             raise InsufficientStock(line.name)
         _record(line.product, -line.quantity, "sale", key=f"sale:{order}:{line.product}", order=order)
 
 
-def release(payment: ObjectId, order: ObjectId, lines: Iterable[SaleLine]) -> None:
-    """Give back what was held; a deleted product's account is closed and takes nothing."""
+def release(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) -> None:
+    """Return the held lines to the stock; the account of a deleted product is closed and stays so."""
     for line in sorted(lines):
-        _unhold(payment, order, line, back=line.quantity)
+        _end_hold(line, payment, order, returned=line.quantity)
     on_commit(cache.stock_changed)
 
 
-def restock(order: ObjectId, lines: Iterable[SaleLine]) -> None:
-    """Put a sold order's lines back, once however often it is asked; a deleted product takes nothing."""
+def restock(lines: Iterable[SaleLine], *, order: ObjectId) -> None:
+    """Return the lines of a sold order to the stock. Idempotent; deleted products are skipped."""
     for line in sorted(lines):
         key = f"restock:{order}:{line.product}"
         if StockMovement.objects.filter(key=key).exists():
@@ -96,50 +96,53 @@ def restock(order: ObjectId, lines: Iterable[SaleLine]) -> None:
 
 def insert(products: Iterable[tuple[Product, int]]) -> None:
     """Insert new products with their initial stock; a movement of 0 opens an empty account."""
-    rows, opened = [], []
+    rows, movements = [], []
     for product, quantity in products:
         product.inventory = quantity
         rows.append(product)
-        opened.append(_movement(product.pk, quantity, "initial", key=f"initial:{product.pk}"))
+        movements.append(_movement(product.pk, quantity, "initial", key=f"initial:{product.pk}"))
     Product.objects.bulk_create(rows)
-    StockMovement.objects.bulk_create(opened)
+    StockMovement.objects.bulk_create(movements)
 
 
-def adjust(product: ObjectId, change: int, *, field: str = "inventory_delta") -> None:
-    """Add `change`, which may be negative; StockOutOfRange where that leaves the allowed range."""
-    rows = Product.objects.filter(
-        pk=product, inventory__gte=max(0, -change), inventory__lte=min(MAX_INVENTORY, MAX_INVENTORY - change)
-    )
-    if change and not rows.update(inventory=F("inventory") + change):
+def adjust(product: ObjectId, *, change: int, field: str = "inventory_delta") -> None:
+    """Add the change, which may be negative, to the stock.
+
+    Raises StockOutOfRange, for this field, if the stock would leave the allowed range.
+    """
+    if not change:
+        return
+    lowest, highest = max(0, -change), min(MAX_INVENTORY, MAX_INVENTORY - change)
+    rows = Product.objects.filter(pk=product, inventory__gte=lowest, inventory__lte=highest)
+    if not rows.update(inventory=F("inventory") + change):
         raise StockOutOfRange(field)
-    if change:
-        _record(product, change, "adjustment", key=f"adjust:{uuid.uuid4().hex}")
-        on_commit(cache.stock_changed)
+    _record(product, change, "adjustment", key=f"adjust:{uuid.uuid4().hex}")
+    on_commit(cache.stock_changed)
 
 
-def set_level(product: ObjectId, level: int) -> None:
-    """Set the stock, recorded as an adjustment by the difference to what it is at this moment."""
+def set_level(product: ObjectId, *, level: int) -> None:
+    """Set the stock, recorded as an adjustment by the difference. Raises StockOutOfRange."""
     current = Product.objects.values_list("inventory", flat=True).get(pk=product)
-    adjust(product, level - current, field="inventory")
+    adjust(product, change=level - current, field="inventory")
 
 
-def close_account(product: ObjectId, remaining: int) -> None:
-    """The last movement of a product that is being deleted."""
+def close_account(product: ObjectId, *, remaining: int) -> None:
+    """Record the last movement of a product that is being deleted."""
     _record(product, -remaining, "closed", key=f"closed:{product}")
 
 
 def reason_in_words(stored: str) -> str:
-    """Why an order or a payment ended, which is stored in English, in the language of the page."""
-    if short := _SHORT.fullmatch(stored):
-        return gettext(SHORT) % {"name": short[1]}
+    """Translate the stored English reason why an order or a payment ended to the language of the page."""
+    if short := _insufficient.fullmatch(stored):
+        return gettext(INSUFFICIENT) % {"name": short[1]}
     return gettext(stored) if stored else ""
 
 
-def _unhold(payment: ObjectId, order: ObjectId, line: SaleLine, *, back: int) -> bool:
-    """End one line's hold and add `back` to the inventory; False where the product is gone."""
+def _end_hold(line: SaleLine, payment: ObjectId, order: ObjectId, *, returned: int) -> bool:
+    """End one line's hold and return this quantity to the stock; False if the product is deleted."""
     rows = Product.objects.filter(pk=line.product)
     ended = rows.filter(on_hold__gte=line.quantity).update(
-        inventory=F("inventory") + back, on_hold=F("on_hold") - line.quantity
+        inventory=F("inventory") + returned, on_hold=F("on_hold") - line.quantity
     )
     if ended:
         key = f"release:{payment}:{line.product}"

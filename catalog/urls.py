@@ -4,12 +4,12 @@ from typing import Any
 
 from django.urls import path, register_converter
 
-from catalog.images.addresses import FILE
+from catalog.images.addresses import UPLOADED_FILE
 from catalog.storefront import views
 
 
 class UploadedFile:
-    regex = FILE
+    regex = UPLOADED_FILE
 
     def to_python(self, value: str) -> str:
         return value

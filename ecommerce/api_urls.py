@@ -1,4 +1,4 @@
-"""Every route of the REST API, below /api/v1. No trailing slashes."""
+"""All routes of the REST API, below /api/v1, without trailing slashes."""
 
 from django.urls import path
 

@@ -1,6 +1,6 @@
-"""The shop itself, with its management commands, and Django's own apps with ObjectId keys.
+"""The app of the shop's management commands, and Django's own apps with ObjectId keys.
 
-The migrations of those are under ecommerce/mongo_migrations.
+The migrations of Django's apps are under ecommerce/mongo_migrations.
 """
 
 from django.apps import AppConfig
@@ -22,7 +22,7 @@ class ShopConfig(AppConfig):
 
 
 def send_delivery_hint(timeouts: dict[str, float]) -> None:
-    """Ask a worker to deliver the outbox. Imports Celery here: a process that queues nothing needs none."""
+    """Ask a worker to deliver the outbox. Celery is imported here, since most processes do not need it."""
     from ecommerce.celery import app
 
     options = app.conf.broker_transport_options | timeouts

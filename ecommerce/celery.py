@@ -1,7 +1,8 @@
-"""The worker and its timetable. Which work there is stands in MongoDB; Redis only says when to look.
+"""The Celery app: the worker and its schedule.
 
-So a lost or doubled message does no harm, results are not kept, and the timetable needs no file.
-`celery -A ecommerce worker --beat` runs both; several workers and several beats may run at once.
+MongoDB holds the work to do, and Redis only tells when to look for it. So a lost or repeated message does no
+harm, results are not stored, and the schedule needs no file. `celery -A ecommerce worker --beat` runs both;
+several workers and several beats may run at once.
 """
 
 import os
@@ -22,12 +23,12 @@ app.conf.update(
     broker_url=settings.REDIS_URL,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    # Apart from the cache's keys, which begin with `ecommerce:`.
+    # Separates its keys from those of the cache, which begin with `ecommerce:`.
     broker_transport_options={"global_keyprefix": "celery:", "socket_connect_timeout": 2},
     accept_content=["json"],
     task_ignore_result=True,
     task_acks_late=True,
-    # Below OUTBOX_LEASE_SECONDS: a row is never given to another worker while its handler may still run.
+    # Below OUTBOX_LEASE_SECONDS: no other worker claims a message while its handler may still run.
     task_soft_time_limit=60,
     task_time_limit=90,
     worker_prefetch_multiplier=1,
@@ -40,17 +41,17 @@ app.autodiscover_tasks()
 
 @import_modules.connect(weak=False)
 def schedule_periodic_tasks(**_: Any) -> None:
-    """Put what the apps declared on the timetable. The tasks are imported by now: see the line above."""
+    """Schedule the tasks of all apps, which `autodiscover_tasks` has imported by now."""
     app.conf.beat_schedule = {
         task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
         for task, seconds in intervals.items()
     }
 
 
-# Its reason to warn of root is pickle, which is not accepted here.
+# Celery warns of running as root because of pickle, which is not accepted here.
 warnings.simplefilter("ignore", SecurityWarning)
 
 
 @setup_logging.connect
 def keep_the_shops_logging(**_: Any) -> None:
-    """As settings.LOGGING has it: without this Celery would replace it, and its redaction of secrets."""
+    """Keep settings.LOGGING: without this receiver Celery would replace it, and the redaction of secrets."""

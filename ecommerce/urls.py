@@ -1,4 +1,4 @@
-"""Every page, and where the API and its documentation hang. /health/* is in ecommerce/site/health.py."""
+"""The addresses of all pages, the API and its documentation. /health/* is in ecommerce/site/middleware.py."""
 
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 from catalog.storefront.views import picture
 from ecommerce.site import views
 
-READ = ["get", "head"]  # its answer to OPTIONS needs a template that it has not
+READ = ["get", "head"]  # without OPTIONS, whose answer would need a template that does not exist
 
 PAGES = [
     path("", include("catalog.urls")),

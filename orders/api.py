@@ -1,4 +1,4 @@
-"""The API of orders: create one from the cart, list, look at one. Guests show a token instead of a bearer."""
+"""The API of orders: create one from the cart, list them, and read one. Guests send a token."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from ecommerce.core.web.http import signed_in
 from orders import services
 from orders.access.authentication import OrderToken
 from orders.access.tokens import order_token
-from orders.fulfilment.services import find_order
+from orders.contacts import Contact
 from orders.models import Order, OrderQuerySet
 from orders.serializers import AllOrdersPage, CreateOrderBody, OrderAnswer, PlacedGuestOrder
 
@@ -31,27 +31,29 @@ class CreateOrder(APIView):
         parameters=[OpenApiParameter("Idempotency-Key", location="header", type=str)],
         responses={
             201: PlacedGuestOrder,
-            200: OpenApiResponse(PlacedGuestOrder, "The order that this Idempotency-Key made before."),
+            200: OpenApiResponse(
+                PlacedGuestOrder, "The order that an earlier request with this key created."
+            ),
             **errors(400, 401, 422),
         },
     )
     def post(self, request: Request) -> Response:
-        """Turn the cart into a pending order. Stock is taken when it is paid, not here.
+        """Turn the cart into a pending order. Stock is taken when the order is paid, not here.
 
-        A guest needs an `email`, and is answered the `order_token` that opens the order.
+        A guest must send an `email` and gets the `order_token` that gives access to the order.
         """
         contact = _contact(**body(CreateOrderBody, request.data))
         placed = services.place_order(user=signed_in(request), contact=contact, key=idempotency_key(request))
         return Response(_placed(placed.order), status=201 if placed.created else 200)
 
 
-def _contact(email: str = "", shipping_address: dict[str, Any] | None = None) -> services.Contact:
-    return services.Contact(email, Address(**shipping_address) if shipping_address else None)
+def _contact(email: str = "", shipping_address: dict[str, Any] | None = None) -> Contact:
+    return Contact(email, Address(**shipping_address) if shipping_address else None)
 
 
 def _placed(order: Order) -> dict[str, Any]:
-    shown = {"order_id": str(order.pk), "status": order.status, "total": as_json(order.total)}
-    return shown if order.user_id else {**shown, "order_token": order_token(order)}
+    answer = {"order_id": str(order.pk), "status": order.status, "total": as_json(order.total)}
+    return answer if order.user_id else {**answer, "order_token": order_token(order)}
 
 
 class OrderList(APIView):
@@ -62,7 +64,7 @@ class OrderList(APIView):
         responses={200: OrderAnswer(many=True), **errors(400, 401)},
     )
     def get(self, request: Request) -> Response:
-        """The signed-in user's orders, newest first."""
+        """List the signed-in user's orders, newest first."""
         page = query(Page, request.query_params)
         return _page(Order.objects.of(signed_in(request)), **page)
 
@@ -77,10 +79,10 @@ class OrderDetail(APIView):
         responses={200: OrderAnswer, **errors(401, 403, 404)},
     )
     def get(self, request: Request, order_id: str) -> Response:
-        """One of the customer's orders; anyone else's is a 404. With a service key anybody's."""
+        """Return one of the customer's orders; another customer's is a 404. Service keys read any order."""
         user = signed_in(request)
         if isinstance(user, ServiceKey):
-            return Response(find_order(order_id).as_dict())
+            return Response(services.find_order(order_id).as_dict())
         return Response(services.get_order(user=user, order_id=order_id).as_dict())
 
 
@@ -95,7 +97,7 @@ class AllOrders(APIView):
         responses={200: OrderAnswer(many=True), **errors(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
-        """Everybody's orders, newest first, for support, admins and service keys."""
+        """List all customers' orders, newest first, for support, admins and service keys."""
         return _page(Order.objects.all(), **query(AllOrdersPage, request.query_params))
 
 

@@ -1,4 +1,4 @@
-"""The mails about orders: queued with the change they tell of, written from the order when they are sent."""
+"""The mails about orders: queued in the transaction of the change, and written when they are sent."""
 
 from decimal import Decimal
 
@@ -20,23 +20,25 @@ SUBJECTS = {
 
 
 def queue_confirmed(order: Order) -> None:
+    """Queue the mail that the order is paid. All of these join a transaction; a repeat queues nothing."""
     _queue("order_confirmed", order, event=order.pk)
 
 
 def queue_failed(order: Order) -> None:
+    """Queue the mail that the payment failed."""
     _queue("payment_failed", order, event=order.pk)
 
 
 def queue_shipped(
     order: Order, *, shipment: object, carrier: str, tracking_number: str, tracking_url: str = ""
 ) -> None:
-    """`shipment` is what makes it one mail: a number or id of the parcel."""
+    """Queue the mail that the order is shipped, once per `shipment`, which is an id."""
     facts = {"carrier": carrier, "tracking": tracking_number, "tracking_url": tracking_url}
     _queue("order_shipped", order, event=shipment, **facts)
 
 
 def queue_refunded(order: Order, *, refund: object, amount: Decimal) -> None:
-    """`refund` is what makes it one mail: the refund's id."""
+    """Queue the mail that this amount was refunded, once per `refund`, which is the refund's id."""
     _queue("order_refunded", order, event=refund, amount=str(amount))
 
 
@@ -47,7 +49,7 @@ def _queue(kind: str, order: Order, *, event: object, **facts: str) -> None:
 def _deliver(message: OutboxMessage) -> None:
     order = Order.objects.get(pk=message.payload["order"])
     if not order.email:
-        return  # it was erased with the account
+        return  # erased with the account
     with translation.override(order.language):
         mail.send(
             to=order.email,

@@ -1,4 +1,4 @@
-"""Orders as CSV, a row an order, for accounting or a spreadsheet."""
+"""The export of orders as CSV, one row per order, for accounting or a spreadsheet."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -18,15 +18,15 @@ COLUMNS = (
 
 
 def lines(orders: OrderQuerySet) -> Iterator[str]:
-    """The header and each order; read from the database as they are asked for."""
+    """Yield the header and a line per order, read from the database as the lines are consumed."""
     yield from csv_files.lines([COLUMNS])
     yield from csv_files.lines(map(_row, orders.defer("search_terms").iterator()))
 
 
 def _row(order: Order) -> Iterable[str]:
-    bought = "; ".join(f"{item.qty} × {item.name}" for item in order.items)
-    cells = {"items": bought, "refunded": _cell(order.refund_requested)}
-    return (cells.get(column) or _cell(getattr(order, column)) for column in COLUMNS)
+    items = "; ".join(f"{item.qty} × {item.name}" for item in order.items)
+    special = {"items": items, "refunded": _cell(order.refund_requested)}
+    return [special[column] if column in special else _cell(getattr(order, column)) for column in COLUMNS]
 
 
 def _cell(value: Any) -> str:
@@ -34,4 +34,4 @@ def _cell(value: Any) -> str:
         return str(rounded(value))
     if isinstance(value, datetime):
         return time_as_json(value)
-    return csv_files.inert(value or "")
+    return csv_files.escape_formula(value or "")

@@ -5,33 +5,18 @@ from typing import cast
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.forms import AddressForm
 from accounts.models import ADDRESS_FIELDS, Address
-from cart.pricing import PricedCart
+from cart.quotes import Quote
 from ecommerce.core.web.forms import EmailField
-from orders.models import web_address
-from orders.services import Contact
+from orders.contacts import Contact
 
 KEY = r"[\x21-\x7e]{8,200}"
 
 
-class ShipForm(forms.Form):
-    carrier = forms.CharField(max_length=100, widget=UnfoldAdminTextInputWidget)
-    tracking_number = forms.CharField(max_length=100, widget=UnfoldAdminTextInputWidget)
-    tracking_url = forms.CharField(
-        label="Tracking address",
-        max_length=2000,
-        required=False,
-        validators=[web_address],
-        help_text="Where the customer sees the parcel: https://…",
-        widget=UnfoldAdminTextInputWidget,
-    )
-
-
 class CheckoutForm(AddressForm):
-    """Contact and address, and hidden facts of one click: a key that makes it one order, the total seen."""
+    """The contact and the address; hidden fields hold the idempotency key and the total that was seen."""
 
     key = forms.RegexField(rf"\A{KEY}\Z", widget=forms.HiddenInput)
     seen_total = forms.DecimalField(max_digits=14, decimal_places=2, min_value=0, widget=forms.HiddenInput)
@@ -45,16 +30,16 @@ class CheckoutForm(AddressForm):
     field_order = ["key", "seen_total", "email"]
 
     @classmethod
-    def fresh(cls, cart: PricedCart, known: dict[str, str]) -> "CheckoutForm":
-        """`known` is what was typed before, or in an earlier order."""
-        hidden = {"key": secrets.token_urlsafe(16), "seen_total": cart.total}
+    def fresh(cls, quote: Quote, known: dict[str, str]) -> "CheckoutForm":
+        """Return a form that is filled in with what is known about the customer, and has a new key."""
+        hidden = {"key": secrets.token_urlsafe(16), "seen_total": quote.total}
         return cls(initial={"keep": True, **known, **hidden})
 
     @classmethod
-    def again(cls, posted: QueryDict, cart: PricedCart) -> "CheckoutForm":
-        """What was sent, with its errors and the total as it is now: nothing typed is lost."""
+    def again(cls, posted: QueryDict, quote: Quote) -> "CheckoutForm":
+        """Return the posted form with its errors and the current total; nothing that was typed is lost."""
         data = posted.copy()
-        data["seen_total"] = str(cart.total)
+        data["seen_total"] = str(quote.total)
         if not re.fullmatch(KEY, data.get("key", "")):
             data["key"] = secrets.token_urlsafe(16)
         return cls(data)
@@ -66,9 +51,9 @@ class CheckoutForm(AddressForm):
 
     @property
     def typed(self) -> dict[str, str]:
-        """What a customer would not like to type twice."""
-        shown = ("email", *ADDRESS_FIELDS)
-        return {name: value[:254] for name in shown if (value := cast(str, self.data.get(name, "")))}
+        """Return what a customer who comes back should not have to type again."""
+        posted = {name: cast(str, self.data.get(name, "")) for name in ("email", *ADDRESS_FIELDS)}
+        return {name: value[:254] for name, value in posted.items() if value}
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).lower()

@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from bson import ObjectId
-from django.core.validators import URLValidator
 from django.db import models
 from django.utils import timezone
 from django_mongodb_backend.fields import (
@@ -26,15 +25,12 @@ NUMBER_LENGTH = 10
 
 
 def new_number() -> str:
-    """For people: 10 random characters, 50 bits, telling nothing about how many orders there are."""
+    """Return 10 random characters (50 bits). They do not show how many orders there are."""
     return "".join(secrets.choice(CROCKFORD_BASE32) for _ in range(NUMBER_LENGTH))
 
 
-web_address = URLValidator(["http", "https"], message="Give an address that begins with https://.")
-
-
 class OrderItem(EmbeddedModel):
-    """What was bought at which price; later changes of the product do not reach it."""
+    """A product as it was bought; later changes of the product do not change it."""
 
     product_id = models.CharField(max_length=24)  # the product's ObjectId as text, as specified
     name = models.CharField(max_length=200)
@@ -54,10 +50,10 @@ class OrderItem(EmbeddedModel):
 
 @dataclass(frozen=True)
 class OrderHolder:
-    """Somebody who shows an order's token (`orders.access.tokens`): this one order is open to them."""
+    """A visitor with the token of one order (`orders.access.tokens`), who may see only this order."""
 
     order: ObjectId
-    is_authenticated: ClassVar[bool] = True  # to the REST framework
+    is_authenticated: ClassVar[bool] = True  # to the REST framework, which then lets them in
 
 
 Viewer = Buyer | OrderHolder
@@ -65,7 +61,10 @@ Viewer = Buyer | OrderHolder
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def of(self, viewer: Viewer) -> "OrderQuerySet":
-        """A user's own orders, a guest's until an account has claimed them, or the one of a token."""
+        """Filter by what the viewer may see.
+
+        A user sees their own orders, a guest theirs until an account claims them, and a holder one order.
+        """
         if isinstance(viewer, OrderHolder):
             return self.filter(pk=viewer.order)
         if isinstance(viewer, Guest):
@@ -76,16 +75,16 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.order_by("-created_at", "-pk")
 
     def to_ship(self) -> "OrderQuerySet":
-        """Paid, still in the house, and not all of the money went back."""
+        """Filter by paid orders that are not shipped and not refunded in full."""
         waiting = [Order.Fulfilment.UNFULFILLED, Order.Fulfilment.PACKED]
         paid = self.filter(status=Order.Status.PAID, fulfilment__in=waiting)
         return paid.exclude(refund_status=Order.RefundStatus.FULL)
 
 
 class Order(models.Model):
-    """A snapshot of a cart. Its money and items never change; its status does, along TRANSITIONS.
+    """A snapshot of a cart. Its amounts and items never change, and its status changes along TRANSITIONS.
 
-    A paid order stays paid: where its goods are, and what of its money goes back, stands beside that.
+    A paid order stays paid: `fulfilment` says where the goods are, and `refund_status` what was refunded.
     """
 
     class Status(models.TextChoices):
@@ -99,7 +98,7 @@ class Order(models.Model):
         PACKED = "packed"
         SHIPPED = "shipped"
         DELIVERED = "delivered"
-        CANCELED = "canceled"  # after it was paid: the money goes back and the goods stay
+        CANCELED = "canceled"  # after payment: the money is refunded and the goods are not sent
 
     class RefundStatus(models.TextChoices):
         NONE = "none"
@@ -107,14 +106,14 @@ class Order(models.Model):
         FULL = "full"
 
     number = models.CharField(max_length=NUMBER_LENGTH, unique=True, default=new_number)
-    owner = models.CharField(max_length=80)  # who placed it, a user or a guest: cart.models.owner_key
+    owner = models.CharField(max_length=80)  # the user or guest who placed it: cart.models.owner_key
     user_id: ObjectId | None
     user = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, null=True)
     email = models.EmailField()
-    language = models.CharField(max_length=10, default="en")  # of the mails about it
+    language = models.CharField(max_length=10, default="en")  # of its mails
     shipping_address = EmbeddedModelField(Address, null=True, blank=True)
     items = EmbeddedModelArrayField(OrderItem)
-    # See cart.totals: total = subtotal - discount + shipping + tax
+    # The amounts are those of the quote (`cart.quotes`): total = subtotal - discount + shipping + tax
     subtotal = models.DecimalField(max_digits=14, decimal_places=2)
     discount = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
     shipping = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
@@ -122,16 +121,15 @@ class Order(models.Model):
     total = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
-    payment = ObjectIdField(null=True)  # the one that is open or has paid; only payments.services writes it
+    payment = ObjectIdField(null=True)  # the payment that is open or has paid the order
     fulfilment = models.CharField(max_length=20, choices=Fulfilment, default=Fulfilment.UNFULFILLED)
     carrier = models.CharField(max_length=100, default="", blank=True)
     tracking_number = models.CharField(max_length=100, default="", blank=True)
     tracking_url = models.CharField(max_length=2000, default="", blank=True)
-    # Of the payment that paid it; only payments.refunds writes these.
+    # The refunds of the payment that paid the order, written only by payments.refunds.
     refund_status = models.CharField(max_length=20, choices=RefundStatus, default=RefundStatus.NONE)
-    refund_requested = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # sent or still due
-    # What the provider has confirmed of it.
-    refund_completed = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
+    refund_requested = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # confirmed or not
+    refund_completed = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # confirmed
     failure_reason = models.CharField(max_length=300, default="", blank=True)
     idempotency_key = models.CharField(max_length=200, null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -139,8 +137,8 @@ class Order(models.Model):
     packed_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
-    canceled_at = models.DateTimeField(null=True, blank=True)  # before it was paid, or after
-    # By what staff find it (`orders.search`): its number and what was bought.
+    canceled_at = models.DateTimeField(null=True, blank=True)  # before or after payment
+    # The number and the words of what was bought, which staff search (`orders.search`).
     search_terms = ArrayField(models.CharField(max_length=200), default=list, editable=False)
 
     objects = OrderQuerySet.as_manager()
@@ -189,11 +187,11 @@ class Order(models.Model):
 
     @property
     def refund_outstanding(self) -> Decimal:
-        """The part of the requested refunds that the provider has not confirmed yet."""
+        """Return the part of the requested refunds that the provider has not confirmed yet."""
         return self.refund_requested - self.refund_completed
 
     def as_dict(self) -> dict[str, Any]:
-        """The order as the API shows it, ready for JSON."""
+        """Return the order as the API shows it, ready for JSON."""
         return {
             "id": str(self.pk),
             "_id": str(self.pk),
@@ -214,7 +212,7 @@ class Order(models.Model):
             "refund_status": self.refund_status,
             "refund_requested": as_json(self.refund_requested),
             "refund_completed": as_json(self.refund_completed),
-            "refunded": as_json(self.refund_requested),  # the earlier name, which clients know
+            "refunded": as_json(self.refund_requested),  # the deprecated name of refund_requested
             "created_at": time_as_json(self.created_at),
         }
 
@@ -226,7 +224,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     Order.Status.CANCELED: frozenset(),
 }
 F = Order.Fulfilment
-# Of a paid order. Packing may be left out; what was handed to a carrier can no longer be canceled.
+# For paid orders. Packing may be skipped; a shipped order can no longer be canceled.
 FULFILMENT_TRANSITIONS: dict[str, frozenset[str]] = {
     F.UNFULFILLED: frozenset({F.PACKED, F.SHIPPED, F.CANCELED}),
     F.PACKED: frozenset({F.SHIPPED, F.CANCELED}),

@@ -1,4 +1,4 @@
-"""What orders hold about a person. Orders are kept, since the shop must account for them."""
+"""The personal data in orders. The orders themselves are kept, because the shop must account for them."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def export(user: User) -> list[dict[str, Any]]:
 
 
 def erase(user: User) -> None:
-    """Nothing in an order leads to the person any more; a client may have written anything into its key."""
+    """Remove from the orders what identifies the person, also the key, which clients choose freely."""
     audit.forget_guests(Order, Order.objects.of(user).values_list("pk", flat=True))
     Order.objects.of(user).update(email="", shipping_address=None, idempotency_key=None)
 

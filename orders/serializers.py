@@ -4,7 +4,7 @@ from django_countries import countries
 from rest_framework import serializers
 
 from ecommerce.core.web.api import MAX_SKIP, Page
-from orders.models import Order, web_address
+from orders.models import Order
 
 
 class AllOrdersPage(Page):
@@ -29,7 +29,7 @@ class ShippingAddress(serializers.Serializer[Any]):
 
 
 class CreateOrderBody(serializers.Serializer[Any]):
-    """Both may be left out: the e-mail, where there is an account, and the address."""
+    """The e-mail, which is optional for an account, and the optional address."""
 
     email = serializers.EmailField(max_length=254, required=False)
     shipping_address = ShippingAddress(required=False, allow_null=True)
@@ -65,7 +65,7 @@ class TrackingAnswer(serializers.Serializer[Any]):
 
 
 class OrderAnswer(serializers.Serializer[Any]):
-    """The schema of an order as `Order.as_dict` writes it."""
+    """The schema of what `Order.as_dict` returns."""
 
     id = serializers.CharField(help_text="ObjectId")
     _id = serializers.CharField(label="_id", help_text="The same ObjectId")
@@ -90,11 +90,3 @@ class OrderAnswer(serializers.Serializer[Any]):
     refund_completed = serializers.FloatField(help_text="The part that the provider has confirmed.")
     refunded = serializers.FloatField(help_text="Deprecated: the same as `refund_requested`.")
     created_at = serializers.DateTimeField()
-
-
-class ShipBody(serializers.Serializer[Any]):
-    carrier = serializers.CharField(max_length=100)
-    tracking_number = serializers.CharField(max_length=100)
-    tracking_url = serializers.CharField(
-        max_length=2000, required=False, allow_blank=True, validators=[web_address], help_text="http(s)"
-    )

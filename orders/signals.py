@@ -16,10 +16,13 @@ from orders.models import OrderHolder
 @receiver(user_logged_in)
 def claim_orders(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     if request is not None:
-        services.claim_orders(user=user, guest=guest_of(request), held=_held(request))
+        services.claim_orders(user=user, guest=guest_of(request), held=_held_orders(request))
 
 
-def _held(request: HttpRequest) -> list[OrderHolder]:
-    shown = tokens.holder_of(request.headers.get(tokens.HEADER, ""))
-    remembered = session.holders(request) if hasattr(request, "session") else []
-    return [*remembered, *([shown] if shown else [])]
+def _held_orders(request: HttpRequest) -> list[OrderHolder]:
+    """Return the order tokens of the session and of the header."""
+    holders = session.holders(request) if hasattr(request, "session") else []
+    sent = tokens.holder_of(request.headers.get(tokens.HEADER, ""))
+    if sent:
+        holders.append(sent)
+    return holders

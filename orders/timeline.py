@@ -1,4 +1,4 @@
-"""An order's way as its customer sees it."""
+"""The timeline of an order as its customer sees it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,39 +8,41 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import F, Order
 
-WAITS = {F.UNFULFILLED: _("We are packing your order"), F.PACKED: _("Waiting for the carrier")}
+NEXT_STEPS = {F.UNFULFILLED: _("We are packing your order"), F.PACKED: _("Waiting for the carrier")}
 
 
 @dataclass(frozen=True)
 class Step:
+    """A step with its time, or one that the order is waiting for."""
+
     name: str | Promise
     at: datetime | None = None
-    state: str = "done"  # or "failed", or "" for what is still to come
-    parcel: bool = False  # it tells of the carrier
+    state: str = "done"  # or "failed", or "" for a step that is still to come
+    parcel: bool = False  # whether the page shows the carrier beside it
 
 
 def steps(order: Order) -> list[Step]:
-    """What happened, and last where it stands."""
+    """Return the steps that were taken, and last the one that the order is waiting for, if any."""
     placed = Step(_("Order placed"), order.created_at)
-    ends = {
+    unpaid = {
         Order.Status.PENDING: Step(_("Waiting for payment"), state=""),
         Order.Status.FAILED: Step(_("Payment failed"), state="failed"),
         Order.Status.CANCELED: Step(_("Canceled"), order.canceled_at, "failed"),
     }
     if order.status != Order.Status.PAID:
-        return [placed, ends[Order.Status(order.status)]]
-    return [placed, Step(_("Payment received"), order.paid_at), *_goods(order)]
+        return [placed, unpaid[Order.Status(order.status)]]
+    return [placed, Step(_("Payment received"), order.paid_at), *_fulfilment_steps(order)]
 
 
-def _goods(order: Order) -> list[Step]:
-    taken = [
+def _fulfilment_steps(order: Order) -> list[Step]:
+    possible = [
         Step(_("Packed"), order.packed_at),
         Step(_("Shipped"), order.shipped_at, parcel=True),
         Step(_("Delivered"), order.delivered_at),
         Step(_("Canceled"), order.canceled_at, "failed"),
     ]
-    happened = [step for step in taken if step.at]
+    taken = [step for step in possible if step.at]
     refunded = order.refund_status == Order.RefundStatus.FULL
-    if order.fulfilment in WAITS and not refunded:
-        happened.append(Step(WAITS[F(order.fulfilment)], state=""))
-    return happened
+    if order.fulfilment in NEXT_STEPS and not refunded:
+        taken.append(Step(NEXT_STEPS[F(order.fulfilment)], state=""))
+    return taken

@@ -12,58 +12,62 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.addresses import services as addresses
 from accounts.models import User
-from cart import pricing
 from cart.models import Buyer, Guest
+from cart.quotes import quote_cart
 from cart.services import get_cart
 from cart.session import buyer_of, keep
 from ecommerce.core.errors import DomainError
 from ecommerce.core.web.http import signed_in
 from orders import services, timeline
 from orders.access.session import with_order
+from orders.contacts import known_contact
 from orders.forms import CheckoutForm
 from orders.models import Order
 
 PAGE_SIZE = 20
-TYPED = "checkout"  # in the session: what was typed, should the checkout be left and come back to
+TYPED = "checkout"  # session key of what was typed, for a customer who leaves the checkout and comes back
 UNPROCESSABLE = 422
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def checkout(request: HttpRequest) -> HttpResponse:
-    """Look once more, then one click makes one order: a double click, back and refresh find it again."""
+    """Show the checkout, and on a POST place the order and go on to the payment.
+
+    The form has a key, so a double click, going back and a refresh all find the same order.
+    """
     buyer = buyer_of(request)
     if buyer is None:
         return redirect("cart:detail")
-    form = CheckoutForm(request.POST or None)
-    if form.is_bound:
-        request.session[TYPED] = form.typed
-    if form.is_valid() and (placed := _place(request, buyer, form)):
-        _remember(request, buyer, form)
-        return redirect("payments:pay", placed.number)
-    cart = pricing.price(get_cart(user=buyer))
-    if not cart.can_be_ordered:
-        return redirect("cart:detail")
-    if form.is_bound:
-        form = CheckoutForm.again(request.POST, cart)
-    else:
-        form = CheckoutForm.fresh(cart, _known(request, buyer))
-    saved = addresses.list_addresses(buyer) if isinstance(buyer, User) else []
-    simulated = settings.PAYMENT_PROVIDER == "simulated"
-    context = {"cart": cart, "form": form, "addresses": saved, "simulated": simulated}
-    return render(request, "orders/checkout.html", context, status=UNPROCESSABLE if form.is_bound else 200)
+    order = _place_order(request, buyer) if request.POST else None
+    if order is not None:
+        return redirect("payments:pay", order.number)
+    return _checkout_page(request, buyer)
 
 
-def _known(request: HttpRequest, buyer: Buyer) -> dict[str, str]:
-    """What was typed before the checkout was left, unless another address was chosen since."""
-    typed, chosen = request.session.get(TYPED, {}), request.GET.get("address", "")
-    known = services.known_contact(buyer, chosen)
-    return {**known, "email": typed.get("email") or known["email"]} if chosen else typed or known
-
-
-def _remember(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> None:
-    """The order has what was typed; an account has its address, too, where it is wanted."""
+def _place_order(request: HttpRequest, buyer: Buyer) -> Order | None:
+    """Return the order of the posted form, or None if the form has errors or the order is refused."""
+    form = CheckoutForm(request.POST)
+    request.session[TYPED] = form.typed
+    if not form.is_valid():
+        return None
+    try:
+        placed = services.place_order(
+            user=buyer,
+            contact=form.contact,
+            key=form.cleaned_data["key"],
+            seen_total=form.cleaned_data["seen_total"],
+        )
+    except DomainError as refusal:
+        messages.error(request, refusal.in_words)
+        return None
     del request.session[TYPED]
+    _keep_address(request, buyer, form)
+    return placed.order
+
+
+def _keep_address(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> None:
+    """Save the address in the customer's account if the box is ticked."""
     address = form.contact.shipping_address
     if not (isinstance(buyer, User) and address and form.cleaned_data["keep"]):
         return
@@ -73,23 +77,40 @@ def _remember(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> None:
         messages.warning(request, refusal.in_words)
 
 
-def _place(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> Order | None:
-    key, seen_total = form.cleaned_data["key"], form.cleaned_data["seen_total"]
-    try:
-        placed = services.place_order(user=buyer, contact=form.contact, key=key, seen_total=seen_total)
-    except DomainError as refusal:
-        messages.error(request, refusal.in_words)
-        return None
-    return placed.order
+def _checkout_page(request: HttpRequest, buyer: Buyer) -> HttpResponse:
+    """Show the form with the current total, or the cart if it cannot be ordered as it is."""
+    quote = quote_cart(get_cart(user=buyer))
+    if not quote.can_be_ordered:
+        return redirect("cart:detail")
+    if request.POST:
+        form, status = CheckoutForm.again(request.POST, quote), UNPROCESSABLE
+    else:
+        form, status = CheckoutForm.fresh(quote, _known_fields(request, buyer)), 200
+    context = {
+        "quote": quote,
+        "form": form,
+        "addresses": addresses.list_addresses(buyer) if isinstance(buyer, User) else [],
+        "simulated": settings.PAYMENT_PROVIDER == "simulated",
+    }
+    return render(request, "orders/checkout.html", context, status=status)
+
+
+def _known_fields(request: HttpRequest, buyer: Buyer) -> dict[str, str]:
+    """Return what was typed before the checkout was left, unless a saved address was chosen since."""
+    typed = request.session.get(TYPED, {})
+    address_id = request.GET.get("address", "")
+    known = known_contact(buyer, address_id=address_id)
+    if address_id:
+        return {**known, "email": typed.get("email") or known["email"]}
+    return typed or known
 
 
 @require_safe
 @never_cache
 @login_required
 def order_list(request: HttpRequest) -> HttpResponse:
-    page = Paginator(Order.objects.of(signed_in(request)).newest_first(), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
+    orders = Order.objects.of(signed_in(request)).newest_first()
+    page = Paginator(orders, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "orders/list.html", {"page": page})
 
 
@@ -97,7 +118,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
 @never_cache
 @with_order
 def order_detail(request: HttpRequest, order: Order) -> HttpResponse:
-    products = services.products_of([order])
+    products = services.current_products(order)
     lines = [(item, products.get(item.product_id)) for item in order.items]
     context = {"order": order, "lines": lines, "steps": timeline.steps(order)}
     return render(request, "orders/order.html", context)
@@ -107,6 +128,6 @@ def order_detail(request: HttpRequest, order: Order) -> HttpResponse:
 @with_order
 def buy_again(request: HttpRequest, order: Order) -> HttpResponse:
     buyer = buyer_of(request) or Guest.new()
-    for name in services.buy_again(user=buyer, order=order):
+    for name in services.buy_again(order, user=buyer):
         messages.warning(request, _("%(name)s could not be added again.") % {"name": name})
     return keep(redirect("cart:detail"), buyer)

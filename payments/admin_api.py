@@ -7,8 +7,8 @@ from rest_framework.views import APIView
 
 from ecommerce.core.web.api import STAFF, body, can, errors, idempotency_key
 from ecommerce.core.web.http import signed_in
-from orders.fulfilment.services import find_order
 from orders.serializers import OrderAnswer
+from orders.services import find_order
 from payments import staff_actions
 from payments.serializers import RefundBody
 

@@ -83,7 +83,7 @@ def refund_rest(order: Order, *, key: str, by: User, reason: str) -> None:
     if payment.received > payment.refund_requested:
         _refund(order.pk, key, by, None, reason, restock=True)
     else:
-        stock.restock(order.pk, sale_lines(order))
+        stock.restock(sale_lines(order), order=order.pk)
 
 
 def _refund(
@@ -101,7 +101,7 @@ def _refund(
         raise RestockNeedsAll
     _add_to_requested(payment, amount, in_full=amount == left)
     if restock:
-        stock.restock(order, sale_lines(payment.order))
+        stock.restock(sale_lines(payment.order), order=order)
     return record(payment, amount=amount, currency=payment.received_currency, reason=reason, key=key, by=by)
 
 

@@ -91,7 +91,7 @@ def cancel_if_unpaid(order: Order, *, by: Viewer) -> Order:
     if payment is not None:
         with suppress(GatewayUnavailable, GatewayRefused):
             close(payment)
-    change_status(order, Order.Status.CANCELED, by=by)
+    change_status(order, to=Order.Status.CANCELED, by=by)
     return Order.objects.get(pk=order.pk)
 
 
@@ -105,8 +105,8 @@ def _pay_or_fail(order: Order) -> None:
 
 def _pay(order: Order) -> None:
     """Inside a transaction, make the order paid and sell its items, or do neither."""
-    if change_status(order, Order.Status.PAID):
-        stock.sell(order.pk, sale_lines(order))
+    if change_status(order, to=Order.Status.PAID):
+        stock.sell(sale_lines(order), order=order.pk)
         _capture_simulated_payment(order)
 
 
@@ -136,7 +136,7 @@ def _capture_simulated_payment(order: Order) -> None:
 
 def _fail(order: Order, reason: str) -> bool:
     """Make the order and its simulated payment failed; return whether this call changed the order."""
-    changed = change_status(order, Order.Status.FAILED, failure_reason=reason)
+    changed = change_status(order, to=Order.Status.FAILED, failure_reason=reason)
     payment = open_payment(order)
     if payment is not None and payment.gateway == "simulated":
         settle(payment, state=ProviderState(State.REFUSED))

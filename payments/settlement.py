@@ -70,12 +70,12 @@ def _reason_to_refund(payment: Payment, order: Order, state: ProviderState) -> s
 
 
 def _accept(payment: Payment, order: Order, state: ProviderState) -> None:
-    change_status(order, Order.Status.PAID, payment=payment.pk)
+    change_status(order, to=Order.Status.PAID, payment=payment.pk)
     _record_money(payment.pk, Payment.Status.CAPTURED, state, paid_order=True)
     if payment.held:
-        stock.sell_held(payment.pk, order.pk, sale_lines(order))
+        stock.sell_held(sale_lines(order), payment=payment.pk, order=order.pk)
     else:
-        stock.sell(order.pk, sale_lines(order))
+        stock.sell(sale_lines(order), order=order.pk)
 
 
 def _refund_all(pk: ObjectId, state: ProviderState, reason: str) -> None:
@@ -109,5 +109,5 @@ def _end_unpaid(pk: ObjectId, status: str) -> None:
 def _release(payment: Payment) -> None:
     """Release the stock, and the order for a new payment unless it already has one."""
     if payment.held:
-        stock.release(payment.pk, payment.order_id, sale_lines(payment.order))
+        stock.release(sale_lines(payment.order), payment=payment.pk, order=payment.order_id)
     Order.objects.filter(pk=payment.order_id, payment=payment.pk).update(payment=None)

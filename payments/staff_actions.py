@@ -35,13 +35,13 @@ def _cancel_paid(order: Order, by: User) -> Order:
     now = timezone.now()
 
     def change() -> None:
-        if fulfilment.move(order, canceled, by=by, at=now):
+        if fulfilment.move(order, to=canceled, by=by, at=now):
             refunds.refund_rest(order, key=f"cancel:{order.pk}", by=by, reason=CANCELED)
 
     run_tx(change)
     current = Order.objects.get(pk=order.pk)
     if current.fulfilment != canceled:
-        raise fulfilment.refusal(current, canceled)
+        raise fulfilment.refusal(current, to=canceled)
     return current
 
 

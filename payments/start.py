@@ -125,7 +125,7 @@ def _claim_order(order: Order, provider: str, key: str | None, pk: ObjectId) -> 
         return False
     holds_stock = gateway(provider).holds_stock
     if holds_stock:
-        stock.hold(pk, order.pk, sale_lines(order))
+        stock.hold(sale_lines(order), payment=pk, order=order.pk)
     if key is not None:
         _insert_key(order, key, pk)
     _insert_payment(order, provider, pk, held=holds_stock)

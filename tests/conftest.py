@@ -1,65 +1,25 @@
 """Fixtures for all tests: real servers, an emptied database and Redis for each test, API clients."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from time import sleep
 from typing import Any
 
 import pytest
 from django.core.cache import cache as django_cache
-from django.core.cache import caches
 from django.core.management import call_command
 from django.test import TransactionTestCase
-from django.utils import timezone
 from django_mongodb_backend.base import DatabaseWrapper
-from pymongo import monitoring
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.service_keys.services import make_key
-from accounts.sessions.tokens import access_token
 from catalog.models import Product
-from ecommerce.core.cache import read_through as cache
+from ecommerce.core import redis
+from ecommerce.core.cache import stamps
 from ecommerce.core.db import connection
-from tests import factories
-
-# Migrations write these; everything else is emptied after each test.
-KEPT_COLLECTIONS = {
-    *("django_migrations", "django_content_type"),
-    *("auth_permission", "auth_group", "auth_group_permissions"),
-}
-
-
-class Written(monitoring.CommandListener):
-    """Which collections this process has written to; tests with other processes have their own database."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-        self.sent: list[str] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        self.sent.append(f"{event.command_name} {event.command[event.command_name]}")
-        if event.command_name in ("insert", "update", "delete", "findAndModify"):
-            self.names.add(event.command[event.command_name])
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
-
-
-written = Written()
-monitoring.register(written)  # before there is any client
-
-
-def empty_database(*_: Any, **__: Any) -> None:
-    """In place of Django's flush, which costs 0.3 s a test on MongoDB."""
-    database = connection.database
-    assert database.name.startswith("test_"), database.name
-    for name in written.names - KEPT_COLLECTIONS:
-        database[name].delete_many({})
-    written.names.clear()
-    written.sent.clear()
-
+from ecommerce.core.web import ratelimit
+from tests.support import factories
+from tests.support.api_clients import api_of
+from tests.support.database import empty_database, log
 
 TransactionTestCase._fixture_teardown = empty_database
 
@@ -84,14 +44,19 @@ def django_db_modify_db_settings_xdist_suffix() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis() -> None:
-    """Each test begins with an empty Redis and a process that has not seen it fail."""
-    while cache._to_stamp:  # a thread of the test before, which ends within half a second
+def _empty_caches() -> None:
+    """Each test begins with empty caches."""
+    empty_caches()
+
+
+def empty_caches() -> None:
+    """Empty Redis and forget what this process knows of it, for example that it was away."""
+    while stamps._waiting:  # a thread of the previous test, which ends within half a second
         sleep(0.05)
     django_cache.clear()  # flushes the tests' own Redis database, number 15
-    caches["in_process"].clear()  # what the rate limit counts where Redis is away
-    cache._trusted.clear()
-    cache._away_until = 0.0
+    ratelimit.in_process.clear()
+    stamps._trusted.clear()
+    redis._open_until = 0.0
 
 
 @pytest.fixture
@@ -105,9 +70,9 @@ def sent(db: None) -> Callable[[Callable[[], object]], list[str]]:
     """What a call sends to MongoDB, such as `find products`."""
 
     def commands(call: Callable[[], object]) -> list[str]:
-        written.sent.clear()
+        log.sent.clear()
         call()
-        return list(written.sent)
+        return list(log.sent)
 
     return commands
 
@@ -158,21 +123,6 @@ def product(db: None) -> Product:
 def api() -> APIClient:
     """Nobody's client of the API."""
     return APIClient()
-
-
-def key_api(*scopes: str, by: User) -> APIClient:
-    """A program's client, with a service key of these scopes."""
-    expires_at = timezone.now() + timedelta(days=30)
-    _key, text = make_key(name="Warehouse", scopes=scopes, expires_at=expires_at, by=by)
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Api-Key {text}")
-    return client
-
-
-def api_of(user: User) -> APIClient:
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {access_token(user)}")
-    return client
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ PUBLIC_URL = "http://testserver"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PRODUCT_RATE_LIMIT = PRODUCT_RATE_LIMIT_USER = Rate.parse("100000/m")  # tests of the limit set their own
 AUTH_RATE_LIMIT = WRITE_RATE_LIMIT = READ_RATE_LIMIT = PRODUCT_RATE_LIMIT
-PASSWORD_HASHERS = ["tests.hashers.CheapBCryptHasher"]
+PASSWORD_HASHERS = ["tests.support.hashers.CheapBCryptHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True  # no collectstatic before the tests
-REST_FRAMEWORK["TEST_REQUEST_RENDERER_CLASSES"] = ["tests.renderers.AnyJSON"]
+REST_FRAMEWORK["TEST_REQUEST_RENDERER_CLASSES"] = ["tests.support.renderers.AnyJSON"]

@@ -1,4 +1,4 @@
-"""Every error of the API, wherever it arises, has one shape, tells nothing and repeats nothing."""
+"""The errors of the API, which have one shape, reveal nothing and repeat no input."""
 
 import logging
 
@@ -8,8 +8,8 @@ from pymongo.synchronous.pool import Connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from tests.answers import refused
-from tests.test_schema import PUBLIC, operations, schema  # noqa: F401  # a fixture
+from tests.site.test_schema import PUBLIC, operations, schema  # noqa: F401  # a fixture
+from tests.support.answers import refused
 
 pytestmark = pytest.mark.django_db
 ADD = "/api/v1/cart/add"
@@ -22,7 +22,7 @@ def post(api, body, url=ADD, content_type="application/json"):
 
 @pytest.fixture
 def steady_api():
-    """A client that shows a 500 as a browser sees it."""
+    """A client that returns a 500 instead of raising its exception."""
     return APIClient(raise_request_exception=False)
 
 
@@ -48,25 +48,25 @@ class TestUnknownRoutes:
     )
 
     @pytest.mark.parametrize("debug", [False, True])
-    def test_they_are_a_404_for_every_method(self, api, settings, debug):
+    def test_every_method_gets_a_404(self, api, settings, debug):
         settings.DEBUG = debug
         for path in self.PATHS:
             for method in (api.get, api.post, api.put, api.patch, api.delete, api.options):
                 refused(method(path), 404)
 
-    def test_they_need_no_token_and_mind_no_bad_one(self, api):
+    def test_no_token_is_needed_and_a_bad_one_is_ignored(self, api):
         refused(api.get("/api/v1/nothing", HTTP_AUTHORIZATION="Bearer nonsense"), 404)
 
-    def test_what_only_begins_alike_is_a_page(self, client):
+    def test_a_path_that_only_begins_like_the_api_gets_a_page(self, client):
         assert client.get("/apiary")["Content-Type"].startswith("text/html")
 
 
 class TestMethods:
     def test_every_route_refuses_every_other_method(self, staff_api, schema):  # noqa: F811
-        taken = {}
+        methods_of = {}
         for method, path, _ in operations(schema):
-            taken.setdefault(path, set()).add(method)
-        for path, methods in taken.items():
+            methods_of.setdefault(path, set()).add(method)
+        for path, methods in methods_of.items():
             url = path.replace("{id}", "5f5f5f5f5f5f5f5f5f5f5f5f").replace("{slug}", "x")
             url = url.replace("{order_id}", "5f5f5f5f5f5f5f5f5f5f5f5f")
             for method in {"get", "post", "put", "patch", "delete"} - methods:
@@ -75,43 +75,43 @@ class TestMethods:
                 assert answer["code"] == "method_not_allowed"
                 assert {name.strip().lower() for name in response["Allow"].split(",")} >= methods
 
-    def test_a_method_that_nobody_knows_is_refused_too(self, staff_api):
+    def test_an_unknown_method_is_refused(self, staff_api):
         refused(staff_api.generic("BREW", "/api/v1/cart"), 405)
 
 
 class TestBodies:
-    @pytest.mark.parametrize(
-        "body",
-        [
-            "",
-            "{",
-            "{}}",
-            "{'a': 1}",
-            '{"a": 1,}',
-            "NaN",
-            '{"qty": NaN}',
-            '{"qty": Infinity}',
-            "[" * 100_000,
-            '{"a":' * 100_000,
-            "[" * 50_000 + "]" * 50_000,
-            "1" * 100_000,
-            '"\x00"',
-            b"\xff\xfe{\x00}\x00",
-            b'{"a": "\xed\xa0\x80"}',
-            b"\xef\xbb\xbf{}",
-            b"\x00",
-        ],
-        ids=lambda body: repr(body)[:24],
+    NO_JSON = (
+        "",
+        "{",
+        "{}}",
+        "{'a': 1}",
+        '{"a": 1,}',
+        "NaN",
+        '{"qty": NaN}',
+        '{"qty": Infinity}',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "[" * 50_000 + "]" * 50_000,
+        "1" * 100_000,
+        '"\x00"',
+        b"\xff\xfe{\x00}\x00",
+        b'{"a": "\xed\xa0\x80"}',
+        b"\xef\xbb\xbf{}",
+        b"\x00",
     )
-    def test_what_is_no_json_is_a_400(self, customer_api, body):
-        refused(post(customer_api, body), 400)
 
-    @pytest.mark.parametrize(
-        "body", ["[]", "[{}]", '"text"', "5", "1.5", "null", "true", '[["product_id", 1]]']
-    )
-    def test_what_is_no_object_is_a_400_on_every_route_with_a_body(self, staff_api, body):
+    def test_invalid_json_gets_a_400(self, customer_api, subtests):
+        for body in self.NO_JSON:
+            with subtests.test(body=body[:24]):
+                refused(post(customer_api, body), 400)
+
+    NO_OBJECT = ("[]", "[{}]", '"text"', "5", "1.5", "null", "true", '[["product_id", 1]]')
+
+    def test_json_other_than_an_object_gets_a_400_on_every_route_with_a_body(self, staff_api, subtests):
         for url in ("/auth/signup", "/auth/login", "/auth/promote-to-admin", "/cart/add", "/cart/remove"):
-            refused(post(staff_api, body, f"/api/v1{url}"), 400)
+            for body in self.NO_OBJECT:
+                with subtests.test(url=url, body=body):
+                    refused(post(staff_api, body, f"/api/v1{url}"), 400)
 
     NUMBERS = (
         "{}",
@@ -131,7 +131,7 @@ class TestBodies:
     )
 
     @pytest.mark.parametrize(("field", "other"), [("product_id", "qty"), ("qty", "product_id")])
-    def test_a_number_that_is_none_is_a_400_of_its_field(self, customer_api, field, other):
+    def test_an_invalid_number_gets_a_400_for_its_field(self, customer_api, field, other):
         for value in self.NUMBERS:
             refused(post(customer_api, f'{{"{field}": {value}, "{other}": 1}}'), 400, field=field)
 
@@ -145,23 +145,23 @@ class TestBodies:
             "x",
         ],
     )
-    def test_another_content_type_is_a_415(self, customer_api, content_type):
+    def test_another_content_type_gets_a_415(self, customer_api, content_type):
         answer = refused(post(customer_api, "a=1", content_type=content_type), 415)
         assert answer["code"] == "unsupported_media_type"
 
     @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
-    def test_json_may_be_named_in_full(self, customer_api, product, content_type):
+    def test_json_with_a_charset_or_in_capitals_is_accepted(self, customer_api, product, content_type):
         body = f'{{"product_id": {product.product_id}, "qty": 1}}'
         assert post(customer_api, body, content_type=content_type).status_code == 200
 
     @pytest.mark.parametrize("size", [1_000_001, 3_000_000])
-    def test_a_body_over_a_megabyte_is_a_413(self, customer_api, api, size):
+    def test_a_body_over_a_megabyte_gets_a_413(self, customer_api, api, size):
         for client in (customer_api, api):
             refused(post(client, b" " * size), 413)
         refused(post(api, b" " * size, "/api/v1/nothing"), 413)
 
     @pytest.mark.parametrize("url", [ADD, "/api/v1/auth/login", "/api/v1/payments/webhooks/stripe"])
-    def test_a_body_of_unknown_length_is_a_411_and_not_taken_for_none(self, customer_api, url):
+    def test_a_body_of_unknown_length_gets_a_411_and_does_not_count_as_empty(self, customer_api, url):
         chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
         refused(customer_api.post(url, {"product_id": 1, "qty": 1}, **chunked), 411)
 
@@ -172,13 +172,13 @@ class TestBodies:
         assert post(customer_api, body).status_code == 200
 
     @pytest.mark.parametrize("length", ["-1", "x", "", "\xb2", "1e9"])
-    def test_a_length_that_is_no_number_breaks_nothing(self, customer_api, length):
+    def test_a_content_length_that_is_not_a_number_is_ignored(self, customer_api, length):
         response = customer_api.post(ADD, "{}", content_type="application/json", CONTENT_LENGTH=length)
         refused(response, 400)
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*;q=0.1", "nonsense", "*/*", ""])
-def test_the_answer_is_json_whatever_is_accepted(api, product, accept):
+def test_the_answer_is_json_for_every_accept_header(api, product, accept):
     response = api.get("/api/v1/products", HTTP_ACCEPT=accept)
     assert (response.status_code, response["Content-Type"]) == (200, "application/json")
     refused(api.get("/api/v1/cart", HTTP_ACCEPT=accept), 401)
@@ -212,12 +212,13 @@ ECHOES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), ECHOES, ids=lambda value: str(value)[:30])
-def test_no_error_repeats_what_was_sent(staff_api, method, path, body):
-    response = getattr(staff_api, method)(f"/api/v1{path}", body)
-    assert 400 <= response.status_code < 500
-    assert SECRET.encode() not in response.content
-    refused(response, response.status_code)
+def test_no_error_repeats_its_input(staff_api, subtests):
+    for method, path, body in ECHOES:
+        with subtests.test(method=method, path=path, body=body):
+            response = getattr(staff_api, method)(f"/api/v1{path}", body)
+            assert 400 <= response.status_code < 500
+            assert SECRET.encode() not in response.content
+            refused(response, response.status_code)
 
 
 def test_no_error_repeats_a_header(staff_api, api):
@@ -243,14 +244,14 @@ class TestHeaders:
             ("products?limit=0", 400),
         ],
     )
-    def test_every_answer_has_an_id_and_its_time(self, api, path, status):
+    def test_every_answer_has_a_request_id_and_its_duration(self, api, path, status):
         response = api.get(f"/api/v1/{path}")
         assert response.status_code == status
         assert len(response["X-Request-ID"]) == 32
         assert float(response["X-Process-Time"].removesuffix("s")) >= 0
 
-    def test_so_have_those_that_no_view_sees(self, api, steady_api, monkeypatch):
-        monkeypatch.setattr("catalog.services._fill_list", broken)
+    def test_answers_that_reach_no_view_have_them_too(self, api, steady_api, monkeypatch):
+        monkeypatch.setattr("catalog.queries._fill_list", raise_fault)
         for response, status in (
             (post(api, b" " * 1_000_001), 413),
             (api.get("/api/v1/products", HTTP_HOST="evil.example"), 400),
@@ -261,32 +262,33 @@ class TestHeaders:
             assert response["X-Request-ID"]
             assert response["X-Process-Time"].endswith("s")
 
-    @pytest.mark.parametrize("given", ["abc-123", "A.b_c", "x" * 64])
-    def test_an_id_given_by_the_client_is_kept(self, api, given):
-        assert api.get("/api/v1/products", HTTP_X_REQUEST_ID=given)["X-Request-ID"] == given
+    @pytest.mark.parametrize("request_id", ["abc-123", "A.b_c", "x" * 64])
+    def test_a_valid_request_id_of_the_client_is_kept(self, api, request_id):
+        assert api.get("/api/v1/products", HTTP_X_REQUEST_ID=request_id)["X-Request-ID"] == request_id
 
-    @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\nb", "é", '"', "%0a"])
-    def test_any_other_id_is_replaced(self, api, given):
-        assert len(api.get("/api/v1/products", HTTP_X_REQUEST_ID=given)["X-Request-ID"]) == 32
+    def test_an_invalid_request_id_is_replaced(self, api, subtests):
+        for given in ("", "x" * 65, "a b", "a\nb", "é", '"', "%0a"):
+            with subtests.test(given=given):
+                assert len(api.get("/api/v1/products", HTTP_X_REQUEST_ID=given)["X-Request-ID"]) == 32
 
 
-def broken(*args):
+def raise_fault(*args):
     raise RuntimeError(SECRET)
 
 
 class TestFaults:
-    def test_a_fault_of_ours_is_a_500_that_tells_nothing(self, steady_api, monkeypatch, caplog):
-        monkeypatch.setattr("catalog.services._fill_list", broken)
+    def test_an_exception_gets_a_500_that_reveals_nothing(self, steady_api, monkeypatch, caplog):
+        monkeypatch.setattr("catalog.queries._fill_list", raise_fault)
         response = steady_api.get("/api/v1/products")
         refused(response, 500, "Something went wrong on our side.")
         assert SECRET.encode() not in response.content
         (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
         assert SECRET in str(record.exc_info[1]), "the log has the stack trace"
 
-    def test_a_foreign_host_is_a_400(self, api):
+    def test_another_host_gets_a_400(self, api):
         refused(api.get("/api/v1/products", HTTP_HOST="evil.example"), 400)
 
-    def test_while_mongodb_is_away_it_is_a_503_that_says_when_to_come_back(
+    def test_every_route_gets_a_503_with_retry_after_while_mongodb_is_away(
         self, api, customer_api, staff_api, product, mongodb_away
     ):
         number = product.product_id
@@ -313,19 +315,19 @@ class TestFaults:
             assert answer["code"] == "busy"
             assert int(response["Retry-After"]) >= 1
 
-    def test_what_is_cached_is_served_while_mongodb_is_away(self, api, product, request):
+    def test_cached_answers_are_served_while_mongodb_is_away(self, api, product, request):
         before = api.get("/api/v1/products").content
         request.getfixturevalue("mongodb_away")
         assert api.get("/api/v1/products").content == before
 
     @pytest.mark.parametrize("command", ["find", "update", "insert", "commitTransaction"])
-    def test_a_connection_that_breaks_is_a_503_or_a_success(self, staff_api, product, monkeypatch, command):
-        """Wherever it breaks: the driver retries what it may, and nobody sees a 500."""
-        send, left = Connection.command, [2]
+    def test_a_broken_connection_gets_a_503_or_a_success(self, staff_api, product, monkeypatch, command):
+        """The driver retries where it may; no request ends as a 500."""
+        send, breaks_left = Connection.command, [2]
 
         def breaking(self, dbname, spec, *args, **kwargs):
-            if command in spec and left[0]:
-                left[0] -= 1
+            if command in spec and breaks_left[0]:
+                breaks_left[0] -= 1
                 self.close_conn(None)
                 error = NetworkTimeout("the connection broke")
                 error._add_error_label("RetryableWriteError")
@@ -339,8 +341,8 @@ class TestFaults:
         assert staff_api.patch(f"/api/v1/admin/products/{product.pk}", {"inventory": 7}).status_code == 200
 
 
-def test_a_filter_from_outside_never_reaches_the_database(api, customer):
-    """Bodies and parameters that would be operators in a query."""
+def test_query_operators_in_the_input_never_reach_the_database(api, customer):
+    """Bodies and parameters that would be operators in a query are refused or ignored."""
     for body in (
         {"email": {"$ne": ""}, "password": {"$ne": ""}},
         {"email[$ne]": "", "password[$ne]": ""},

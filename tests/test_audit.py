@@ -1,4 +1,4 @@
-"""Every entry stands with its change or not at all, and nobody edits it."""
+"""The audit log: entries are written in the transaction of their change and never edited."""
 
 import csv
 import html
@@ -17,26 +17,25 @@ from ecommerce.core import audit
 from ecommerce.core.db import run_tx
 from ecommerce.core.models import AuditEntry
 from ecommerce.core.text.times import as_json as time_as_json
-from tests import factories
-from tests.office import office_of, url
+from tests.support import factories
+from tests.support.admin_pages import office_of, url
 
 pytestmark = pytest.mark.django_db
 
 
-def noted(product):
-    """Without its own making."""
+def rename_entries(product):
     return audit.entries_of(product).filter(action="product.rename")
 
 
-def note(product, by=None):
+def record_rename(product, by=None):
     audit.record(
         actor=by, action="product.rename", obj=product, before={"name": "A"}, after={"name": product.name}
     )
 
 
-def test_an_entry_says_who_did_what_to_what(product, staff):
-    note(product, staff)
-    [entry] = noted(product)
+def test_an_entry_has_actor_action_object_and_values(product, staff):
+    record_rename(product, staff)
+    [entry] = rename_entries(product)
     assert (entry.actor, entry.actor_id) == ("staff@example.com", staff.pk)
     assert (entry.action, entry.object_kind, entry.object_label) == (
         "product.rename",
@@ -46,69 +45,69 @@ def test_an_entry_says_who_did_what_to_what(product, staff):
     assert (entry.before, entry.after, entry.ip) == ({"name": "A"}, {"name": product.name}, None)
 
 
-def test_without_an_actor_it_was_the_shop(product):
-    note(product)
-    [entry] = noted(product)
+def test_an_entry_without_an_actor_is_the_shops_own(product):
+    record_rename(product)
+    [entry] = rename_entries(product)
     assert (entry.actor, entry.actor_id) == ("", None)
 
 
-def test_a_change_that_fails_leaves_no_entry(product):
+def test_an_entry_is_rolled_back_with_its_change(product):
     def change():
-        note(product)
+        record_rename(product)
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         run_tx(change)
-    assert not noted(product).exists()
+    assert not rename_entries(product).exists()
 
 
 def test_an_entry_outlives_the_account_that_made_it(product, staff):
-    note(product, staff)
+    record_rename(product, staff)
     staff.delete()
-    assert [entry.actor for entry in noted(product)] == ["staff@example.com"]
+    assert [entry.actor for entry in rename_entries(product)] == ["staff@example.com"]
 
 
-def test_the_back_office_finds_entries_by_who_and_by_what(product, staff):
+def test_entries_are_found_by_actor_and_object(product, staff):
     office = office_of(staff)
-    note(product, staff)
-    note(product)
-    for text, count in (("staff@", 1), (product.name, 2), ("nobody", 0)):
-        asked = {"q": text, "action": "product.rename"}
-        found = office.get(url(AuditEntry, "changelist"), asked).context["cl"].result_list
-        assert len(found) == count, text
+    record_rename(product, staff)
+    record_rename(product)
+    for text, count in (("staff@", 1), (product.name, 2), ("unknown", 0)):
+        query = {"q": text, "action": "product.rename"}
+        rows = office.get(url(AuditEntry, "changelist"), query).context["cl"].result_list
+        assert len(rows) == count, text
 
 
 class TestTheCallersAddress:
-    def made_from(self, staff_api, **headers):
+    def recorded_ip(self, staff_api, **headers):
         staff_api.post("/api/v1/admin/products", {"name": "A", "slug": "a", "price": 1}, **headers)
         return AuditEntry.objects.get(action="product.create").ip
 
-    def test_it_is_the_requests(self, staff_api):
-        assert self.made_from(staff_api, REMOTE_ADDR="198.51.100.4") == "198.51.100.4"
+    def test_is_that_of_the_connection(self, staff_api):
+        assert self.recorded_ip(staff_api, REMOTE_ADDR="198.51.100.4") == "198.51.100.4"
 
-    def test_a_trusted_proxy_is_believed(self, staff_api, settings):
+    def test_is_taken_from_a_trusted_proxy(self, staff_api, settings):
         settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1")]
-        assert self.made_from(staff_api, HTTP_X_FORWARDED_FOR="203.0.113.7") == "203.0.113.7"
+        assert self.recorded_ip(staff_api, HTTP_X_FORWARDED_FOR="203.0.113.7") == "203.0.113.7"
 
-    def test_nobody_else_is(self, staff_api):
-        assert self.made_from(staff_api, HTTP_X_FORWARDED_FOR="203.0.113.7") == "127.0.0.1"
+    def test_is_not_taken_from_other_proxies(self, staff_api):
+        assert self.recorded_ip(staff_api, HTTP_X_FORWARDED_FOR="203.0.113.7") == "127.0.0.1"
 
     @pytest.mark.parametrize(
         ("address", "stored"),
         [("", None), ("2001:DB8::1", "2001:db8::1"), ("::ffff:1.2.3.4", "::ffff:1.2.3.4")],
     )
-    def test_whatever_form_it_has(self, staff_api, address, stored):
-        assert self.made_from(staff_api, REMOTE_ADDR=address) == stored
+    def test_is_stored_in_every_form(self, staff_api, address, stored):
+        assert self.recorded_ip(staff_api, REMOTE_ADDR=address) == stored
 
-    def test_it_is_forgotten_after_the_request(self, staff_api):
-        assert self.made_from(staff_api)
-        note(product := factories.product())
+    def test_is_forgotten_after_the_request(self, staff_api):
+        assert self.recorded_ip(staff_api)
+        record_rename(product := factories.product())
         assert {entry.ip for entry in audit.entries_of(product)} == {None}
 
 
 class TestAppendOnly:
-    WAYS = {
-        "update": lambda entry: AuditEntry.objects.filter(pk=entry.pk).update(actor="nobody"),
+    ATTEMPTS = {
+        "update": lambda entry: AuditEntry.objects.filter(pk=entry.pk).update(actor="forged"),
         "bulk update": lambda entry: AuditEntry.objects.bulk_update([entry], ["actor"]),
         "delete": lambda entry: AuditEntry.objects.all().delete(),
         "delete one": lambda entry: entry.delete(),
@@ -116,24 +115,24 @@ class TestAppendOnly:
         "save some fields": lambda entry: entry.save(update_fields=["actor"]),
     }
 
-    @pytest.mark.parametrize("way", WAYS)
-    def test_no_entry_is_changed_or_deleted(self, product, staff, way):
-        note(product, staff)
-        entry = noted(product).get()
-        entry.actor = "nobody"
+    @pytest.mark.parametrize("attempt", ATTEMPTS)
+    def test_entries_cannot_be_changed_or_deleted(self, product, staff, attempt):
+        record_rename(product, staff)
+        entry = rename_entries(product).get()
+        entry.actor = "forged"
         with pytest.raises((TypeError, ValueError, IntegrityError)):
-            self.WAYS[way](entry)
-        assert noted(product).get().actor == "staff@example.com"
+            self.ATTEMPTS[attempt](entry)
+        assert rename_entries(product).get().actor == "staff@example.com"
 
-    def test_the_back_office_offers_no_way(self, product, staff):
-        note(product)
-        office, entry = office_of(staff), noted(product).get()
+    def test_the_admin_does_not_change_entries(self, product, staff):
+        record_rename(product)
+        office, entry = office_of(staff), rename_entries(product).get()
         assert office.get(url(AuditEntry, "add")).status_code == 403
         assert office.post(url(AuditEntry, "delete", entry.pk), {"post": "yes"}).status_code == 403
         assert office.post(url(AuditEntry, "change", entry.pk), {"actor": "x"}).status_code == 403
-        chosen = {"action": "delete_selected", "_selected_action": [str(entry.pk)], "post": "yes"}
-        office.post(url(AuditEntry, "changelist"), chosen)
-        assert noted(product).get().actor == ""
+        selected = {"action": "delete_selected", "_selected_action": [str(entry.pk)], "post": "yes"}
+        office.post(url(AuditEntry, "changelist"), selected)
+        assert rename_entries(product).get().actor == ""
 
 
 def rows_of(text):
@@ -146,8 +145,8 @@ class TestExport:
         call_command("export_audit", "-", *args, stdout=out, **options)
         return rows_of(out.getvalue())
 
-    def test_it_has_every_entry_the_oldest_first(self, product, staff):
-        note(product, staff)
+    def test_has_every_entry_the_oldest_first(self, product, staff):
+        record_rename(product, staff)
         first, second = (row for row in self.exported() if row["object_kind"] == "product")
         assert first["action"] == "product.create"
         assert first["at"] == time_as_json(audit.entries_of(product)[0].at)
@@ -164,39 +163,39 @@ class TestExport:
             "ip": "",
         }
 
-    def test_it_begins_on_a_day(self, product):
-        note(product)
+    def test_begins_on_the_given_day(self, product):
+        record_rename(product)
         today = timezone.localdate()
         assert len(self.exported(since=today.isoformat())) == 2
         assert self.exported(since=(today + timedelta(days=1)).isoformat()) == []
 
     @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "01.02.2026", ""])
-    def test_what_is_no_day_is_refused(self, product, since):
+    def test_refuses_an_invalid_day(self, product, since):
         with pytest.raises(CommandError, match="is not a day"):
             self.exported(since=since)
 
-    def test_it_writes_a_file(self, product, tmp_path):
-        file, said = tmp_path / "audit.csv", io.StringIO()
-        call_command("export_audit", str(file), stderr=said)
-        assert "1 entries in" in said.getvalue()
+    def test_writes_a_file(self, product, tmp_path):
+        file, stderr = tmp_path / "audit.csv", io.StringIO()
+        call_command("export_audit", str(file), stderr=stderr)
+        assert "1 entries in" in stderr.getvalue()
         assert len(rows_of(file.read_text())) == 1
 
-    def test_a_file_that_cannot_be_written_is_named(self, product, tmp_path):
+    def test_names_a_file_that_cannot_be_written(self, product, tmp_path):
         with pytest.raises(CommandError, match="cannot be written"):
             call_command("export_audit", str(tmp_path / "none" / "audit.csv"))
 
     @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-    def test_no_cell_is_a_formula(self, product, name):
+    def test_has_no_formula_in_a_cell(self, product, name):
         product.name = name
-        note(product)
+        record_rename(product)
         assert self.exported()[-1]["object_label"] == f"'{name}"
 
-    def test_the_back_office_streams_what_its_list_shows(self, product, staff):
+    def test_of_the_admin_has_the_rows_of_its_list(self, product, staff):
         office = office_of(staff)
-        note(product, staff)
-        note(product)
-        asked = {"action": "product.rename", "q": "staff@"}
-        page = office.get(url(AuditEntry, "changelist"), asked).content.decode()
+        record_rename(product, staff)
+        record_rename(product)
+        query = {"action": "product.rename", "q": "staff@"}
+        page = office.get(url(AuditEntry, "changelist"), query).content.decode()
         link = re.search(r'href="([^"]*/export/[^"]*)"', page)
         response = office.get(html.unescape(link.group(1)))
         assert response.streaming
@@ -204,29 +203,29 @@ class TestExport:
         rows = rows_of(b"".join(response.streaming_content).decode())
         assert [row["actor"] for row in rows] == ["staff@example.com"]
 
-    def test_a_filter_that_means_nothing_leads_back_to_the_list(self, staff):
+    def test_with_an_invalid_filter_leads_back_to_the_list(self, staff):
         response = office_of(staff).get(reverse("admin:ecommerce_auditentry_export"), {"at__gte": "never"})
         assert response["Location"] == url(AuditEntry, "changelist")
 
-    def test_customers_are_sent_away(self, customer):
+    def test_is_not_for_customers(self, customer):
         assert office_of(customer).get(reverse("admin:ecommerce_auditentry_export")).status_code == 302
 
 
-def test_the_back_office_filters_by_action_kind_and_object_id(product, staff):
+def test_entries_are_filtered_by_action_kind_and_object_id(product, staff):
     office = office_of(staff)
-    note(product)
-    for asked, count in (
+    record_rename(product)
+    for query, count in (
         ({"action": "product.rename"}, 1),
         ({"object_kind": "product"}, 2),
         ({"q": str(product.pk)}, 2),
         ({"q": str(staff.pk)}, 0),
         ({"action": "product.none"}, 0),
     ):
-        found = office.get(url(AuditEntry, "changelist"), asked).context["cl"].result_list
-        assert len([each for each in found if each.object_kind == "product"]) == count, asked
+        rows = office.get(url(AuditEntry, "changelist"), query).context["cl"].result_list
+        assert len([row for row in rows if row.object_kind == "product"]) == count, query
 
 
-def test_the_back_office_shows_from_what_to_what(product, staff):
+def test_the_list_shows_old_and_new_values(product, staff):
     audit.record(
         actor=staff,
         action="product.change",

@@ -1,11 +1,11 @@
-"""Other sites may call the API when they are named, and nothing but the API."""
+"""CORS: configured origins may call the API, and nothing else."""
 
 import pytest
 
-from tests.answers import refused
+from tests.support.answers import refused
 
-OURS = "http://localhost:3000"
-ALLOW = "Access-Control-Allow-Origin"
+CONFIGURED = "http://localhost:3000"
+ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 
 
 def names(response, header):
@@ -16,14 +16,14 @@ def cors_headers(response):
     return [name for name in response.headers if name.startswith("Access-Control-")]
 
 
-def preflight(api, path="/api/v1/cart/add", origin=OURS, **more):
+def preflight(api, path="/api/v1/cart/add", origin=CONFIGURED, **more):
     return api.options(path, HTTP_ORIGIN=origin, HTTP_ACCESS_CONTROL_REQUEST_METHOD="POST", **more)
 
 
-def test_a_preflight_of_a_named_origin_is_answered_without_a_token(api):
+def test_a_preflight_of_a_configured_origin_needs_no_token(api):
     response = preflight(api, HTTP_ACCESS_CONTROL_REQUEST_HEADERS="authorization,content-type")
     assert response.status_code == 200
-    assert response[ALLOW] == OURS
+    assert response[ALLOW_ORIGIN] == CONFIGURED
     assert response["Access-Control-Allow-Credentials"] == "true"
     assert names(response, "Access-Control-Allow-Methods") >= {"get", "post", "patch", "delete", "options"}
     allowed = names(response, "Access-Control-Allow-Headers")
@@ -31,11 +31,11 @@ def test_a_preflight_of_a_named_origin_is_answered_without_a_token(api):
     assert "*" not in allowed, "browsers ignore it beside credentials"
 
 
-@pytest.mark.parametrize("origin", [OURS, "http://localhost:5173", "http://localhost:8080"])
+@pytest.mark.parametrize("origin", [CONFIGURED, "http://localhost:5173", "http://localhost:8080"])
 @pytest.mark.django_db
-def test_a_named_origin_may_read_the_answer_and_our_headers(api, origin):
+def test_a_configured_origin_may_read_the_answer_and_our_headers(api, origin):
     response = api.get("/api/v1/products", HTTP_ORIGIN=origin)
-    assert response[ALLOW] == origin
+    assert response[ALLOW_ORIGIN] == origin
     assert response["Access-Control-Allow-Credentials"] == "true"
     exposed = {"x-total-count", "x-request-id", "x-process-time", "retry-after"}
     assert names(response, "Access-Control-Expose-Headers") == exposed
@@ -43,16 +43,16 @@ def test_a_named_origin_may_read_the_answer_and_our_headers(api, origin):
 
 
 @pytest.mark.django_db
-def test_it_may_read_errors_too(api):
+def test_a_configured_origin_may_read_errors(api):
     for response, status in (
-        (api.get("/api/v1/cart", HTTP_ORIGIN=OURS), 401),
-        (api.get("/api/v1/nothing", HTTP_ORIGIN=OURS), 404),
-        (api.get("/api/v1/products?limit=0", HTTP_ORIGIN=OURS), 400),
-        (api.post("/api/v1/cart/add", "x", content_type="text/plain", HTTP_ORIGIN=OURS), 401),
-        (api.generic("POST", "/api/v1/auth/login", b" " * 1_000_001, HTTP_ORIGIN=OURS), 413),
+        (api.get("/api/v1/cart", HTTP_ORIGIN=CONFIGURED), 401),
+        (api.get("/api/v1/nothing", HTTP_ORIGIN=CONFIGURED), 404),
+        (api.get("/api/v1/products?limit=0", HTTP_ORIGIN=CONFIGURED), 400),
+        (api.post("/api/v1/cart/add", "x", content_type="text/plain", HTTP_ORIGIN=CONFIGURED), 401),
+        (api.generic("POST", "/api/v1/auth/login", b" " * 1_000_001, HTTP_ORIGIN=CONFIGURED), 413),
     ):
         refused(response, status)
-        assert response[ALLOW] == OURS
+        assert response[ALLOW_ORIGIN] == CONFIGURED
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_it_may_read_errors_too(api):
     ],
 )
 @pytest.mark.django_db
-def test_any_other_origin_gets_no_header(api, origin):
+def test_other_origins_get_no_header(api, origin):
     assert cors_headers(api.get("/api/v1/products", HTTP_ORIGIN=origin)) == []
     assert cors_headers(preflight(api, origin=origin)) == []
 
@@ -79,6 +79,6 @@ def test_any_other_origin_gets_no_header(api, origin):
     "path", ["/", "/products/", "/cart/", "/admin/login/", "/health/live", "/openapi.json"]
 )
 @pytest.mark.django_db
-def test_nothing_but_the_api_is_open(client, path):
-    assert cors_headers(client.get(path, HTTP_ORIGIN=OURS)) == []
+def test_only_the_api_has_cors_headers(client, path):
+    assert cors_headers(client.get(path, HTTP_ORIGIN=CONFIGURED)) == []
     assert cors_headers(preflight(client, path)) == []

@@ -1,4 +1,4 @@
-"""The back office's first page: numbers that are the lists they lead to, for whom those lists are open."""
+"""The first page of the back office: numbers equal the lists to which they lead."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -21,9 +21,9 @@ from orders.models import Order
 from payments import staff_actions as office_services
 from payments.models import Payment, Refund
 from payments.services import confirm
-from tests import factories
-from tests.explaining import plan_of
-from tests.office import office_of, url
+from tests.support import factories
+from tests.support.admin_pages import office_of, url
+from tests.support.query_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 PARCEL = {"carrier": "DHL", "tracking_number": "1"}
@@ -34,7 +34,7 @@ def office(staff: User) -> Client:
     return office_of(staff)
 
 
-def bought(buyer: User, price: str, qty: int = 1, outcome: str = "success") -> Order:
+def buy(buyer: User, price: str, qty: int = 1, outcome: str = "success") -> Order:
     order = factories.order(buyer, (factories.product(price=Decimal(price)), qty))
     return confirm(order, outcome=outcome, by=buyer)
 
@@ -48,7 +48,7 @@ def values(office: Client) -> dict[str, object]:
 
 
 def rows_of(office: Client, title: str) -> list[object]:
-    """What the list shows to which the number of this name leads."""
+    """Return the rows of the list to which this number leads."""
     response = office.get(tiles(office)[title].url)
     assert response.status_code == 200
     return list(response.context["cl"].result_list)
@@ -59,14 +59,14 @@ def refund(order: Order, by: User, amount: str | None = None) -> None:
 
 
 class TestRevenue:
-    def test_it_is_what_was_paid_less_what_was_refunded_to_the_cent(self, office, customer, staff):
+    def test_is_the_paid_less_the_refunded_amounts_to_the_cent(self, office, customer, staff):
         for price in ("0.10", "0.20", "1234567.89"):
-            bought(customer, price)
-        refund(bought(customer, "79.99", 3), staff, "0.01")
-        refund(bought(customer, "5.55"), staff)
-        office_services.cancel_order(bought(customer, "8.88"), by=staff)
+            buy(customer, price)
+        refund(buy(customer, "79.99", 3), staff, "0.01")
+        refund(buy(customer, "5.55"), staff)
+        office_services.cancel_order(buy(customer, "8.88"), by=staff)
         for outcome in ("failure", "canceled"):
-            bought(customer, "100.00", outcome=outcome)
+            buy(customer, "100.00", outcome=outcome)
         factories.order(customer, (factories.product(), 1))
         [today] = revenue.last_days(1)
         assert (today.orders, today.paid, today.refunded) == (
@@ -76,33 +76,33 @@ class TestRevenue:
         )
         assert values(office)["Revenue today"] == "$1,234,808.15"
 
-    def test_the_number_leads_to_the_orders_that_make_it(self, office, customer, staff):
-        orders = [bought(customer, "10.00"), bought(customer, "20.00")]
+    def test_leads_to_the_orders_that_it_sums_up(self, office, customer, staff):
+        orders = [buy(customer, "10.00"), buy(customer, "20.00")]
         refund(orders[1], staff, "5.00")
-        old = bought(customer, "40.00")
+        old = buy(customer, "40.00")
         Order.objects.filter(pk=old.pk).update(paid_at=timezone.now() - timedelta(days=1))
-        foreign = bought(customer, "80.00")
+        foreign = buy(customer, "80.00")
         Order.objects.filter(pk=foreign.pk).update(currency="eur")
-        bought(customer, "160.00", outcome="failure")
+        buy(customer, "160.00", outcome="failure")
         rows = rows_of(office, "Revenue today")
         assert {row.pk for row in rows} == {order.pk for order in orders}
         assert sum(row.total - row.refund_requested for row in rows) == Decimal("25.00")
         assert values(office)["Revenue today"] == "$25.00"
 
-    def test_a_day_is_that_of_the_shops_time_zone(self, customer):
+    def test_counts_days_in_the_shops_time_zone(self, customer):
         zone = ZoneInfo("America/New_York")
         last, first = (datetime(2026, 3, 8, 23, 59, tzinfo=zone), datetime(2026, 3, 9, 0, 0, tzinfo=zone))
         for moment, price in ((last, "1.00"), (first, "2.00")):
-            order = bought(customer, price)
+            order = buy(customer, price)
             Order.objects.filter(pk=order.pk).update(paid_at=moment)
         with timezone.override(zone):
             span = (timezone.localdate() - date(2026, 3, 1)).days
             by_day = {day.day: day.kept for day in revenue.last_days(span + 1)}
         assert (by_day[date(2026, 3, 8)], by_day[date(2026, 3, 9)]) == (1, 2)
 
-    def test_the_chart_and_its_table_have_the_same_thirty_days(self, office, customer, staff):
+    def test_has_the_same_thirty_days_in_chart_and_table(self, office, customer, staff):
         for days, price in ((0, "10.00"), (3, "40.00"), (29, "20.00"), (30, "80.00")):
-            order = bought(customer, price)
+            order = buy(customer, price)
             Order.objects.filter(pk=order.pk).update(paid_at=timezone.now() - timedelta(days=days))
         refund(order, staff)
         page = office.get(reverse("admin:index")).content.decode()
@@ -117,20 +117,20 @@ class TestRevenue:
 
 
 class TestOrdersToShip:
-    def test_they_are_the_paid_ones_still_here_whose_money_did_not_go_back(self, office, customer, staff):
-        new, packed, partly, refunded, shipped, canceled = (bought(customer, "9.00") for _ in range(6))
-        fulfilment.pack(order_id=str(packed.pk), by=staff)
+    def test_are_paid_not_shipped_and_not_refunded_in_full(self, office, customer, staff):
+        new, packed, partly, refunded, shipped, canceled = (buy(customer, "9.00") for _ in range(6))
+        fulfilment.pack(packed, by=staff)
         refund(partly, staff, "1.00")
         refund(refunded, staff)
-        fulfilment.ship(order_id=str(shipped.pk), by=staff, **PARCEL)
+        fulfilment.ship(shipped, by=staff, **PARCEL)
         office_services.cancel_order(canceled, by=staff)
-        bought(customer, "9.00", outcome="failure")
+        buy(customer, "9.00", outcome="failure")
         factories.order(customer, (factories.product(), 1))
         assert values(office)["Orders to ship"] == 3
         assert {row.pk for row in rows_of(office, "Orders to ship")} == {new.pk, packed.pk, partly.pk}
 
 
-def test_failed_payments_are_those_of_the_past_week(office, customer):
+def test_failed_payments_are_from_the_past_week(office, customer):
     for days in (0, 6, 9):
         payment = Payment.objects.create(
             order=factories.order(customer, (factories.product(), 1)),
@@ -141,28 +141,28 @@ def test_failed_payments_are_those_of_the_past_week(office, customer):
             expires_at=timezone.now(),
         )
         Payment.objects.filter(pk=payment.pk).update(created_at=timezone.now() - timedelta(days=days))
-    bought(customer, "1.00")
+    buy(customer, "1.00")
     assert values(office)["Failed payments"] == 2
     assert len(rows_of(office, "Failed payments")) == 2
 
 
-def test_orders_that_failed_are_shown_once_there_are_any(office, customer):
-    bought(customer, "5.00")
+def test_failed_orders_are_shown_only_if_there_are_any(office, customer):
+    buy(customer, "5.00")
     assert "Failed orders" not in values(office)
-    failed = [bought(customer, "5.00", outcome="failure") for _ in range(2)]
+    failed = [buy(customer, "5.00", outcome="failure") for _ in range(2)]
     Order.objects.filter(pk=failed[0].pk).update(created_at=timezone.now() - timedelta(days=9))
     assert values(office)["Failed orders"] == 1
     assert [row.pk for row in rows_of(office, "Failed orders")] == [failed[1].pk]
 
 
-def test_refunds_that_failed_are_shown_once_there_are_any(office, customer, staff):
-    refund(bought(customer, "5.00"), staff)
+def test_failed_refunds_are_shown_only_if_there_are_any(office, customer, staff):
+    refund(buy(customer, "5.00"), staff)
     assert "Failed refunds" not in values(office)
     Refund.objects.update(status="failed")
     assert values(office)["Failed refunds"] == len(rows_of(office, "Failed refunds")) == 1
 
 
-def test_low_stock_is_of_what_customers_see(office):
+def test_low_stock_counts_visible_products_only(office):
     for left in (0, 5, 6):
         factories.product(inventory=left)
     hidden = factories.product(inventory=1)
@@ -172,7 +172,7 @@ def test_low_stock_is_of_what_customers_see(office):
     assert sorted(row.inventory for row in rows_of(office, "Low stock")) == [0, 5]
 
 
-def test_dead_letters_lead_to_themselves(office):
+def test_dead_letters_lead_to_their_list(office):
     for number, status in enumerate(("dead", "dead", "pending", "sent")):
         OutboxMessage.objects.create(kind="test", key=f"test:{number}", status=status)
     assert values(office)["Dead letters"] == len(rows_of(office, "Dead letters")) == 2
@@ -182,23 +182,23 @@ ORDERS = ["Revenue today", "Orders to ship", "Failed payments"]
 
 
 @pytest.mark.parametrize(
-    ("role", "seen"),
+    ("role", "titles"),
     [
         ("support", ORDERS),
         ("manager", ["Low stock"]),
         ("admin", [*ORDERS, "Low stock", "Dead letters"]),
     ],
 )
-def test_each_role_is_told_what_it_may_see(role, seen):
+def test_each_role_sees_the_numbers_of_its_lists(role, titles):
     office = office_of(factories.user(role=role))
     response = office.get(reverse("admin:index"))
-    assert [tile.title for tile in response.context["tiles"]] == seen
+    assert [tile.title for tile in response.context["tiles"]] == titles
     assert ("Revenue of the last" in response.content.decode()) == (role != "manager")
     for tile in response.context["tiles"]:
         assert office.get(tile.url).status_code == 200
 
 
-def test_an_empty_shop_has_zeros_and_a_first_step(office):
+def test_an_empty_shop_shows_zeros_and_how_to_begin(office):
     page = office.get(reverse("admin:index")).content.decode()
     assert values(office) == {
         "Revenue today": "$0.00",
@@ -212,13 +212,13 @@ def test_an_empty_shop_has_zeros_and_a_first_step(office):
     assert "Add your first product" not in office.get(reverse("admin:index")).content.decode()
 
 
-def test_who_may_not_add_products_is_not_told_to(support):
+def test_staff_who_may_not_add_products_are_not_asked_to(support):
     assert "Add your first product" not in office_of(support).get(reverse("admin:index")).content.decode()
 
 
-def test_every_number_is_counted_by_an_index(customer):
-    """MongoDB looks at the rows that are counted, and not at the other orders, payments and products."""
-    orders = [bought(customer, "1.00") for _ in range(4)]
+def test_every_number_is_counted_with_an_index(customer):
+    """MongoDB examines only the rows that it counts."""
+    orders = [buy(customer, "1.00") for _ in range(4)]
     Order.objects.filter(pk=orders[0].pk).update(paid_at=timezone.now() - timedelta(days=9))
     Order.objects.filter(pk=orders[1].pk).update(fulfilment="delivered")
     Order.objects.filter(pk=orders[2].pk).update(refund_status="full")
@@ -234,5 +234,5 @@ def test_every_number_is_counted_by_an_index(customer):
         (OutboxMessage.objects.filter(status="dead"), "outbox_due", 0),
     ):
         plan = plan_of(rows)
-        assert plan.index in index  # the embedded MongoDB takes the first that fits, MongoDB the best
+        assert plan.index in index  # the embedded MongoDB uses the first suitable index, MongoDB the best
         assert (plan.examined, plan.returned) == (count, count), index

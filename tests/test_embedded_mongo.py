@@ -1,7 +1,7 @@
-"""What `ecommerce.devserver.embedded.mongo` adds to SecantusDB, and that it is still needed.
+"""The options and patches of `ecommerce.devserver.embedded.mongo`: that they work and are still needed.
 
-Each `..._without_the_mend` is a strict xfail: once a new SecantusDB makes it pass, it fails here, and the
-mend that its reason names can go.
+Each `..._without_the_patch` is a strict xfail: it fails once a new SecantusDB makes it pass. Then the patch
+that its reason names can go.
 """
 
 import os
@@ -25,7 +25,7 @@ from pymongo.errors import OperationFailure
 from ecommerce.devserver.embedded.service import MONGODB, Lease, Service
 
 Client = MongoClient[dict[str, Any]]
-UNMENDED = replace(MONGODB, launcher="tests.unmended_mongo")
+UNPATCHED = replace(MONGODB, launcher="tests.support.unpatched_mongo")
 
 
 @contextmanager
@@ -40,14 +40,14 @@ def running(service: Service, data_dir: Path) -> Iterator[tuple[Lease, Client]]:
 
 
 @pytest.fixture(scope="module")
-def mended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with running(MONGODB, tmp_path_factory.mktemp("mended")) as (_, client):
+def patched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running(MONGODB, tmp_path_factory.mktemp("patched")) as (_, client):
         yield client
 
 
 @pytest.fixture(scope="module")
-def unmended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with running(UNMENDED, tmp_path_factory.mktemp("unmended")) as (_, client):
+def unpatched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running(UNPATCHED, tmp_path_factory.mktemp("unpatched")) as (_, client):
         yield client
 
 
@@ -67,19 +67,19 @@ PROJECTED = [{"_id": 1, "group": {"name": "staff"}}]
 ADDED = [{"_id": 1, "owner": {"name": "Ada", "copy": "Ada"}}]
 
 
-def test_nested_stages_work(mended: Client) -> None:
-    assert project_nested(mended) == PROJECTED
-    assert add_nested(mended) == ADDED
+def test_nested_stages_work(patched: Client) -> None:
+    assert project_nested(patched) == PROJECTED
+    assert add_nested(patched) == ADDED
 
 
-@pytest.mark.xfail(strict=True, reason="mend_nested_stages is needed for $project")
-def test_nested_project_works_without_the_mend(unmended: Client) -> None:
-    assert project_nested(unmended) == PROJECTED
+@pytest.mark.xfail(strict=True, reason="patch_nested_stages is needed for $project")
+def test_nested_project_works_without_the_patch(unpatched: Client) -> None:
+    assert project_nested(unpatched) == PROJECTED
 
 
-@pytest.mark.xfail(strict=True, reason="mend_nested_stages is needed for $addFields")
-def test_nested_add_fields_works_without_the_mend(unmended: Client) -> None:
-    assert add_nested(unmended) == ADDED
+@pytest.mark.xfail(strict=True, reason="patch_nested_stages is needed for $addFields")
+def test_nested_add_fields_works_without_the_patch(unpatched: Client) -> None:
+    assert add_nested(unpatched) == ADDED
 
 
 def products(client: Client) -> Collection[dict[str, Any]]:
@@ -127,17 +127,17 @@ def index_of_array(client: Client) -> str:
     return str(tagged(client).find(query).explain()["queryPlanner"]["winningPlan"])
 
 
-def test_a_range_in_an_array_uses_an_index(mended: Client) -> None:
-    assert "tags_1_active_1" in index_of_array(mended)
+def test_a_range_in_an_array_uses_an_index(patched: Client) -> None:
+    assert "tags_1_active_1" in index_of_array(patched)
 
 
-@pytest.mark.xfail(strict=True, reason="mend_index_choice is needed for $elemMatch")
-def test_a_range_in_an_array_uses_an_index_without_the_mend(unmended: Client) -> None:
-    assert "tags_1_active_1" in index_of_array(unmended)
+@pytest.mark.xfail(strict=True, reason="patch_index_choice is needed for $elemMatch")
+def test_a_range_in_an_array_uses_an_index_without_the_patch(unpatched: Client) -> None:
+    assert "tags_1_active_1" in index_of_array(unpatched)
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         (IN_ARRAY, [1]),
         ({"tags": {"$elemMatch": {"$gte": "a9", "$lt": "b"}}}, [9]),
@@ -149,28 +149,28 @@ def test_a_range_in_an_array_uses_an_index_without_the_mend(unmended: Client) ->
     ],
     ids=str,
 )
-def test_a_range_in_an_array_finds_what_is_between_its_ends(
-    mended: Client, unmended: Client, query: dict[str, Any], found: list[int]
+def test_a_range_in_an_array_returns_the_documents_within_its_bounds(
+    patched: Client, unpatched: Client, query: dict[str, Any], expected: list[int]
 ) -> None:
-    for client in (mended, unmended):
-        assert sorted(each["_id"] for each in tagged(client).find(query)) == found
+    for client in (patched, unpatched):
+        assert sorted(each["_id"] for each in tagged(client).find(query)) == expected
 
 
 BOTH = {"$and": [{"slug": "p2"}, {"active": True}]}
 
 
-def test_and_uses_an_index(mended: Client, unmended: Client) -> None:
-    assert not scans(mended, BOTH)
-    assert seconds_to_update(mended) < seconds_to_update(unmended)
+def test_and_uses_an_index(patched: Client, unpatched: Client) -> None:
+    assert not scans(patched, BOTH)
+    assert seconds_to_update(patched) < seconds_to_update(unpatched)
 
 
-@pytest.mark.xfail(strict=True, reason="mend_index_choice is needed")
-def test_and_uses_an_index_without_the_mend(unmended: Client) -> None:
-    assert not scans(unmended, BOTH)
+@pytest.mark.xfail(strict=True, reason="patch_index_choice is needed")
+def test_and_uses_an_index_without_the_patch(unpatched: Client) -> None:
+    assert not scans(unpatched, BOTH)
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ({"$and": [{"slug": "p2"}, {"active": True}]}, [2]),
         ({"$and": [{"slug": "p2"}, {"active": False}]}, []),
@@ -193,11 +193,11 @@ def test_and_uses_an_index_without_the_mend(unmended: Client) -> None:
         ({"$and": [{"slug": {"$in": ["p2", "p3"]}}, {"slug": {"$ne": "p2"}}]}, [3]),
     ],
 )
-def test_the_index_choice_changes_no_answer(
-    mended: Client, unmended: Client, query: dict[str, Any], found: list[int]
+def test_the_index_choice_does_not_change_results(
+    patched: Client, unpatched: Client, query: dict[str, Any], expected: list[int]
 ) -> None:
-    for client in (mended, unmended):
-        assert sorted(each["_id"] for each in products(client).find(query)) == found
+    for client in (patched, unpatched):
+        assert sorted(each["_id"] for each in products(client).find(query)) == expected
 
 
 def priced(client: Client, bounds: dict[str, Any], direction: int = 1) -> list[int]:
@@ -205,11 +205,11 @@ def priced(client: Client, bounds: dict[str, Any], direction: int = 1) -> list[i
     if not prices.estimated_document_count():
         prices.create_index([("active", 1), ("price", direction), ("number", direction)])
         prices.insert_many([{"active": n != 4, "price": n // 2, "number": n} for n in range(8)])
-    return sorted(found["number"] for found in prices.find({"active": True, "price": bounds}))
+    return sorted(row["number"] for row in prices.find({"active": True, "price": bounds}))
 
 
 @pytest.mark.parametrize(
-    ("bounds", "found"),
+    ("bounds", "expected"),
     [
         ({"$lte": 1}, [0, 1, 2, 3]),
         ({"$lt": 1}, [0, 1]),
@@ -221,17 +221,17 @@ def priced(client: Client, bounds: dict[str, Any], direction: int = 1) -> list[i
     ],
     ids=str,
 )
-def test_a_range_has_its_ends(mended: Client, bounds: dict[str, Any], found: list[int]) -> None:
-    assert priced(mended, bounds) == priced(mended, bounds, direction=-1) == found
+def test_a_range_includes_its_bounds(patched: Client, bounds: dict[str, Any], expected: list[int]) -> None:
+    assert priced(patched, bounds) == priced(patched, bounds, direction=-1) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="mend_range_ends is needed")
-def test_a_range_has_its_upper_end_without_the_mend(unmended: Client) -> None:
-    assert priced(unmended, {"$lte": 1}) == [0, 1, 2, 3]
+@pytest.mark.xfail(strict=True, reason="patch_range_ends is needed")
+def test_a_range_includes_its_upper_bound_without_the_patch(unpatched: Client) -> None:
+    assert priced(unpatched, {"$lte": 1}) == [0, 1, 2, 3]
 
 
-def kept_after_kill(service: Service, data_dir: Path) -> int:
-    """How many of 100 acknowledged writes are there after the server was killed and started again."""
+def writes_kept_after_kill(service: Service, data_dir: Path) -> int:
+    """Return how many of 100 acknowledged writes are there after a kill and restart of the server."""
     with running(service, data_dir) as (lease, client):
         for n in range(100):
             client["shop"]["orders"].insert_one({"_id": n})
@@ -241,12 +241,12 @@ def kept_after_kill(service: Service, data_dir: Path) -> int:
 
 
 def test_an_acknowledged_write_survives_a_killed_server(tmp_path: Path) -> None:
-    assert kept_after_kill(MONGODB, tmp_path) == 100
+    assert writes_kept_after_kill(MONGODB, tmp_path) == 100
 
 
 @pytest.mark.xfail(strict=True, reason="durable and sync_on_commit are needed")
-def test_an_acknowledged_write_survives_a_killed_server_without_the_mend(tmp_path: Path) -> None:
-    assert kept_after_kill(UNMENDED, tmp_path) == 100
+def test_an_acknowledged_write_survives_a_killed_server_without_the_patch(tmp_path: Path) -> None:
+    assert writes_kept_after_kill(UNPATCHED, tmp_path) == 100
 
 
 TRANSACTION = """
@@ -261,8 +261,8 @@ time.sleep(60)
 """
 
 
-def killed_in_a_transaction(client: Client) -> None:
-    """Leave behind the lock of a client that was killed."""
+def kill_client_in_transaction(client: Client) -> None:
+    """Kill a client in its transaction, which leaves its lock behind."""
     client["shop"]["stock"].replace_one({"_id": 1}, {"_id": 1, "left": 5}, upsert=True)
     host, port = next(iter(client.nodes))
     command = [sys.executable, "-c", TRANSACTION, f"mongodb://{host}:{port}"]
@@ -272,8 +272,8 @@ def killed_in_a_transaction(client: Client) -> None:
         other.kill()
 
 
-def buys_within(client: Client, seconds: float) -> bool:
-    """Whether another transaction gets at the same document in time; it is refused until the lock is gone."""
+def can_update_within(client: Client, seconds: float) -> bool:
+    """Return whether another transaction can change the document in time: it fails while the lock exists."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -286,28 +286,28 @@ def buys_within(client: Client, seconds: float) -> bool:
 
 
 @pytest.fixture(scope="module")
-def locked(mended: Client, unmended: Client) -> None:
-    for client in (mended, unmended):
-        killed_in_a_transaction(client)
+def locked(patched: Client, unpatched: Client) -> None:
+    for client in (patched, unpatched):
+        kill_client_in_transaction(client)
 
 
 @pytest.mark.usefixtures("locked")
-def test_a_killed_client_holds_its_locks_for_seconds_only(mended: Client) -> None:
-    assert buys_within(mended, 10)
-    assert mended["shop"]["stock"].find_one() == {"_id": 1, "left": 4}
+def test_a_killed_client_holds_its_locks_for_seconds_only(patched: Client) -> None:
+    assert can_update_within(patched, 10)
+    assert patched["shop"]["stock"].find_one() == {"_id": 1, "left": 4}
 
 
 @pytest.mark.usefixtures("locked")
 @pytest.mark.xfail(strict=True, reason="transaction_lifetime_seconds is needed")
-def test_a_killed_client_holds_its_locks_for_seconds_only_without_the_mend(
-    mended: Client, unmended: Client
+def test_a_killed_client_holds_its_locks_for_seconds_only_without_the_patch(
+    patched: Client, unpatched: Client
 ) -> None:
-    assert buys_within(mended, 10)  # as long as this one takes
-    assert buys_within(unmended, 1)
+    assert can_update_within(patched, 10)  # wait as long as the patched server needs
+    assert can_update_within(unpatched, 1)
 
 
-def bulk_write_beside_transactions(client: Client) -> None:
-    """One transaction holds the document that an update_many wants, and others come and go meanwhile."""
+def check_bulk_write_during_transactions(client: Client) -> None:
+    """Run an update_many while a transaction holds its document and other transactions come and go."""
     orders = client["shop"]["orders"]
     orders.delete_many({})
     orders.insert_many([{"_id": 1, "tries": 0}, {"_id": 2, "tries": 0}])
@@ -327,14 +327,16 @@ def bulk_write_beside_transactions(client: Client) -> None:
     assert orders.find().to_list() == [{"_id": 1, "tries": 2}, {"_id": 2, "tries": 50}]
 
 
-def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other(mended: Client) -> None:
-    bulk_write_beside_transactions(mended)
+def test_a_bulk_write_does_not_block_transactions(patched: Client) -> None:
+    check_bulk_write_during_transactions(patched)
 
 
-@pytest.mark.xfail(strict=True, reason="mend_bulk_writes is needed: the server hangs")
-def test_a_bulk_write_waits_for_a_transaction_and_holds_up_no_other_without_the_mend(tmp_path: Path) -> None:
-    with running(UNMENDED, tmp_path) as (lease, client):
+@pytest.mark.xfail(strict=True, reason="patch_bulk_writes is needed: the server hangs")
+def test_a_bulk_write_does_not_block_transactions_without_the_patch(
+    tmp_path: Path,
+) -> None:
+    with running(UNPATCHED, tmp_path) as (lease, client):
         try:
-            bulk_write_beside_transactions(client)
+            check_bulk_write_during_transactions(client)
         finally:
-            os.kill(lease.pid, signal.SIGKILL)  # it would not end by itself
+            os.kill(lease.pid, signal.SIGKILL)  # it hangs and does not end by itself

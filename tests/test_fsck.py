@@ -1,4 +1,4 @@
-"""Each broken promise, made by a write past all services, is reported."""
+"""`fsck` reports each invariant that a write without a service has violated."""
 
 import io
 
@@ -10,14 +10,14 @@ from catalog.services import delete_product
 from ecommerce.core.db import connection
 from orders.fulfilment import services as fulfilment
 from payments.staff_actions import cancel_order
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 PARTLY_REFUNDED = {"$set": {"refund_requested": Decimal128("1.00"), "refund_status": "partial"}}
 
 
 def fsck():
-    """What it reports; nothing where all is well."""
+    """Run the command and return the lines of its report."""
     out, err = io.StringIO(), io.StringIO()
     try:
         call_command("fsck", stdout=out, stderr=err)
@@ -26,12 +26,12 @@ def fsck():
     return out.getvalue().splitlines()
 
 
-WELL = ["No violations."]
+NO_VIOLATIONS = ["No violations."]
 
 
 @pytest.fixture
 def shop(customer, stranger, customer_api):
-    """A shop that has seen everything: sales, failures, carts, a deleted product."""
+    """A shop with orders in every status, a cart and a deleted product."""
     sold, gone = factories.product(slug="sold"), factories.product(slug="gone")
     for outcome in ("success", "failure", "canceled"):
         order = factories.order(customer, (sold, 2))
@@ -40,7 +40,7 @@ def shop(customer, stranger, customer_api):
         order = factories.order(customer, (sold, 1))
         customer_api.post(f"/api/v1/payments/confirm?order_id={order.pk}")
         if step == "shipped":
-            fulfilment.ship(order_id=str(order.pk), by=stranger, carrier="UPS", tracking_number=step)
+            fulfilment.ship(order, by=stranger, carrier="UPS", tracking_number=step)
         else:
             cancel_order(order, by=stranger)
     factories.order(customer, (sold, 1), (gone, 1))
@@ -49,16 +49,16 @@ def shop(customer, stranger, customer_api):
     return connection.database
 
 
-def test_a_shop_that_has_seen_everything_keeps_every_promise(shop):
-    assert fsck() == WELL
+def test_a_shop_with_orders_in_every_status_has_no_violations(shop):
+    assert fsck() == NO_VIOLATIONS
 
 
-def test_an_empty_shop_keeps_every_promise():
-    assert fsck() == WELL
+def test_an_empty_shop_has_no_violations():
+    assert fsck() == NO_VIOLATIONS
 
 
-def again(collection, query, **changed):
-    """A second copy of a document, past the unique index."""
+def duplicate(collection, query, **changed):
+    """Insert a copy of a document."""
     document = collection.find_one(query)
     collection.insert_one(document | {"_id": ObjectId(), **changed})
 
@@ -69,7 +69,7 @@ WRITES = {
         "product sold: inventory 8, movements sum to 7",
     ),
     "a movement without stock": (
-        lambda db: again(db.stock_movements, {"reason": "initial", "quantity": 10}, key="x", quantity=5),
+        lambda db: duplicate(db.stock_movements, {"reason": "initial", "quantity": 10}, key="x", quantity=5),
         "movements sum to",
     ),
     "a movement lost": (
@@ -80,7 +80,7 @@ WRITES = {
         lambda db: db.products.update_one({"slug": "sold"}, {"$set": {"inventory": -1}}),
         "product sold: inventory -1 is negative",
     ),
-    "a product without an account": (
+    "a product without movements": (
         lambda db: db.products.insert_one(
             db.products.find_one() | {"_id": ObjectId(), "slug": "x", "product_id": 1_000_000}
         ),
@@ -90,11 +90,11 @@ WRITES = {
         lambda db: db.counters.update_one({"_id": "product_id"}, {"$set": {"value": 0}}),
         "the product_id counter is behind",
     ),
-    "an old slug that leads away from a page that there is": (
+    "a former slug that is in use": (
         lambda db: db.old_slugs.insert_one({"_id": "product:sold", "target": db.products.find_one()["_id"]}),
         "old slug product:sold is in use",
     ),
-    "an old slug of nothing": (
+    "a former slug of nothing": (
         lambda db: db.old_slugs.insert_one({"_id": "category:x", "target": ObjectId()}),
         "old slug category:x leads to nothing",
     ),
@@ -102,11 +102,11 @@ WRITES = {
         lambda db: db.stock_movements.delete_one({"reason": "closed"}),
         "deleted product",
     ),
-    "a paid order that took nothing": (
+    "a paid order without a sale": (
         lambda db: db.orders.update_one({"status": "failed"}, {"$set": {"status": "paid"}}),
         "(paid): took {}",
     ),
-    "an order that took stock and is not paid": (
+    "a sale of an unpaid order": (
         lambda db: db.orders.update_one({"status": "paid"}, {"$set": {"status": "pending"}}),
         "(pending): took",
     ),
@@ -142,65 +142,65 @@ WRITES = {
         lambda db: db.orders.update_one({"fulfilment": "shipped"}, {"$set": {"carrier": ""}}),
         "(shipped): its carrier is ''",
     ),
-    "a step that nobody took": (
+    "a step without an audit entry": (
         lambda db: db.audit_entries.delete_one({"action": "order.ship"}),
         "(shipped): 0 entries order.ship",
     ),
-    "a step that two took": (
-        lambda db: again(db.audit_entries, {"action": "order.ship"}),
+    "a step with two audit entries": (
+        lambda db: duplicate(db.audit_entries, {"action": "order.ship"}),
         "(shipped): 2 entries order.ship",
     ),
-    "a parcel that nobody was told of": (
+    "a parcel without a mail": (
         lambda db: db.outbox.delete_one({"kind": "order_shipped"}),
         "a mail tells of the parcel: False",
     ),
-    "a parcel that is told and not shipped": (
+    "a mail about a parcel that is not shipped": (
         lambda db: db.outbox.update_one(
             {"kind": "order_shipped"},
             {"$set": {"payload.order": str(db.orders.find_one({"status": "pending"})["_id"])}},
         ),
         "a mail tells of the parcel: True",
     ),
-    "a refund that nobody ordered": (
+    "a refund without an audit entry": (
         lambda db: db.audit_entries.delete_one({"action": "order.refund"}),
         "1 refunds, but 0 audit entries of refunds",
     ),
-    "a refund that the order does not know": (
+    "a refund that the order does not count": (
         lambda db: db.orders.update_one(
             {"fulfilment": "canceled"},
             PARTLY_REFUNDED,
         ),
         "only 1.00 of 79.99 goes back",
     ),
-    "a refund status that is wrong": (
+    "a wrong refund status": (
         lambda db: db.orders.update_one({"fulfilment": "canceled"}, {"$set": {"refund_status": "none"}}),
         "refund status none, 79.99 refunded",
     ),
-    "a refund of the order that has no row": (
+    "a refund without a row": (
         lambda db: db.orders.update_one(
             {"fulfilment": "shipped"},
             PARTLY_REFUNDED,
         ),
         "1.00 refunded, 0.00 back, not",
     ),
-    "money back that the provider did not send": (
+    "a completed amount that the provider did not pay": (
         lambda db: db.orders.update_one(
             {"fulfilment": "canceled"}, {"$set": {"refund_completed": Decimal128("1.00")}}
         ),
         "79.99 refunded, 1.00 back, not",
     ),
-    "goods that did not come back": (
+    "goods that were not restocked": (
         lambda db: db.stock_movements.delete_one({"reason": "restock"}),
         "not put back: ",
     ),
-    "goods that came back of a sold order": (
+    "restocked goods of a sold order": (
         lambda db: db.stock_movements.update_one(
             {"reason": "restock"}, {"$set": {"order": db.orders.find_one({"fulfilment": "shipped"})["_id"]}}
         ),
         "with 0.00 of 79.99 refunded",
     ),
-    "goods that came back twice": (
-        lambda db: again(db.stock_movements, {"reason": "restock"}, key="x"),
+    "goods that were restocked twice": (
+        lambda db: duplicate(db.stock_movements, {"reason": "restock"}, key="x"),
         "put back {",
     ),
     "a cart line over the limit": (
@@ -229,7 +229,7 @@ WRITES = {
 
 
 @pytest.mark.parametrize(("write", "report"), WRITES.values(), ids=WRITES.keys())
-def test_it_is_reported(shop, write, report):
+def test_a_violation_is_reported(shop, write, report):
     write(shop)
     assert any(report in line for line in fsck()), fsck()
 
@@ -241,7 +241,7 @@ def test_a_line_sold_twice_is_reported(shop):
     assert any("(paid): took" in line for line in fsck())
 
 
-def test_it_ends_as_a_failed_command_that_counts(shop):
+def test_the_command_fails_with_the_number_of_violations(shop):
     shop.carts.update_one({}, {"$set": {"items.0.qty": 100}})
     shop.users.update_one({}, {"$set": {"role": "root"}})
     with pytest.raises(CommandError, match=r"^2 violations\.$"):

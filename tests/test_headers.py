@@ -1,4 +1,4 @@
-"""The policies that browsers are given."""
+"""The response headers with policies for browsers."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ PROVIDER = "'self' https://checkout.stripe.com"
 
 
 @pytest.mark.parametrize("path", ["/", "/products/", "/cart/", "/account/login/", "/no-such-page/"])
-def test_shop_pages_load_nothing_inline_and_nothing_from_elsewhere(client: Client, path: str) -> None:
+def test_pages_load_nothing_inline_and_nothing_from_other_hosts(client: Client, path: str) -> None:
     assert client.get(path)["Content-Security-Policy"] == STRICT
 
 
@@ -28,24 +28,24 @@ def test_shop_pages_load_nothing_inline_and_nothing_from_elsewhere(client: Clien
     ("path", "beginning"),
     [("/admin/login/", "/admin/"), ("/docs", "/docs"), ("/redoc", "/redoc"), ("/api/v1/cart", "/api/")],
 )
-def test_each_exception_is_for_its_pages_alone(client: Client, path: str, beginning: str) -> None:
+def test_each_exception_applies_to_its_own_pages(client: Client, path: str, beginning: str) -> None:
     assert client.get(path)["Content-Security-Policy"] == as_text(EXCEPTIONS[beginning])
     assert "frame-ancestors 'none'" in client.get(path)["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize(
-    ("path", "leads_there"),
+    ("path", "allowed"),
     [("/checkout/", True), ("/orders/ABC/pay/", True), ("/orders/ABC/", False), ("/cart/", False)],
 )
-def test_only_forms_that_pay_lead_to_the_provider(
-    client: Client, settings: Settings, path: str, leads_there: bool
+def test_only_forms_on_payment_pages_may_lead_to_the_provider(
+    client: Client, settings: Settings, path: str, allowed: bool
 ) -> None:
     settings.PAYMENT_PROVIDER = "stripe"
     policy = client.get(path)["Content-Security-Policy"]
-    assert policy == (as_text(SHOP | {"form-action": PROVIDER}) if leads_there else STRICT)
+    assert policy == (as_text(SHOP | {"form-action": PROVIDER}) if allowed else STRICT)
 
 
-def test_every_answer_has_the_usual_headers(client: Client) -> None:
+def test_every_answer_has_the_security_headers(client: Client) -> None:
     answer = client.get("/")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["X-Frame-Options"] == "DENY"
@@ -54,7 +54,7 @@ def test_every_answer_has_the_usual_headers(client: Client) -> None:
     assert "camera=()" in answer["Permissions-Policy"]
 
 
-def test_http_is_redirected_and_https_stays(client: Client, settings: Settings) -> None:
+def test_http_is_redirected_to_https(client: Client, settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS = True, 31_536_000
     fresh = Client()
     redirected = fresh.get("/products/?q=a")
@@ -76,7 +76,7 @@ PRODUCTION = {
 }
 
 
-def test_djangos_own_deployment_check_is_silent_in_production() -> None:
+def test_djangos_deployment_check_finds_nothing_in_production() -> None:
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     checked = subprocess.run(command, cwd=ROOT, env=os.environ | PRODUCTION, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr

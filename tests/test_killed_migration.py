@@ -1,4 +1,4 @@
-"""A process killed in its first migration leaves collections that no migration has recorded."""
+"""A process that is killed in its first migration leaves collections that no migration has recorded."""
 
 import os
 import subprocess
@@ -34,19 +34,19 @@ def manage(*command: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_the_next_start_makes_them_anew(half_migrated: "Database[dict[str, Any]]") -> None:
-    done = manage("prepare")
-    assert done.returncode == 0, done.stderr
+def test_prepare_creates_them_anew(half_migrated: "Database[dict[str, Any]]") -> None:
+    result = manage("prepare")
+    assert result.returncode == 0, result.stderr
     assert half_migrated["products"].count_documents({}) == 20
     assert manage("prepare").returncode == 0
     assert half_migrated["products"].count_documents({}) == 20
 
 
-def test_plain_migrate_fails_on_them(half_migrated: "Database[dict[str, Any]]") -> None:
+def test_migrate_alone_fails(half_migrated: "Database[dict[str, Any]]") -> None:
     assert manage("migrate").returncode != 0
 
 
-def test_a_collection_with_something_in_it_is_left_alone(half_migrated: "Database[dict[str, Any]]") -> None:
+def test_a_collection_with_documents_is_left_alone(half_migrated: "Database[dict[str, Any]]") -> None:
     half_migrated["orders"].insert_one({"precious": True})
     assert manage("prepare").returncode != 0
     assert half_migrated["orders"].count_documents({"precious": True}) == 1

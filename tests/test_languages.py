@@ -1,4 +1,4 @@
-"""The pages in their languages: the address says which, and every text is there in each of them."""
+"""The languages of pages and mails, and the completeness of the German translation."""
 
 import ast
 import re
@@ -25,9 +25,9 @@ from ecommerce.core.outbox import queue as outbox
 from ecommerce.site.headers import policy_for
 from ecommerce.site.limits import limit_of
 from orders.models import Order
-from tests import factories
-from tests.factories import PASSWORD
 from tests.orders.test_checkout_pages import filled_in
+from tests.support import factories
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(settings.BASE_DIR)
@@ -35,7 +35,7 @@ GERMAN = ROOT / "locale/de/LC_MESSAGES/django.po"
 APPS = ["accounts", "cart", "catalog", "ecommerce", "orders", "payments"]
 MARKS = {"gettext", "gettext_lazy", "gettext_noop", "ngettext"}
 STAFF_AND_DEVELOPERS = {"dev", "redoc.html"}
-# Refusals that no page of the shop shows.
+# Errors that no page of the storefront shows.
 STAFF_AND_PROGRAMS = {
     *("AlreadyAdmin", "CategoryNotFound", "CategoryTaken", "HasOrders", "ImportNotFound", "UserNotFound"),
     *("BadWebhook", "InvalidRefreshToken", "LeaseRanOut", "NoMailServer", "NotFound", "UnknownGateway"),
@@ -54,15 +54,15 @@ def catalogue() -> Catalog:
 
 
 def strings(catalogue: Catalog) -> dict[str, list[str]]:
-    return {first(each): list(each.string) for each in catalogue if each.id}
+    return {msgid(each): list(each.string) for each in catalogue if each.id}
 
 
-def first(message) -> str:
+def msgid(message) -> str:
     return message.id if isinstance(message.id, str) else message.id[0]
 
 
-def of_python(source: str) -> set[str]:
-    """The texts in calls of gettext and its like, by whatever name a module has imported it."""
+def texts_in_python(source: str) -> set[str]:
+    """Return the texts in calls of gettext and its variants, by the names that the module gives them."""
     tree = ast.parse(source)
     names = {
         alias.asname or alias.name
@@ -79,12 +79,12 @@ def of_python(source: str) -> set[str]:
     }
 
 
-def of_template(source: str) -> set[str]:
+def texts_in_template(source: str) -> set[str]:
     calls = [ast.parse(found[0], mode="eval").body for found in CALL.finditer(templatize(source))]
     return {call.args[0].value for call in calls}
 
 
-def bare_words(source: str) -> list[str]:
+def untranslated_words(source: str) -> list[str]:
     text = TRANSLATED.sub("", HIDDEN.sub("", source))
     return re.findall(r"[A-Za-z]{2,}", MARKUP.sub(" ", LOGIC.sub("", text)))
 
@@ -100,20 +100,20 @@ def texts_of_the_shop() -> set[str]:
     found = set()
     for app in APPS:
         for path in (ROOT / app).rglob("*.py"):
-            found |= of_python(path.read_text())
+            found |= texts_in_python(path.read_text())
     for path in templates():
-        found |= of_template(path.read_text())
+        found |= texts_in_template(path.read_text())
     return found
 
 
-def test_every_text_of_the_pages_is_in_the_german_catalogue_and_no_other():
-    """`make messages` brings it up to date."""
+def test_the_german_catalogue_has_exactly_the_texts_of_the_shop():
+    """Otherwise run `make messages`."""
     texts = texts_of_the_shop()
     assert len(texts) > 300
-    assert {first(message) for message in catalogue() if message.id} == texts
+    assert {msgid(message) for message in catalogue() if message.id} == texts
 
 
-def test_every_text_has_its_german_with_the_same_placeholders():
+def test_every_text_is_translated_with_the_same_placeholders():
     for message in catalogue():
         if not message.id:
             continue
@@ -127,30 +127,29 @@ def test_every_text_has_its_german_with_the_same_placeholders():
             assert set(PLACEHOLDER.findall(text)) <= set(PLACEHOLDER.findall(string)), message.id
 
 
-def test_what_is_compiled_is_what_is_written():
-    """`make messages` compiles it."""
+def test_the_compiled_catalogue_is_up_to_date():
+    """Otherwise run `make messages`."""
     compiled = read_mo(BytesIO(GERMAN.with_suffix(".mo").read_bytes()))
     assert strings(compiled) == strings(catalogue())
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in templates() if path.parent.name != "admin"], ids=lambda path: path.name
-)
-def test_no_template_of_the_shops_pages_has_a_text_of_one_language(path):
-    assert bare_words(path.read_text()) in ([], ["UTC"])
+def test_no_template_of_the_storefront_has_untranslated_text():
+    paths = [path for path in templates() if path.parent.name != "admin"]
+    untranslated = {path.name: untranslated_words(path.read_text()) for path in paths}
+    assert {name: words for name, words in untranslated.items() if words not in ([], ["UTC"])} == {}
 
 
-def test_the_scan_finds_a_text_that_was_left_out():
-    assert of_template("<p>{% translate 'New' %}</p>") == {"New"}
-    assert of_python("from x import gettext as _\nprint(_('New') % {'a': 1})") == {"New"}
-    assert bare_words("<p{% if a > b %} class='c'{% endif %}>{{ name }} is sold out</p>") == [
+def test_the_scan_finds_untranslated_text():
+    assert texts_in_template("<p>{% translate 'New' %}</p>") == {"New"}
+    assert texts_in_python("from x import gettext as _\nprint(_('New') % {'a': 1})") == {"New"}
+    assert untranslated_words("<p{% if a > b %} class='c'{% endif %}>{{ name }} is sold out</p>") == [
         "is",
         "sold",
         "out",
     ]
 
 
-def test_english_has_no_prefix_and_german_has_one(client, product):
+def test_only_german_addresses_have_a_prefix(client, product):
     english, german = client.get("/products/"), client.get("/de/products/")
     assert (english["Content-Language"], german["Content-Language"]) == ("en", "de")
     assert '<html lang="en">' in english.content.decode()
@@ -159,7 +158,7 @@ def test_english_has_no_prefix_and_german_has_one(client, product):
     assert client.get("/en/products/").status_code == 404
 
 
-def test_the_browsers_languages_do_not_matter(client, api, product):
+def test_the_browsers_language_is_ignored(client, api, product):
     german = {"HTTP_ACCEPT_LANGUAGE": "de"}
     assert client.get("/products/", **german)["Content-Language"] == "en"
     answer = api.get("/api/v1/products/none", **german)
@@ -176,11 +175,11 @@ def test_the_browsers_languages_do_not_matter(client, api, product):
         ("/de/no-such-page/", "/no-such-page/"),
     ],
 )
-def test_each_page_links_to_itself_in_the_other_language(client, path, other):
+def test_each_page_links_to_its_translation(client, path, other):
     assert f'href="{other}" lang=' in client.get(path).content.decode()
 
 
-def test_search_engines_learn_of_both_languages(client, product):
+def test_pages_name_their_translations_for_search_engines(client, product):
     for path in (f"/products/{product.slug}/", f"/de/products/{product.slug}/"):
         html = client.get(path).content.decode()
         assert f'<link rel="canonical" href="{settings.PUBLIC_URL}{path}">' in html
@@ -190,7 +189,7 @@ def test_search_engines_learn_of_both_languages(client, product):
     assert "hreflang=" not in client.get("/de/cart/").content.decode().split("</head>")[0]
 
 
-def test_money_is_written_as_the_language_writes_it(client, product):
+def test_money_is_formatted_for_the_language(client, product):
     product.price = Decimal("2499.90")
     product.save(update_fields=["price"])
     assert "$2,499.90" in client.get(f"/products/{product.slug}/").content.decode()
@@ -198,7 +197,7 @@ def test_money_is_written_as_the_language_writes_it(client, product):
 
 
 @pytest.mark.parametrize("price", ["49,90", "49.90"])
-def test_a_price_may_be_typed_as_the_language_writes_it(client, product, price):
+def test_a_price_may_be_entered_in_the_languages_format(client, product, price):
     html = client.get("/de/products/", {"max_price": price}).content.decode()
     assert "Bis 49,90\N{NO-BREAK SPACE}$" in html
     assert "Enter a price" in client.get("/products/", {"max_price": "49,90"}).content.decode()
@@ -217,7 +216,7 @@ def test_errors_are_in_german(client):
     assert "Das ist zu groß" in large.content.decode()
 
 
-def test_a_refusal_is_in_german_on_the_page_and_english_in_the_api(client, api, customer):
+def test_an_error_is_german_on_the_page_and_english_in_the_api(client, api, customer):
     wrong = {"email": customer.email, "password": "WrongPass123"}
     assert "E-Mail oder Passwort stimmt nicht" in client.post("/de/account/login/", wrong).content.decode()
     refused = api.post("/api/v1/auth/login", wrong, HTTP_ACCEPT_LANGUAGE="de")
@@ -230,19 +229,19 @@ def test_limits_and_policies_are_the_same_in_every_language(rf, settings):
     assert policy_for("/de/checkout/") == policy_for("/checkout/") != policy_for("/de/cart/")
 
 
-def mails_now():
+def delivered_mails():
     outbox.deliver_due()
     return mail.outbox
 
 
-def test_mails_about_an_order_are_in_the_language_it_was_placed_in(client, product):
+def test_mails_about_an_order_are_in_its_language(client, product):
     client.post(f"/de/cart/add/{product.product_id}/", {"qty": 1})
     html = client.get("/de/checkout/").content.decode()
     client.post("/de/checkout/", filled_in(html, email="zoe@example.com"))
     order = Order.objects.get()
     paid = client.post(f"/de/orders/{order.number}/pay/", {"outcome": "success"})
     assert paid.url == f"/de/orders/{order.number}/"
-    [confirmation] = mails_now()
+    [confirmation] = delivered_mails()
     assert confirmation.subject == f"Danke! Ihre Bestellung {order.number} ist bestätigt"
     text, html = confirmation.body, confirmation.alternatives[0][0]
     assert '<html lang="de">' in html
@@ -251,22 +250,22 @@ def test_mails_about_an_order_are_in_the_language_it_was_placed_in(client, produ
         assert "79,99\N{NO-BREAK SPACE}$" in part
 
 
-def test_a_client_of_the_api_gets_its_mails_in_the_language_it_asks_for(api):
+def test_an_api_client_gets_mails_in_its_accepted_language(api):
     account = {"email": "zoe@example.com", "password": PASSWORD}
     api.post("/api/v1/auth/signup", account, HTTP_ACCEPT_LANGUAGE="de-AT,en;q=0.5")
-    [welcome] = mails_now()
+    [welcome] = delivered_mails()
     assert welcome.subject == "Bitte bestätigen Sie Ihre E-Mail-Adresse"
     assert "http://testserver/de/account/verify-email/" in welcome.body
 
 
-def test_a_row_from_before_there_were_languages_is_still_sent(customer):
+def test_a_message_without_a_language_is_sent_in_english(customer):
     forgot_password(email=customer.email)
     row = OutboxMessage.objects.get()
     OutboxMessage.objects.filter(pk=row.pk).update(payload={"user": row.payload["user"]})
-    assert mails_now()[0].subject == "Choose a new password"
+    assert delivered_mails()[0].subject == "Choose a new password"
 
 
-def test_why_an_order_failed_is_stored_in_english_and_shown_in_german(client, customer, product):
+def test_the_reason_of_a_failed_order_is_stored_in_english_and_shown_in_german(client, customer, product):
     client.force_login(customer)
     order = factories.order(customer, (product, 2))
     update_product(pk=product.pk, inventory=1)
@@ -277,17 +276,17 @@ def test_why_an_order_failed_is_stored_in_english_and_shown_in_german(client, cu
     assert f"Von „{product.name}“ ist nicht mehr genug auf Lager." in page
 
 
-def refusals(kind=DomainError):
-    """Every class of refusal of the shop's that has a sentence of its own."""
+def error_classes(kind=DomainError):
+    """Yield every DomainError of the shop that has a message of its own."""
     for each in kind.__subclasses__():
         if "message" in vars(each) and each.__module__.split(".")[0] in APPS:
             yield each
-        yield from refusals(each)
+        yield from error_classes(each)
 
 
-def test_every_refusal_has_its_german_or_is_for_staff_and_programs_alone():
+def test_every_error_that_customers_may_see_is_translated():
     assert get_resolver().url_patterns  # imports every app's pages and routes
     with translation.override("de"):
-        english = {each.__name__ for each in refusals() if gettext(each.message) == each.message}
+        english = {each.__name__ for each in error_classes() if gettext(each.message) == each.message}
     assert english - STAFF_AND_PROGRAMS == set()
-    assert english, "the search for them found none"
+    assert english, "no class was found"

@@ -1,4 +1,4 @@
-"""One line a request, a stack trace for a fault, and never a secret."""
+"""The log: a line per request, a stack trace for an exception, and no secrets."""
 
 import io
 import ipaddress
@@ -12,14 +12,14 @@ from rest_framework.test import APIClient
 
 from accounts.sessions.tokens import access_token
 from ecommerce.core.logs import redact
-from tests import factories
+from tests.support import factories
 
 PASSWORD = "Correct-Horse-77"
 
 
 @pytest.fixture
 def log(monkeypatch):
-    """What the shop writes, as it writes it."""
+    """Return a function that returns the log so far."""
     (console,) = [
         h for h in logging.getLogger().handlers if h.formatter.__class__.__name__ == "RedactingFormatter"
     ]
@@ -35,7 +35,7 @@ def lines(log):
 class TestRequestLine:
     pytestmark = pytest.mark.django_db
 
-    def test_it_has_method_path_status_duration_client_and_agent(self, api, log):
+    def test_has_method_path_status_duration_client_and_agent(self, api, log):
         response = api.get("/api/v1/products", HTTP_USER_AGENT="Mozilla/5.0 (X11)")
         (line,) = lines(log)
         assert re.fullmatch(
@@ -45,33 +45,33 @@ class TestRequestLine:
             line,
         )
 
-    def test_the_client_is_the_one_before_a_trusted_proxy(self, api, log, settings):
+    def test_names_the_client_before_a_trusted_proxy(self, api, log, settings):
         settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1")]
         api.get("/api/v1/products", HTTP_X_FORWARDED_FOR="203.0.113.7")
         assert "client=203.0.113.7 " in log()
 
-    def test_refusals_pages_and_health_have_one_too(self, api, client, log):
+    def test_is_written_for_errors_pages_and_health(self, api, client, log):
         api.get("/api/v1/cart")
         client.get("/products/")
         client.get("/health/live")
         shown = [line.split("] ")[1].split(" 0.")[0] for line in lines(log)]
         assert shown == ["GET /api/v1/cart 401", "GET /products/ 200", "GET /health/live 200"]
 
-    def test_a_request_for_a_foreign_host_has_no_more_than_that(self, api, log):
+    def test_is_the_only_line_for_a_request_for_another_host(self, api, log):
         api.get("/api/v1/products", HTTP_HOST="evil.example")
         assert len(lines(log)) == 1
 
-    def test_a_query_is_nobodys_business(self, api, log):
+    def test_has_no_query_string(self, api, log):
         api.get("/api/v1/products?q=my-illness")
         assert "my-illness" not in log()
 
     @pytest.mark.parametrize("path", ["/api/v1/a%0Aforged", "/api/v1/%1b[31m", "/api/v1/%E2%80%A8x"])
-    def test_nobody_forges_a_line_by_a_path(self, api, log, path):
+    def test_cannot_be_forged_by_a_path(self, api, log, path):
         api.get(path)
         assert len(lines(log)) == 1
         assert log().isascii()
 
-    def test_nobody_forges_a_line_by_a_header(self, api, log):
+    def test_cannot_be_forged_by_a_header(self, api, log):
         agent = "a\nERROR forged \x1b[31m\r" + "x" * 5000
         api.get("/api/v1/products", HTTP_USER_AGENT=agent, HTTP_X_REQUEST_ID="x\nforged")
         (line,) = lines(log)
@@ -82,9 +82,7 @@ class TestRequestLine:
 class TestSecrets:
     pytestmark = pytest.mark.django_db
 
-    def test_whatever_is_done_no_secret_is_written(
-        self, api, customer_api, staff_api, customer, product, log
-    ):
+    def test_no_request_logs_a_secret(self, api, customer_api, staff_api, customer, product, log):
         token = access_token(customer)
         api.post("/api/v1/auth/signup", {"email": "a@example.com", "password": PASSWORD})
         login = api.post("/api/v1/auth/login", {"email": "a@example.com", "password": PASSWORD}).json()
@@ -103,13 +101,13 @@ class TestSecrets:
             assert secret not in written
         assert customer.password not in written
 
-    def test_a_fault_is_written_with_its_stack_trace_and_without_its_secrets(self, monkeypatch, log):
+    def test_an_exception_is_logged_with_its_stack_trace_but_no_secrets(self, monkeypatch, log):
         def broken(*args):
             raise RuntimeError(
                 f"mongodb://shop:{PASSWORD}@db.example/shop Bearer abc.def password={PASSWORD}"
             )
 
-        monkeypatch.setattr("catalog.services._fill_list", broken)
+        monkeypatch.setattr("catalog.queries._fill_list", broken)
         response = APIClient(raise_request_exception=False).get("/api/v1/products")
         assert response.status_code == 500
         assert "Traceback (most recent call last)" in log()
@@ -119,12 +117,12 @@ class TestSecrets:
         assert PASSWORD not in log()
         assert "abc.def" not in log()
 
-    def test_a_database_that_is_away_is_written_without_its_address(self, api, mongodb_away, log):
+    def test_an_unreachable_database_is_logged_without_its_address(self, api, mongodb_away, log):
         assert api.get("/api/v1/products").status_code == 503
         assert ServerSelectionTimeoutError.__name__ in log()
         assert "127.0.0.1:1" not in log()
 
-    def test_a_secret_among_the_arguments_of_a_line_is_written_as_stars(self, log):
+    def test_a_secret_in_an_argument_is_redacted(self, log):
         logging.getLogger("shop.test").warning("Cannot reach %s", f"redis://:{PASSWORD}@redis:6379/0")
         logging.getLogger("shop.test").warning("Sent %s", {"password": PASSWORD})
         assert PASSWORD not in log()
@@ -162,7 +160,7 @@ class TestSecrets:
         "STRIPE_SECRET_KEY = 'SECRET'",
     ],
 )
-def test_it_is_redacted(text):
+def test_secrets_are_redacted(text):
     assert not re.search(r"SECRET(?!_KEY)(?!['\"]?\s*[:=])", redact(text))
 
 
@@ -177,18 +175,18 @@ def test_it_is_redacted(text):
         "someone@example.com signed in",
     ],
 )
-def test_it_stays_as_it_is(text):
+def test_other_text_is_unchanged(text):
     assert redact(text) == text
 
 
 @pytest.mark.parametrize(
     "part", ["a", "a-", "eyJ-", "password", "password ", '"', "://", "token:'", "token:", "\\", "bearer "]
 )
-def test_a_long_line_costs_no_more_than_its_length(part):
-    """The squared cost of a careless pattern would make this take minutes."""
+def test_redacting_takes_linear_time(part):
+    """With quadratic backtracking this would take minutes."""
     redact(part * (200_000 // len(part)))
 
 
-def test_lines_outside_a_request_have_no_id(log):
+def test_lines_outside_of_a_request_have_no_id(log):
     logging.getLogger("shop.test").warning("x")
     assert "WARNING shop.test [-] x" in log()

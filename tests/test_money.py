@@ -19,13 +19,13 @@ from django.template import Context, Template
         ("", ""),
     ],
 )
-def test_the_filter_prints_an_amount(amount, text):
+def test_the_filter_formats_an_amount(amount, text):
     assert Template("{{ amount|money }}").render(Context({"amount": amount})) == text
 
 
 @pytest.mark.parametrize(
     ("currency", "text"), [("eur", "€1,234.50"), ("chf", "CHF\N{NO-BREAK SPACE}1,234.50")]
 )
-def test_the_sign_is_the_one_of_the_shops_currency(settings, currency, text):
+def test_the_sign_is_that_of_the_shops_currency(settings, currency, text):
     settings.CURRENCY = currency
     assert Template("{{ 1234.5|money }}").render(Context()) == text

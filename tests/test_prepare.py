@@ -1,4 +1,4 @@
-"""Everything between an empty database and a shop that can serve, safe to run at every start."""
+"""`prepare`: it makes an empty database ready, and is safe to run at every start."""
 
 import io
 
@@ -12,7 +12,7 @@ from catalog.models import Product, StockMovement
 from catalog.services import delete_product
 from ecommerce.core.db import connection
 from ecommerce.management.commands import prepare as command
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -23,10 +23,10 @@ def prepare():
     return out.getvalue()
 
 
-def test_it_seeds_an_admin_and_the_twenty_samples(api, settings, fsck):
-    said = prepare()
-    assert "Created the admin admin@example.com" in said
-    assert "Created 20 sample products" in said
+def test_an_admin_and_twenty_samples_are_created(api, settings, fsck):
+    output = prepare()
+    assert "Created the admin admin@example.com" in output
+    assert "Created 20 sample products" in output
     login = {"email": settings.DEFAULT_ADMIN_EMAIL, "password": settings.DEFAULT_ADMIN_PASSWORD}
     assert api.post("/api/v1/auth/login", login).status_code == 200
     assert User.objects.get().is_superuser
@@ -47,13 +47,13 @@ def test_a_second_run_changes_nothing(fsck):
     User.objects.get().set_password("changed since")
     tables = ("users", "products", "stock_movements", "counters", "categories", "django_migrations")
     before = {name: list(connection.database[name].find()) for name in tables}
-    said = prepare()
-    assert "Created" not in said
+    output = prepare()
+    assert "Created" not in output
     assert {name: list(connection.database[name].find()) for name in tables} == before
     fsck()
 
 
-def test_samples_come_only_into_a_database_that_never_had_a_product(fsck):
+def test_samples_are_created_only_in_a_database_that_never_had_a_product(fsck):
     delete_product(pk=factories.product().pk)
     assert "sample" not in prepare()
     assert not Product.objects.exists()
@@ -75,13 +75,13 @@ def test_each_seed_can_be_switched_off(settings, setting, model):
     assert not model.objects.exists()
 
 
-def test_its_lock_is_free_afterwards():
+def test_the_lock_is_released():
     prepare()
     assert connection.database["locks"].find_one() is None
 
 
-def answering(monkeypatch, **hello):
-    """The server answers `hello` with these in place of its own."""
+def change_hello_answer(monkeypatch, **hello):
+    """Make the server answer `hello` with these fields and without `setName`."""
     send = Connection.command
 
     def command(self, dbname, spec, *args, **kwargs):
@@ -93,22 +93,22 @@ def answering(monkeypatch, **hello):
     monkeypatch.setattr(Connection, "command", command)
 
 
-def test_a_standalone_mongodb_is_refused_with_what_to_do(monkeypatch):
-    answering(monkeypatch)
-    with pytest.raises(CommandError) as refused:
+def test_a_standalone_mongodb_is_refused_with_advice(monkeypatch):
+    change_hello_answer(monkeypatch)
+    with pytest.raises(CommandError) as error:
         prepare()
-    assert "standalone" in str(refused.value)
-    assert "--replSet rs0" in str(refused.value)
-    assert "rs.initiate()" in str(refused.value)
+    assert "standalone" in str(error.value)
+    assert "--replSet rs0" in str(error.value)
+    assert "rs.initiate()" in str(error.value)
     assert not User.objects.exists()
 
 
-def test_a_sharded_cluster_is_welcome(monkeypatch):
-    answering(monkeypatch, msg="isdbgrid")
+def test_a_sharded_cluster_is_accepted(monkeypatch):
+    change_hello_answer(monkeypatch, msg="isdbgrid")
     assert "Created the admin" in prepare()
 
 
-def test_a_mongodb_that_is_away_is_waited_for_and_then_named(monkeypatch, mongodb_away):
+def test_an_unreachable_mongodb_is_waited_for_and_then_named(monkeypatch, mongodb_away):
     monkeypatch.setattr(command, "WAIT_S", 0.2)
     monkeypatch.setattr(command.time, "sleep", lambda seconds: None)
     out = io.StringIO()

@@ -1,4 +1,4 @@
-"""The one transaction: whatever the driver meets, the effect happens once or not at all."""
+"""`run_tx`: whatever error the driver raises, the effect happens once or not at all."""
 
 from collections.abc import Iterator
 from time import sleep
@@ -12,7 +12,7 @@ from catalog.models import Counter, StockMovement
 from catalog.stock import adjust
 from ecommerce.core.db import collection, connection, on_commit, run_tx, transactions
 from ecommerce.core.errors import Busy, DomainError
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -22,27 +22,27 @@ def labelled(label, code=251):
 
 
 def not_primary():
-    """One that the driver knows to be older than what it was told last, so it looks for no new primary."""
+    """Return an error that is older than the driver's last news, so that it looks for no new primary."""
     (server,) = connection.connection.topology_description.server_descriptions().values()
     return NotPrimaryError("injected", {"code": 10107, "topologyVersion": server.topology_version})
 
 
 class Faults:
-    """Errors in place of the server's answers to the next commands of a name."""
+    """Errors in place of the server's answers to the next commands with a name."""
 
     def __init__(self) -> None:
         self.planned = []
-        self.met = []
+        self.occurred = []
 
     def plan(self, command, error, times=1, *, answered=False):
-        """`answered`: the server did what it was told, and only its answer is lost."""
+        """Raise the error at the next commands; if `answered`, only after the server has executed them."""
         self.planned += [(command, error, answered)] * times
 
     def next(self, command):
         for fault in self.planned:
             if fault[0] == command:
                 self.planned.remove(fault)
-                self.met.append(fault)
+                self.occurred.append(fault)
                 return fault
         return None
 
@@ -63,7 +63,7 @@ def faults(monkeypatch) -> Iterator[Faults]:
 
     monkeypatch.setattr(Connection, "command", command)
     yield injected
-    assert not injected.planned, "a fault was never met"
+    assert not injected.planned, "a planned fault did not occur"
 
 
 def count_up(name="runs"):
@@ -78,7 +78,7 @@ def value(name="runs"):
 
 @pytest.fixture(autouse=True)
 def _healthy_afterwards() -> Iterator[None]:
-    """Whatever a test does, the thread's connection is fit for the next one."""
+    """Check after each test that the thread's connection is usable."""
     yield
     assert connection.session is None
     assert not connection.in_atomic_block_mongo
@@ -123,47 +123,47 @@ FAULTS = {
 
 @pytest.mark.parametrize(("command", "error", "times", "answered"), FAULTS.values(), ids=FAULTS.keys())
 def test_the_effect_happens_exactly_once(faults, command, error, times, answered):
-    told = []
+    calls = []
 
     def change():
         count_up()
-        on_commit(lambda: told.append(1))
+        on_commit(lambda: calls.append(1))
 
     faults.plan(command, error, times, answered=answered)
     run_tx(change)
     assert value() == 1
-    assert told == [1]
+    assert calls == [1]
 
 
 @pytest.mark.parametrize("kind", ["a conflict, twice", "closed after the commit"])
-def test_it_holds_for_the_orm_too(faults, product, kind):
+def test_the_effect_happens_exactly_once_with_the_orm(faults, product, kind):
     """The ORM wraps the driver's errors."""
     command, error, times, answered = FAULTS[kind]
     faults.plan(command, error, times, answered=answered)
-    run_tx(lambda: adjust(product.pk, -4))
+    run_tx(lambda: adjust(product.pk, change=-4))
     product.refresh_from_db()
     assert product.inventory == 6
     assert StockMovement.objects.filter(reason="adjustment").count() == 1
 
 
 @pytest.mark.parametrize("answered", [False, True])
-def test_a_commit_that_stays_unknown_is_an_error_and_never_a_second_try(faults, monkeypatch, answered):
+def test_a_commit_whose_outcome_stays_unknown_is_an_error_and_not_retried(faults, monkeypatch, answered):
     monkeypatch.setattr(transactions, "COMMIT_DEADLINE_S", 0)
-    runs, told = [], []
+    runs, calls = [], []
 
     def change():
         runs.append(count_up())
-        on_commit(lambda: told.append(1))
+        on_commit(lambda: calls.append(1))
 
     faults.plan("commitTransaction", lambda: AutoReconnect("closed"), 2, answered=answered)
     with pytest.raises(PyMongoError):
         run_tx(change)
     assert len(runs) == 1
-    assert told == []
+    assert calls == []
     assert value() == (1 if answered else 0)
 
 
-def test_conflicts_beyond_the_deadline_are_busy_and_change_nothing(monkeypatch):
+def test_conflicts_beyond_the_deadline_raise_busy_and_change_nothing(monkeypatch):
     monkeypatch.setattr(transactions, "FUNCTION_DEADLINE_S", 0.05)
     runs = []
 
@@ -177,7 +177,7 @@ def test_conflicts_beyond_the_deadline_are_busy_and_change_nothing(monkeypatch):
     assert value() == 0
 
 
-def test_who_met_a_conflict_tries_again_while_no_other_does():
+def test_threads_retry_one_at_a_time_after_a_conflict():
     trying, most = [], []
 
     def change(runs):
@@ -203,26 +203,26 @@ def test_who_met_a_conflict_tries_again_while_no_other_does():
 
 
 @pytest.mark.parametrize("error", [DomainError, ValueError, KeyboardInterrupt])
-def test_any_other_error_comes_through_at_once_and_undoes_everything(error):
-    runs, told = [], []
+def test_any_other_error_is_raised_at_once_after_a_rollback(error):
+    runs, calls = [], []
 
     def refuse():
         runs.append(count_up())
         Counter.objects.create(name="by the ORM", value=1)
-        on_commit(lambda: told.append(1))
+        on_commit(lambda: calls.append(1))
         raise error
 
     with pytest.raises(error):
         run_tx(refuse)
-    assert (len(runs), value(), value("by the ORM"), told) == (1, 0, 0, [])
+    assert (len(runs), value(), value("by the ORM"), calls) == (1, 0, 0, [])
 
 
-def test_it_returns_what_the_function_returns():
+def test_the_functions_result_is_returned():
     assert run_tx(lambda: (count_up(), 5)) == ("runs", 5)
 
 
 class TestInside:
-    def test_an_inner_one_joins_the_outer_one(self):
+    def test_an_inner_transaction_joins_the_outer_one(self):
         def outer():
             count_up("outer")
             session = connection.session
@@ -235,7 +235,7 @@ class TestInside:
             run_tx(outer)
         assert (value("outer"), value("inner")) == (0, 0)
 
-    def test_a_conflict_in_an_inner_one_runs_the_outer_one_again(self, faults):
+    def test_a_conflict_in_an_inner_transaction_retries_the_outer_one(self, faults):
         faults.plan("update", lambda: labelled("TransientTransactionError", 112))
         runs = []
 
@@ -246,18 +246,18 @@ class TestInside:
         run_tx(outer)
         assert (runs, value()) == (["outer"] * 2, 1)
 
-    def test_hooks_of_the_inner_one_wait_for_the_outer_one(self):
-        told = []
+    def test_hooks_of_an_inner_transaction_wait_for_the_outer_commit(self):
+        calls = []
 
         def outer():
-            run_tx(lambda: on_commit(lambda: told.append("inner")))
-            on_commit(lambda: told.append("outer"))
-            assert told == []
+            run_tx(lambda: on_commit(lambda: calls.append("inner")))
+            on_commit(lambda: calls.append("outer"))
+            assert calls == []
 
         run_tx(outer)
-        assert told == ["inner", "outer"]
+        assert calls == ["inner", "outer"]
 
-    def test_nobody_else_sees_what_is_not_committed(self):
+    def test_uncommitted_changes_are_not_visible_outside(self):
         def change():
             count_up()
             outside = connection.connection[connection.settings_dict["NAME"]]["counters"]
@@ -268,7 +268,7 @@ class TestInside:
 
 
 class TestHooks:
-    def test_they_run_once_after_the_commit(self):
+    def test_hooks_run_once_after_the_commit(self):
         seen = []
 
         def change():
@@ -278,18 +278,18 @@ class TestHooks:
         run_tx(change)
         assert seen == [(1, False)]
 
-    def test_outside_they_run_at_once(self):
-        told = []
-        on_commit(lambda: told.append(1))
-        assert told == [1]
+    def test_hooks_outside_of_a_transaction_run_at_once(self):
+        calls = []
+        on_commit(lambda: calls.append(1))
+        assert calls == [1]
 
-    def test_one_may_begin_a_transaction_of_its_own(self):
+    def test_a_hook_may_begin_a_transaction(self):
         run_tx(lambda: (count_up("first"), on_commit(lambda: run_tx(lambda: count_up("second")))))
         assert (value("first"), value("second")) == (1, 1)
 
 
-def test_ids_are_chosen_by_the_client_so_that_a_retry_is_the_same_row(faults):
-    """A lost answer to an insert outside a transaction: the driver's retry may not make a second row."""
+def test_a_retried_insert_with_a_client_chosen_id_is_one_row(faults):
+    """The driver's retry of an insert whose answer was lost must not create a second row."""
     pk = ObjectId()
     faults.plan("insert", lambda: AutoReconnect("closed"), answered=False)
     collection(StockMovement).insert_one({"_id": pk, "key": "k", "quantity": 0})

@@ -1,4 +1,4 @@
-"""The environment decides everything, and a bad one is refused by name."""
+"""The settings come from environment variables, and a bad value is refused with the variable's name."""
 
 import os
 import re
@@ -29,7 +29,7 @@ PRODUCTION = {
 
 @pytest.fixture
 def load(monkeypatch, tmp_path):
-    """The settings in this environment and no other."""
+    """Load the settings with these environment variables and no others."""
     monkeypatch.setattr(dotenv, "load_dotenv", lambda path: None)
 
     def settings(**environment):
@@ -41,37 +41,37 @@ def load(monkeypatch, tmp_path):
     return settings
 
 
-def refusal(load, **environment):
+def error_message(load, **environment):
     with pytest.raises(ImproperlyConfigured) as refused:
         load(**environment)
     return str(refused.value)
 
 
-def test_the_defaults_are_the_specified_ones(load):
-    found = load()
-    assert found["DATABASES"]["default"]["HOST"] == "mongodb://localhost:27017/ecommerce"
-    assert found["DATABASES"]["default"]["NAME"] == "ecommerce"
-    assert (found["JWT_ALG"], found["ACCESS_TOKEN_EXPIRES_MIN"]) == ("HS256", 15)
-    assert (found["REDIS_URL"], found["REDIS_ENABLED"]) == ("redis://localhost:6379", True)
-    assert found["CACHE_TTL_SECONDS"] == 300
-    assert found["CREATE_DEFAULT_ADMIN"] is True
-    assert found["DEFAULT_ADMIN_EMAIL"] == "admin@example.com"
-    assert found["DEFAULT_ADMIN_PASSWORD"] == "admin123"
-    assert found["CORS_ALLOWED_ORIGINS"] == [
+def test_the_defaults_are_as_specified(load):
+    settings = load()
+    assert settings["DATABASES"]["default"]["HOST"] == "mongodb://localhost:27017/ecommerce"
+    assert settings["DATABASES"]["default"]["NAME"] == "ecommerce"
+    assert (settings["JWT_ALG"], settings["ACCESS_TOKEN_EXPIRES_MIN"]) == ("HS256", 15)
+    assert (settings["REDIS_URL"], settings["REDIS_ENABLED"]) == ("redis://localhost:6379", True)
+    assert settings["CACHE_TTL_SECONDS"] == 300
+    assert settings["CREATE_DEFAULT_ADMIN"] is True
+    assert settings["DEFAULT_ADMIN_EMAIL"] == "admin@example.com"
+    assert settings["DEFAULT_ADMIN_PASSWORD"] == "admin123"
+    assert settings["CORS_ALLOWED_ORIGINS"] == [
         "http://localhost:3000",
         "http://localhost:5173",
         "http://localhost:8080",
     ]
-    assert found["CORS_ALLOW_CREDENTIALS"] is True
-    assert found["APP_ENV"] == "dev"
-    assert found["DEBUG"] is False
-    assert str(found["PRODUCT_RATE_LIMIT"]) == "5 per 1 minute"
-    assert str(found["PRODUCT_RATE_LIMIT_USER"]) == "120 per 1 minute"
-    assert (found["PAYMENT_PROVIDER"], found["SEED_SAMPLE_PRODUCTS"]) == ("simulated", True)
+    assert settings["CORS_ALLOW_CREDENTIALS"] is True
+    assert settings["APP_ENV"] == "dev"
+    assert settings["DEBUG"] is False
+    assert str(settings["PRODUCT_RATE_LIMIT"]) == "5 per 1 minute"
+    assert str(settings["PRODUCT_RATE_LIMIT_USER"]) == "120 per 1 minute"
+    assert (settings["PAYMENT_PROVIDER"], settings["SEED_SAMPLE_PRODUCTS"]) == ("simulated", True)
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "setting", "value"),
+    ("name", "text", "setting", "value"),
     [
         ("MONGODB_URI", "mongodb://u:p@a.example,b.example/shop?replicaSet=rs0", "MONGODB_URI", None),
         ("JWT_ALG", "HS512", "JWT_ALG", "HS512"),
@@ -91,10 +91,10 @@ def test_the_defaults_are_the_specified_ones(load):
         ("CACHE_TTL_SECONDS", "  60 ", "CACHE_TTL_SECONDS", 60),
     ],
 )
-def test_each_can_be_set(load, name, given, setting, value):
-    found = load(**{name: given})[setting]
-    expected = {"MONGODB_URI": given, "CORS_ALLOWED_ORIGINS": ["https://a.example", "https://b.example"]}
-    assert found == (expected[setting] if value is None else value)
+def test_each_variable_can_be_set(load, name, text, setting, value):
+    loaded = load(**{name: text})[setting]
+    expected = {"MONGODB_URI": text, "CORS_ALLOWED_ORIGINS": ["https://a.example", "https://b.example"]}
+    assert loaded == (expected[setting] if value is None else value)
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_each_can_be_set(load, name, given, setting, value):
         ("SEED_SAMPLE_PRODUCTS", "x"),
     ],
 )
-def test_a_bad_value_is_refused_by_the_name_of_its_variable(load, name, value):
-    sentence = refusal(load, **{name: value})
+def test_a_bad_value_is_refused_with_the_name_of_its_variable(load, name, value):
+    sentence = error_message(load, **{name: value})
     assert sentence.startswith(name)
     assert "SeCrEt" not in sentence
 
 
-def test_a_file_beside_manage_py_is_read(load, monkeypatch):
+def test_the_env_file_beside_manage_py_is_read(load, monkeypatch):
     read = []
     monkeypatch.setattr(dotenv, "load_dotenv", read.append)
     load()
@@ -151,19 +151,19 @@ def test_a_file_beside_manage_py_is_read(load, monkeypatch):
 
 
 class TestProduction:
-    def test_it_starts_when_all_is_named(self, load):
-        found = load(**PRODUCTION)
-        assert found["DEBUG"] is False
-        assert found["SEED_SAMPLE_PRODUCTS"] is False
-        assert found["CORS_ALLOWED_ORIGINS"] == []
-        assert found["SESSION_COOKIE_SECURE"] is found["CSRF_COOKIE_SECURE"] is True
+    def test_starts_with_all_variables_set(self, load):
+        settings = load(**PRODUCTION)
+        assert settings["DEBUG"] is False
+        assert settings["SEED_SAMPLE_PRODUCTS"] is False
+        assert settings["CORS_ALLOWED_ORIGINS"] == []
+        assert settings["SESSION_COOKIE_SECURE"] is settings["CSRF_COOKIE_SECURE"] is True
 
-    def test_it_makes_no_secrets_of_its_own(self, load, tmp_path):
+    def test_generates_no_secrets(self, load, tmp_path):
         load(**PRODUCTION)
         assert list(tmp_path.iterdir()) == []
 
-    def test_every_culprit_is_named_at_once(self, load):
-        sentence = refusal(load, APP_ENV="production", DEBUG="true", CORS_ORIGINS="*")
+    def test_names_all_problems_at_once(self, load):
+        sentence = error_message(load, APP_ENV="production", DEBUG="true", CORS_ORIGINS="*")
         for name in (
             "SECRET_KEY",
             "JWT_SECRET",
@@ -206,16 +206,16 @@ class TestProduction:
             ("PAYMENT_PROVIDER", "simulated"),
         ],
     )
-    def test_a_culprit_alone_is_named_alone_and_without_its_value(self, load, name, value):
-        sentence = refusal(load, **PRODUCTION | {name: value})
+    def test_names_a_single_problem_without_its_value(self, load, name, value):
+        sentence = error_message(load, **PRODUCTION | {name: value})
         named = {culprit for culprit in [*PRODUCTION, "CORS_ORIGINS", "DEBUG"] if culprit in sentence}
         assert named == {name}
         assert not value or "SECRET" not in name or value not in sentence
 
     @pytest.mark.parametrize("name", ["SECRET_KEY_FALLBACKS", "JWT_SECRET_PREVIOUS"])
-    def test_a_weak_secret_of_before_is_a_culprit_too(self, load, name):
+    def test_refuses_a_weak_previous_secret(self, load, name):
         for value in ("short", f"{'p' * 32},change_me"):
-            assert f"{name} is " in refusal(load, **PRODUCTION | {name: value})
+            assert f"{name} is " in error_message(load, **PRODUCTION | {name: value})
         assert load(**PRODUCTION | {name: f"{'p' * 32},{'q' * 32}"})[name] == ["p" * 32, "q" * 32]
 
     @pytest.mark.parametrize(
@@ -228,12 +228,12 @@ class TestProduction:
         ],
         ids=str,
     )
-    def test_these_are_permitted(self, load, more):
+    def test_permits_these(self, load, more):
         assert load(**PRODUCTION | more)["IN_PRODUCTION"]
 
 
 class TestDevelopmentSecrets:
-    def test_each_is_random_and_kept(self, load, tmp_path):
+    def test_are_random_and_kept(self, load, tmp_path):
         first, second = load(), load()
         for name in ("SECRET_KEY", "JWT_SECRET"):
             assert len(first[name]) >= 32
@@ -245,24 +245,24 @@ class TestDevelopmentSecrets:
     @pytest.mark.parametrize(
         "published", ["", "change_me", "your-super-secret-key-change-this-in-production", "admin123"]
     )
-    def test_a_published_one_is_never_used(self, load, published):
-        found = load(SECRET_KEY=published, JWT_SECRET=published)
-        assert published not in (found["SECRET_KEY"], found["JWT_SECRET"])
-        assert found["SIMPLE_JWT"]["SIGNING_KEY"] == found["JWT_SECRET"]
+    def test_are_never_published_ones(self, load, published):
+        settings = load(SECRET_KEY=published, JWT_SECRET=published)
+        assert published not in (settings["SECRET_KEY"], settings["JWT_SECRET"])
+        assert settings["SIMPLE_JWT"]["SIGNING_KEY"] == settings["JWT_SECRET"]
 
-    def test_ones_own_is_used(self, load, tmp_path):
+    def test_are_not_generated_if_set(self, load, tmp_path):
         assert load(JWT_SECRET="mine", SECRET_KEY="mine too")["JWT_SECRET"] == "mine"
         assert not (tmp_path / "secrets").exists()
 
-    def test_nobody_else_may_read_them(self, load, tmp_path):
+    def test_are_readable_by_their_owner_only(self, load, tmp_path):
         load()
-        kept = sorted((tmp_path / "secrets").iterdir())
-        assert [file.name for file in kept] == ["JWT_SECRET", "SECRET_KEY"]
-        assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
+        files = sorted((tmp_path / "secrets").iterdir())
+        assert [file.name for file in files] == ["JWT_SECRET", "SECRET_KEY"]
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
         assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
 
-    def test_all_that_start_at_once_share_one(self, tmp_path):
+    def test_are_shared_by_processes_that_start_at_once(self, tmp_path):
         with ThreadPoolExecutor(8) as pool:
-            made = list(pool.map(lambda _: development_secret(tmp_path / "new", "KEY"), range(32)))
-        assert len(set(made)) == 1
+            secrets = list(pool.map(lambda _: development_secret(tmp_path / "new", "KEY"), range(32)))
+        assert len(set(secrets)) == 1
         assert len(list((tmp_path / "new" / "secrets").iterdir())) == 1

@@ -4,28 +4,28 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from ecommerce.core.cache import single_entries
+from ecommerce.core import cache
 from ecommerce.core.db import on_commit
 
 NAMESPACE = "visitors"
 
 
 def read_session(key: str, fill: Callable[[], bytes]) -> bytes:
-    return single_entries.read(NAMESPACE, _of_session(key), fill)
+    return cache.cached(NAMESPACE, _of_session(key), fill)
 
 
 def read_account(pk: str, fill: Callable[[], bytes]) -> bytes:
-    return single_entries.read(NAMESPACE, _of_account(pk), fill)
+    return cache.cached(NAMESPACE, _of_account(pk), fill)
 
 
 def session_changed(key: str) -> None:
     """The session's row was written or is gone. Joins a transaction."""
-    on_commit(lambda: single_entries.forget(NAMESPACE, _of_session(key)))
+    on_commit(lambda: cache.invalidate_entry(NAMESPACE, _of_session(key)))
 
 
 def account_changed(pk: Any) -> None:
     """Its password, role, state or version. Joins a transaction."""
-    on_commit(lambda: single_entries.forget(NAMESPACE, _of_account(pk)))
+    on_commit(lambda: cache.invalidate_entry(NAMESPACE, _of_account(pk)))
 
 
 def _of_session(key: str) -> str:

@@ -1,7 +1,12 @@
-"""Catalogues from CSV files, in two formats: our own columns and Shopify's product export.
+"""CSV files of products, in two formats: our own columns and Shopify's product export.
 
-    table     a file as numbered rows       own, shopify   rows as entries
-    entries   which format, what repeats    write          entries as products
+    table            a file as numbered rows
+    own_format       rows in our own columns as entries
+    shopify_format   rows of a Shopify export as entries
+    entries          the entries of a file in either format, with repeated products noted
+    planning         what an entry would change
+    write            entries as products
+    export           products as a file
 
-Everything streams: a file of any size is read in little memory.
+Everything is streamed, so a file of any size needs little memory.
 """

@@ -1,65 +1,76 @@
 """Our own columns, as `export_products` writes them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from catalog import product_fields
 from catalog.csv import cells
 from catalog.csv.cells import Unreadable
 from catalog.csv.entry import Entry
 from catalog.csv.table import Rejected, Row
 from catalog.models import MAX_PRODUCT_ID
+from catalog.product_fields import Kind, ProductField
 from ecommerce.core.text import csv_files
 
-NEEDED = ("name", "slug", "price")
-COLUMNS = (
-    "product_id",
-    "name",
-    "slug",
-    "description",
-    "price",
-    "compare_at_price",
-    "inventory",
-    "category",
-    "image",
-    "is_active",
-)
-# `inventory` and `product_id` are no fields to be overwritten.
-FIELDS: dict[str, Callable[[Row], Any]] = {
-    "name": lambda row: cells.one_line(row["name"]),
-    "slug": lambda row: row["slug"],
-    "price": lambda row: cells.price(row["price"]),
-    "compare_at_price": lambda row: cells.earlier_price(row["compare_at_price"]),
-    "description": lambda row: row.cells.get("description") or None,  # not trimmed: it is what it is
-    "category": lambda row: cells.one_line(row["category"]) or None,
-    "image": lambda row: row["image"] or None,
-    "is_active": lambda row: cells.truth(row["is_active"], "is_active"),
-}
+# Columns that an import of an existing product does not simply overwrite.
+SEPARATE_COLUMNS = ("product_id", "inventory")
 
 
-def entries(rows: Iterable[Row | Rejected], columns: set[str]) -> Iterator[Entry | Rejected]:
-    makers = {field: make for field, make in FIELDS.items() if field in columns}
+def columns() -> list[str]:
+    """Return the columns of an export; an import knows these and no others."""
+    return [field.name for field in product_fields.csv_fields()]
+
+
+def required_columns() -> list[str]:
+    """Return the columns that an import needs."""
+    return [field.name for field in product_fields.csv_fields() if field.required]
+
+
+def entries(rows: Iterable[Row | Rejected], *, header: set[str]) -> Iterator[Entry | Rejected]:
+    """Yield the product of each row, with the fields for which the header has a column."""
+    fields = [
+        field
+        for field in product_fields.csv_fields()
+        if field.name in header and field.name not in SEPARATE_COLUMNS
+    ]
     for row in rows:
-        yield row if isinstance(row, Rejected) else _entry(_plain(row), makers)
+        yield row if isinstance(row, Rejected) else _entry(_without_apostrophes(row), fields)
 
 
-def _plain(row: Row) -> Row:
-    """Without the apostrophes by which the export keeps texts from being formulas."""
-    return Row(row.line, {column: csv_files.plain(cell) for column, cell in row.cells.items()})
+def _without_apostrophes(row: Row) -> Row:
+    """Remove the apostrophes by which an export keeps spreadsheets from reading texts as formulas."""
+    return Row(row.line, {column: csv_files.unescape_formula(cell) for column, cell in row.cells.items()})
 
 
-def _entry(row: Row, makers: dict[str, Callable[[Row], Any]]) -> Entry | Rejected:
+def _entry(row: Row, fields: Sequence[ProductField]) -> Entry | Rejected:
     try:
-        fields = cells.checked({field: make(row) for field, make in makers.items()})
-        quantity, number = cells.quantity(row["inventory"]), _product_id(row["product_id"])
+        values = cells.checked({field.name: _value(field, row) for field in fields})
+        quantity = cells.quantity(row["inventory"])
+        product_id = cells.whole_number(row["product_id"], "product_id", lowest=1, highest=MAX_PRODUCT_ID)
     except Unreadable as refusal:
         return Rejected(row.line, str(refusal))
-    slug = fields.pop("slug")
-    return Entry(line=row.line, source=slug, slug=slug, fields=fields, quantity=quantity, product_id=number)
+    slug = values.pop("slug")
+    return Entry(
+        line=row.line, source=slug, slug=slug, fields=values, quantity=quantity, product_id=product_id
+    )
 
 
-def _product_id(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) <= MAX_PRODUCT_ID):
-        raise Unreadable(f"the product_id '{text[:40]}' is not a whole number from 1 to {MAX_PRODUCT_ID}")
-    return int(text)
+def _value(field: ProductField, row: Row) -> Any:
+    """Return what the row's cell says about the field. Raises Unreadable."""
+    cell, label = row[field.name], field.label or field.name
+    empty = None if field.model_field.null else ""
+    match field.kind:
+        case Kind.LINE:
+            return cells.one_line(cell) or empty
+        case Kind.TEXT:
+            return row.cells.get(field.name) or empty  # not trimmed
+        case Kind.NUMBER:
+            lowest, highest = field.limits
+            return cells.whole_number(cell, label, lowest=lowest, highest=highest)
+        case Kind.PRICE:
+            return cells.price(cell, label) if field.required else cells.optional_price(cell, label)
+        case Kind.IMAGE:
+            return cell or empty
+        case Kind.SWITCH:
+            return cells.truth(cell, label)
+    raise NotImplementedError(field.kind)

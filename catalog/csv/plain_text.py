@@ -1,7 +1,7 @@
 """Vendors' HTML as plain text.
 
-Descriptions are plain text everywhere else (the API, the admin, the pages, which escape them), so an
-imported one becomes the same: nothing a vendor writes can ever be markup in the shop.
+Descriptions are plain text in the API, the admin and the pages, which escape them. An imported one becomes
+plain text, too, so that nothing a vendor writes can ever be markup in the shop.
 """
 
 import html
@@ -17,12 +17,12 @@ _BREAKS = [
     (re.compile(r"<li>( ?<(p|div)>)*"), "\n- "),
     (re.compile(r"<(br|tr)>"), "\n"),
     (re.compile(r"</(li|tr)>|</?t[dh]>"), " "),
-    (re.compile(r"<[^>]*>"), "\n\n"),  # the paragraphs: nothing else is left
+    (re.compile(r"<[^>]*>"), "\n\n"),  # the remaining tags are paragraphs
 ]
 
 
 def plain_text(body: str) -> str | None:
-    """Paragraphs, lines and list items of the HTML; a text without any keeps the lines it has."""
+    """Return the text with its paragraphs, lines and list items; text without tags keeps its lines."""
     cleaned = nh3.clean(body, tags=PARAGRAPHS | LINES | CELLS, attributes={})
     if "<" in cleaned:
         for pattern, replacement in _BREAKS:
@@ -31,7 +31,7 @@ def plain_text(body: str) -> str | None:
 
 
 def _tidy(text: str) -> str:
-    """Single spaces, no empty list items, one empty line between paragraphs at the most."""
+    """Remove repeated spaces, empty list items, and all but one empty line between paragraphs."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
     text = "\n".join("" if line == "-" else line for line in lines)
     return re.sub(r"\n{3,}", "\n\n", text).strip()

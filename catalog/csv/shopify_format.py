@@ -1,6 +1,6 @@
-"""Shopify's product export: several lines a handle, for further variants and pictures.
+"""Shopify's product export, in which a product has several lines for its variants and pictures.
 
-Until products have variants, a handle with several becomes a product a variant.
+Products of this shop have no variants yet, so each variant becomes a product.
 """
 
 import hashlib
@@ -23,26 +23,27 @@ QUANTITY, COMPARE_AT = "Variant Inventory Qty", "Variant Compare At Price"
 PICTURE, VARIANT_PICTURE = "Image Src", "Variant Image"
 OPTIONS = ("Option1 Value", "Option2 Value", "Option3 Value")
 KNOWN = {*NEEDED, BODY, TYPE, PUBLISHED, STATUS, QUANTITY, COMPARE_AT, PICTURE, VARIANT_PICTURE, *OPTIONS}
-MAX_LINES = 5000  # of one handle, which is read as a whole; Shopify allows 2048 variants
+MAX_LINES = 5000  # per handle, whose lines are read together; Shopify allows 2048 variants
 
 Group = list[Row]
-Maker = Callable[["Variant"], Any]
+Reader = Callable[["Variant"], Any]
 
 
-def entries(rows: Iterable[Row | Rejected], columns: set[str]) -> Iterator[Entry | Rejected]:
-    makers = {field: make for field, (names, make) in FIELDS.items() if names & columns}
+def entries(rows: Iterable[Row | Rejected], *, header: set[str]) -> Iterator[Entry | Rejected]:
+    """Yield a product for each variant, with the fields for which the header has a column."""
+    readers = {field: read for field, (columns, read) in FIELDS.items() if columns & header}
     for group in _groups(rows):
         if isinstance(group, Rejected):
             yield group
         else:
-            yield from _of_handle(group, makers)
+            yield from _variants(group, readers)
 
 
 class Variant:
-    """A line, and what it inherits from the first line of its handle."""
+    """One line, which inherits empty cells from the first line of its handle."""
 
-    def __init__(self, row: Row, group: Group, *, only_one: bool) -> None:
-        self.row, self._only_one = row, only_one
+    def __init__(self, row: Row, group: Group, *, is_only_one: bool) -> None:
+        self.row, self._is_only_one = row, is_only_one
         self._first = next((line for line in group if line[TITLE]), group[0])
         self.picture = row[VARIANT_PICTURE] or next(filter(None, (line[PICTURE] for line in group)), None)
         self.options = [text for name in OPTIONS if (text := cells.one_line(row[name]))]
@@ -55,41 +56,43 @@ class Variant:
         title = cells.one_line(self[TITLE])
         if not title:
             raise Unreadable("there is no title, here or on the handle's first line")
-        return title if self._only_one else f"{title} - {' / '.join(self._distinct)}"
+        return title if self._is_only_one else f"{title} - {' / '.join(self._distinguishing_options)}"
 
     @property
     def slug(self) -> str:
         handle = self.row[HANDLE]
         if not re.fullmatch("[A-Za-z0-9-]+", handle):
             handle = _slug_of(handle)
-        return handle if self._only_one else "-".join([handle, *map(_slug_of, self._distinct)])
+        if self._is_only_one:
+            return handle
+        return "-".join([handle, *map(_slug_of, self._distinguishing_options)])
 
     @property
-    def visible(self) -> bool:
+    def is_active(self) -> bool:
         return cells.truth(self[PUBLISHED], PUBLISHED) and self[STATUS].lower() in {"", "active"}
 
     @property
-    def _distinct(self) -> list[str]:
+    def _distinguishing_options(self) -> list[str]:
         if not self.options:
             raise Unreadable("there is no option value to tell it from the handle's other variants")
         return self.options
 
 
-# Which of the product's fields the columns of a file give: a column that is missing changes nothing.
-FIELDS: dict[str, tuple[set[str], Maker]] = {
+# The columns of each product field, and how it is read. Without any of its columns a field stays as it is.
+FIELDS: dict[str, tuple[set[str], Reader]] = {
     "slug": ({HANDLE}, lambda v: v.slug),
     "name": ({TITLE}, lambda v: v.name),
     "price": ({PRICE}, lambda v: cells.price(v.row[PRICE])),
-    "compare_at_price": ({COMPARE_AT}, lambda v: cells.earlier_price(v.row[COMPARE_AT])),
+    "compare_at_price": ({COMPARE_AT}, lambda v: cells.optional_price(v.row[COMPARE_AT], "compare-at price")),
     "description": ({BODY}, lambda v: plain_text(v[BODY])),
     "category": ({TYPE}, lambda v: cells.one_line(v[TYPE]) or None),
     "image": ({PICTURE, VARIANT_PICTURE}, lambda v: v.picture),
-    "is_active": ({PUBLISHED, STATUS}, lambda v: v.visible),
+    "is_active": ({PUBLISHED, STATUS}, lambda v: v.is_active),
 }
 
 
 def _groups(rows: Iterable[Row | Rejected]) -> Iterator[Group | Rejected]:
-    """The lines of each handle, which stand together in an export."""
+    """Yield the lines of each handle, which are consecutive in an export."""
     group: Group = []
     for row in rows:
         if isinstance(row, Rejected):
@@ -108,24 +111,24 @@ def _groups(rows: Iterable[Row | Rejected]) -> Iterator[Group | Rejected]:
         yield group
 
 
-def _of_handle(group: Group, makers: dict[str, Maker]) -> Iterator[Entry | Rejected]:
-    """A product a variant line; a line with neither title nor price only brings a picture."""
+def _variants(group: Group, readers: dict[str, Reader]) -> Iterator[Entry | Rejected]:
+    """Yield a product for each variant; a line with neither title nor price only adds a picture."""
     lines = [row for row in group if row[TITLE] or row[PRICE]]
     if not lines:
         yield Rejected(group[0].line, "there is neither a title nor a price on any line of the handle")
     slugs: set[str] = set()
     for row in lines:
-        found = _entry(Variant(row, group, only_one=len(lines) == 1), makers)
-        if isinstance(found, Entry) and found.slug in slugs:
-            found = Rejected(row.line, f"the slug {found.slug} is that of another variant of the handle")
-        elif isinstance(found, Entry):
-            slugs.add(found.slug)
-        yield found
+        entry = _entry(Variant(row, group, is_only_one=len(lines) == 1), readers)
+        if isinstance(entry, Entry) and entry.slug in slugs:
+            entry = Rejected(row.line, f"the slug {entry.slug} is that of another variant of the handle")
+        elif isinstance(entry, Entry):
+            slugs.add(entry.slug)
+        yield entry
 
 
-def _entry(variant: Variant, makers: dict[str, Maker]) -> Entry | Rejected:
+def _entry(variant: Variant, readers: dict[str, Reader]) -> Entry | Rejected:
     try:
-        fields = cells.checked({field: make(variant) for field, make in makers.items()})
+        fields = cells.checked({field: read(variant) for field, read in readers.items()})
         quantity = cells.quantity(variant.row[QUANTITY])
     except Unreadable as refusal:
         return Rejected(variant.row.line, str(refusal))
@@ -134,5 +137,5 @@ def _entry(variant: Variant, makers: dict[str, Maker]) -> Entry | Rejected:
 
 
 def _slug_of(text: str) -> str:
-    """What is left of the text in plain letters, or where nothing is, a digest of it."""
+    """Return the text in plain letters, or a digest if it has none."""
     return slugify(text).replace("_", "-") or hashlib.sha256(text.encode()).hexdigest()[:8]

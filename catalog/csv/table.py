@@ -1,4 +1,4 @@
-"""A CSV file as numbered rows. A line that cannot be read is one rejected line, wherever it stands."""
+"""A CSV file as numbered rows. A line that cannot be read is rejected on its own, wherever it is."""
 
 import csv
 import os
@@ -13,17 +13,17 @@ from typing import BinaryIO, TextIO
 
 from ecommerce.core.errors import DomainError
 
-MAX_LINE = 1_000_000  # characters read at once of a file that has no line ends
+MAX_LINE = 1_000_000  # characters read at once if a file has no line ends
 MAX_CELL = 131_072  # the csv module's own limit
 
 
 class UnusableFile(DomainError):
-    """Nothing of the file can be imported."""
+    """The file as a whole cannot be imported."""
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A line that stays out, and why."""
+    """A line that is not imported, and why."""
 
     line: int
     reason: str
@@ -31,16 +31,16 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Row:
-    line: int  # of the file, the header being 1; of a row of several lines the first
+    line: int  # its first line in the file, where the header is line 1
     cells: dict[str, str]
 
     def __getitem__(self, column: str) -> str:
-        """The trimmed cell; a column that the file does not have is empty."""
+        """Return the trimmed cell, or an empty text if the file has no such column."""
         return self.cells.get(column, "").strip()
 
 
 class Table:
-    """The header, and the rows as they stream by. Raises UnusableFile without a readable header."""
+    """The header of a file and a stream of its rows. Raises UnusableFile without a readable header."""
 
     def __init__(self, file: TextIO, size: int = 0) -> None:
         self._file, self._size = file, size
@@ -56,35 +56,38 @@ class Table:
 
     @property
     def share_read(self) -> float:
-        """From 0 to 1, for a progress bar."""
+        """The part of the file that has been read, from 0 to 1."""
         return self._file.buffer.tell() / self._size if self._size else 1.0
 
     def refuse_repeated(self, known: Collection[str]) -> None:
+        """Raise UnusableFile if the header repeats one of these columns."""
         for name in known:
             if self._header.count(name) > 1:
                 raise UnusableFile(f"The header names the column {name} more than once.")
 
     def rows(self) -> Iterator[Row | Rejected]:
-        while (found := self._next()) is not None:
-            if isinstance(found, Rejected):
-                yield found
-            elif any(map(str.strip, found[len(self._header) :])):
+        """Yield every row that is not empty."""
+        while (cells := self._next()) is not None:
+            if isinstance(cells, Rejected):
+                yield cells
+            elif any(map(str.strip, cells[len(self._header) :])):
                 yield Rejected(self._lines.first, "has more cells than the header")
-            elif any(map(str.strip, found)):
-                yield Row(self._lines.first, dict(zip(self._header, found, strict=False)))
+            elif any(map(str.strip, cells)):
+                yield Row(self._lines.first, dict(zip(self._header, cells, strict=False)))
 
     def _next(self) -> list[str] | Rejected | None:
         self._lines.begin_row()
         try:
             cells = next(self._reader, None)
         except csv.Error as error:
-            self._lines.keep_only_first()
-            return Rejected(self._lines.first, _explained(error))
-        return cells if cells is None or _clean(cells) else Rejected(self._lines.first, _dirt(cells))
+            self._lines.put_back_all_but_first()
+            return Rejected(self._lines.first, _explain(error))
+        fault = _fault(cells or [])
+        return Rejected(self._lines.first, fault) if fault else cells
 
 
 class _Lines:
-    """The file's lines, which can be taken back: behind a quote that is never closed stand good rows."""
+    """The lines of a file. They can be put back, because good rows may follow an unclosed quotation mark."""
 
     def __init__(self, file: TextIO) -> None:
         self._more, self._again = iter(partial(file.readline, MAX_LINE), ""), deque[str]()
@@ -103,14 +106,14 @@ class _Lines:
         self.first += len(self._row)
         self._row = []
 
-    def keep_only_first(self) -> None:
+    def put_back_all_but_first(self) -> None:
         self._again.extendleft(reversed(self._row[1:]))
         self._row = self._row[:1]
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Table]:
-    """The file as a table. Raises UnusableFile with a sentence for people."""
+def open_table(path: Path) -> Iterator[Table]:
+    """Open a file as a table. Raises UnusableFile with a message for staff."""
     try:
         file = path.open("rb")
         size = os.fstat(file.fileno()).st_size
@@ -122,26 +125,24 @@ def opened(path: Path) -> Iterator[Table]:
 
 @contextmanager
 def table_of(file: BinaryIO, size: int = 0) -> Iterator[Table]:
-    # Bytes that are not UTF-8 come as surrogates, so that they cost their line and not the file.
+    """Read a binary file as a table. Raises UnusableFile."""
+    # Bytes that are not UTF-8 become surrogates, so that only their line is rejected and not the whole file.
     with TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         yield Table(text, size)
 
 
-def _clean(cells: list[str]) -> bool:
-    return not any("\0" in cell or (not cell.isascii() and _has_surrogate(cell)) for cell in cells)
+def _fault(cells: list[str]) -> str:
+    """Return why the text of these cells cannot be stored, or nothing."""
+    if any(map(_has_surrogate, cells)):
+        return "is not UTF-8 text (save the file as CSV UTF-8)"
+    return "holds a NUL character" if any("\0" in cell for cell in cells) else ""
 
 
 def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _dirt(cells: list[str]) -> str:
-    if any(map(_has_surrogate, cells)):
-        return "is not UTF-8 text (save the file as CSV UTF-8)"
-    return "holds a NUL character"
-
-
-def _explained(error: csv.Error) -> str:
+def _explain(error: csv.Error) -> str:
     if "field limit" in str(error):
         return f"has a cell of more than {MAX_CELL} characters; is a quotation mark not closed?"
     return "has a quotation mark that is not closed or stands in the middle of a cell"

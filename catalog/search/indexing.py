@@ -21,7 +21,7 @@ def with_terms(product: Product, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {**changes, "search_terms": _terms(name, changes.get("category", product.category))}
 
 
-def move(products: ProductQuerySet, category: str) -> None:
+def move_products(products: ProductQuerySet, *, category: str) -> None:
     """Give these products another category, inside the caller's `run_tx`."""
     found = products.order_by().values_list("pk", "name")
     changes = (

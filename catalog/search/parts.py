@@ -14,6 +14,7 @@ from catalog.models import ProductQuerySet
 from catalog.search import texts
 from catalog.search.base import Matches
 from ecommerce.core.db import array_lookups
+from ecommerce.core.text.folding import fold
 
 FEW = 5  # with fewer exact matches close ones follow
 LOOKED_AT, SHOWN = 500, 48  # close ones
@@ -30,7 +31,7 @@ class Parts:
 
     def literal(self, rows: ProductQuerySet, text: str) -> ProductQuerySet:
         """The index gives all that hold the text without its case and accents, the rest decides."""
-        if start := texts.fold(text).lstrip()[: texts.PART]:
+        if start := fold(text).lstrip()[: texts.PART]:
             rows = rows.filter(_has_part(start))
         return rows.filter(Q(name__icontains=text) | Q(category__icontains=text))
 
@@ -66,8 +67,8 @@ def _close(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> dict[in
     found: dict[Any, tuple[int, int]] = {}
     looked_at = (like.values_list(*READ)[:LOOKED_AT] for like in _candidates(rows, words))
     for pk, number, name, category in chain.from_iterable(looked_at):
-        text = texts.fold(f"{name}\n{category or ''}")
-        distances = [texts.distance(word, text) for word in words]
+        text = fold(f"{name}\n{category or ''}")
+        distances = [texts.distance(word, text=text) for word in words]
         if pk not in exact and None not in distances:
             found[pk] = (sum(filter(None, distances)), number)
     tiers: dict[int, list[Any]] = {}

@@ -1,4 +1,4 @@
-"""What every page has: the shop's name and address, the categories of the strip, what delivery costs."""
+"""The context of every page: the shop's name and URL, the categories in the header, the cost of delivery."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ from ecommerce.core.text.money import as_text
 
 
 def shop(request: HttpRequest) -> dict[str, Any]:
-    """The categories are read where a template names them: the admin's pages do not."""
+    """Return the context. The lazy parts are read only by templates that use them; the admin does not."""
     return {
         "shop_name": settings.SHOP_NAME,
         "site_url": settings.PUBLIC_URL,
-        "catalogue_language": settings.LANGUAGE_CODE,  # names and descriptions are stored in one
+        "catalogue_language": settings.LANGUAGE_CODE,  # the one language of names and descriptions
         "categories": SimpleLazyObject(list_categories),
         "delivery_note": SimpleLazyObject(delivery_note),
     }
 
 
 def delivery_note() -> str:
-    """What comes on top of the prices that are shown (see cart.totals): a price never promises too much."""
+    """Return what delivery and tax add to the prices shown (see cart.totals)."""
     price, free_from = settings.SHIPPING_PRICE, settings.FREE_SHIPPING_FROM
     if not price:
         note = _("Delivery is included in every price.")

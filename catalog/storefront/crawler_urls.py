@@ -1,4 +1,4 @@
-"""For programs: the same addresses in every language."""
+"""URLs for crawlers and browsers, which have no language prefix."""
 
 from django.urls import path
 
@@ -8,7 +8,7 @@ app_name = "crawlers"
 urlpatterns = [
     path("robots.txt", crawlers.robots, name="robots"),
     path("sitemap.xml", crawlers.sitemap, name="sitemap"),
-    path("sitemap-pages.xml", crawlers.sitemap_of_pages, name="pages"),
-    path("sitemap-products-<int:part>.xml", crawlers.sitemap_of_products, name="products"),
+    path("sitemap-pages.xml", crawlers.page_sitemap, name="pages"),
+    path("sitemap-products-<int:part>.xml", crawlers.product_sitemap, name="products"),
     path("speculation-rules.json", crawlers.speculation_rules, name="speculation_rules"),
 ]

@@ -1,5 +1,6 @@
-"""The filters of a list of products."""
+"""The filters of a product list."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ from django import forms
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from catalog.types import CategoryData
 from ecommerce.core.text.money import MAX_PRICE, currency_symbol
 
 MAX_QUERY = 200
@@ -31,7 +33,7 @@ class PriceField(forms.DecimalField):
             min_value=Decimal(0),
             max_value=MAX_PRICE,
             decimal_places=2,
-            localize=True,  # 49,90 in German; 49.90 everywhere, as our own links have it
+            localize=True,  # 49,90 in German, and 49.90 in every language, as our own links have it
             # Not type=number, whose spinner and mouse wheel change a price by accident.
             widget=forms.TextInput(
                 attrs={"inputmode": "decimal", "autocomplete": "off", "data-autosubmit": True}
@@ -46,7 +48,7 @@ class QueryField(forms.CharField):
 
 
 class FilterForm(forms.Form):
-    """What is wrong is left out and said beside its field; the rest counts."""
+    """Ignores invalid filters, with an error beside their field, and keeps the valid ones."""
 
     q = QueryField(required=False)
     category = forms.CharField(required=False)
@@ -55,7 +57,7 @@ class FilterForm(forms.Form):
     in_stock = forms.BooleanField(required=False, widget=forms.HiddenInput)
     sort = forms.CharField(required=False)
 
-    def __init__(self, data: dict[str, Any], *, categories: list[dict[str, Any]]) -> None:
+    def __init__(self, data: dict[str, Any], *, categories: Sequence[CategoryData]) -> None:
         super().__init__(data)
         self.by_slug = {category["slug"]: category for category in categories}
         self.is_valid()
@@ -67,9 +69,9 @@ class FilterForm(forms.Form):
         return slug
 
     def clean_sort(self) -> str:
-        """An unknown order is the usual one."""
-        asked = str(self.cleaned_data["sort"])
-        return asked if asked in SORT_LABELS else ""
+        """Fall back to the default order for an unknown one."""
+        order = str(self.cleaned_data["sort"])
+        return order if order in SORT_LABELS else ""
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -81,11 +83,11 @@ class FilterForm(forms.Form):
 
     @property
     def filters(self) -> dict[str, Any]:
-        """Each valid filter that was given."""
+        """The valid filters that are set."""
         return {name: value for name, value in self.cleaned_data.items() if value not in ("", None, False)}
 
     @property
     def sorts(self) -> list[tuple[str, str]]:
-        """The choices of an order: with a query the usual one is by relevance."""
-        usual = _("Relevance") if self.cleaned_data.get("q") else SORT_LABELS[""]
-        return [(value, str(label if value else usual)) for value, label in SORT_LABELS.items()]
+        """The choices of an order; for a search the default is by relevance."""
+        default = _("Relevance") if self.cleaned_data.get("q") else SORT_LABELS[""]
+        return [(value, str(label if value else default)) for value, label in SORT_LABELS.items()]

@@ -1,33 +1,39 @@
-"""The products that a visitor looked at last: their numbers in a signed cookie, and nothing on the server."""
+"""Recently viewed products. Their ids are in a signed cookie; the server stores nothing."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from catalog.storefront.browsing import product_numbered
+from catalog.queries import find_product
+from catalog.types import ProductData
 
 COOKIE = SALT = "viewed"
 KEPT = timedelta(days=30)
-REMEMBERED = 8  # more than are shown: some will be hidden, and one is the page's own
+REMEMBERED = 8  # more than are shown: some get hidden, and one is the product of the page itself
 SHOWN = 4
 
 
-def recently_viewed(request: HttpRequest, but: int) -> list[dict[str, Any]]:
-    """The last ones that can still be looked at, without this one."""
-    found: list[dict[str, Any]] = []
-    for number in _numbers(request):
-        if number != but and len(found) < SHOWN and (product := product_numbered(number)):
-            found.append(product)
-    return found
+def recently_viewed(request: HttpRequest, *, exclude: int) -> list[ProductData]:
+    """Return the products viewed last that are still visible, without the one with this `product_id`."""
+    products: list[ProductData] = []
+    for product_id in _product_ids(request):
+        if product_id == exclude:
+            continue
+        product = find_product(product_id)
+        if product:
+            products.append(product)
+        if len(products) == SHOWN:
+            break
+    return products
 
 
-def remember(request: HttpRequest, response: HttpResponse, number: int) -> HttpResponse:
-    others = [each for each in _numbers(request) if each != number]
+def remember(request: HttpRequest, response: HttpResponse, product_id: int) -> HttpResponse:
+    """Put the product first in the response's cookie and return the response."""
+    others = [other for other in _product_ids(request) if other != product_id]
     response.set_signed_cookie(
         COOKIE,
-        "-".join(map(str, [number, *others][:REMEMBERED])),
+        "-".join(map(str, [product_id, *others][:REMEMBERED])),
         salt=SALT,
         max_age=KEPT,
         secure=settings.SESSION_COOKIE_SECURE,
@@ -37,12 +43,12 @@ def remember(request: HttpRequest, response: HttpResponse, number: int) -> HttpR
     return response
 
 
-def is_fetched_ahead(request: HttpRequest) -> bool:
-    """By a browser that thinks its user may want the page next: nobody looks at it yet."""
+def is_prefetch(request: HttpRequest) -> bool:
+    """Return whether the browser fetches the page ahead of a click, so that it is not viewed yet."""
     return request.headers.get("Sec-Purpose", "").startswith("prefetch")
 
 
-def _numbers(request: HttpRequest) -> list[int]:
-    """The newest first. What this shop has not signed counts as nothing."""
+def _product_ids(request: HttpRequest) -> list[int]:
+    """Return the ids in the cookie, the newest first; none if its signature is not ours."""
     text = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=KEPT) or ""
-    return [int(number) for number in text.split("-") if number]
+    return [int(product_id) for product_id in text.split("-") if product_id]

@@ -1,4 +1,4 @@
-"""schema.org facts for search engines: dictionaries that `{% json_ld %}` prints."""
+"""schema.org data for search engines, as dictionaries that `{% json_ld %}` prints."""
 
 from typing import Any
 from urllib.parse import urljoin
@@ -8,10 +8,12 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from catalog.types import ProductData
 
-def product(product: dict[str, Any]) -> dict[str, Any]:
+
+def product(product: ProductData) -> dict[str, Any]:
     url = absolute(reverse("catalog:product", args=[product["slug"]]))
-    facts = {
+    data = {
         "@context": "https://schema.org",
         "@type": "Product",
         "name": product["name"],
@@ -29,11 +31,11 @@ def product(product: dict[str, Any]) -> dict[str, Any]:
             "url": url,
         },
     }
-    return {name: value for name, value in facts.items() if value is not None}
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def breadcrumbs(*steps: tuple[str, str]) -> dict[str, Any]:
-    """From the home page on: (name, path) of each step, the page itself last."""
+    """Return the breadcrumbs from the home page to this page, which is the last (name, path) of the steps."""
     items = [
         {"@type": "ListItem", "position": position, "name": name, "item": absolute(path)}
         for position, (name, path) in enumerate([(_("Home"), reverse("catalog:home")), *steps], 1)
@@ -42,6 +44,7 @@ def breadcrumbs(*steps: tuple[str, str]) -> dict[str, Any]:
 
 
 def site() -> list[dict[str, Any]]:
+    """Return the shop as an organization and as a website with a search."""
     url = absolute(reverse("catalog:home"))
     search = absolute(reverse("catalog:list")) + "?q={search_term_string}"
     return [
@@ -67,4 +70,5 @@ def site() -> list[dict[str, Any]]:
 
 
 def absolute(path: str) -> str:
+    """Return the absolute URL of a path of this shop."""
     return urljoin(settings.PUBLIC_URL + "/", path)

@@ -3,18 +3,16 @@
 It is here because the orders app does not know payments.
 """
 
-from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 
-from accounts.models import User
 from ecommerce.core.web.admin import step_page
-from ecommerce.core.web.http import signed_in
 from orders.admin import OrderAdmin
-from orders.fulfilment.services import find_order, may_take
+from orders.fulfilment.admin import on_order
+from orders.fulfilment.services import may_take
 from orders.models import F, Order
 from payments import staff_actions
 from payments.forms import RefundForm
@@ -31,7 +29,7 @@ class OrderPaymentAdmin(OrderAdmin):
 
     def possible_steps(self, order: Order) -> set[str]:
         steps = super().possible_steps(order)
-        if order.status == Order.Status.PENDING or may_take(order, F.CANCELED):
+        if order.status == Order.Status.PENDING or may_take(order, to=F.CANCELED):
             steps.add("cancel")
         if order.status == Order.Status.PAID and order.refund_status != Order.RefundStatus.FULL:
             steps.add("refund")
@@ -43,7 +41,7 @@ class OrderPaymentAdmin(OrderAdmin):
             self,
             request,
             object_id,
-            partial(_cancel, object_id, by=signed_in(request)),
+            on_order(staff_actions.cancel_order, request, object_id),
             title="Cancel and refund",
             about="The customer gets the money back, and the items go back into stock.",
             done="The order is canceled.",
@@ -55,16 +53,8 @@ class OrderPaymentAdmin(OrderAdmin):
             self,
             request,
             object_id,
-            partial(_refund, object_id, by=signed_in(request)),
+            on_order(staff_actions.refund_order, request, object_id),
             title="Refund",
             form=RefundForm,
             done="The refund is on its way.",
         )
-
-
-def _cancel(order_id: str, *, by: User) -> None:
-    staff_actions.cancel_order(find_order(order_id), by=by)
-
-
-def _refund(order_id: str, *, by: User, **fields: Any) -> None:
-    staff_actions.refund_order(find_order(order_id), by=by, **fields)

@@ -1,6 +1,6 @@
-"""The first page of the back office: what wants doing today, each number a link to just the rows it counts.
+"""The first page of the back office: the tasks of today. Each number links to the rows that it counts.
 
-Whoever may not see a list is not told its number.
+A staff member sees the numbers of those lists only that their role may view.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,12 +36,12 @@ class Tile:
     value: str | int
     note: str
     url: str
-    alarm: bool = False  # somebody has to see to it
+    alarm: bool = False  # it needs attention
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A day of the chart, in percent of its width and height."""
+    """A day in the chart, in percent of the chart's width and height."""
 
     takings: Takings
     label: str
@@ -54,23 +54,26 @@ class Bar:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What django-unfold calls for its index page."""
-    may = signed_in(request).has_perm
-    days = revenue.last_days(DAYS) if may("orders.view_order") else []
-    tiles = [tile for permission, tiles_of in PARTS.items() if may(permission) for tile in tiles_of(days)]
+    """Return the context of the page, with the tiles and the chart. django-unfold calls this."""
+    has_permission = signed_in(request).has_perm
+    days = revenue.last_days(DAYS) if has_permission("orders.view_order") else []
+    tiles: list[Tile] = []
+    for permission, make_tiles in TILES_BY_PERMISSION.items():
+        if has_permission(permission):
+            tiles += make_tiles(days)
     return {
         **context,
         "tiles": tiles,
         "chart": _chart(days),
         "day_zone": timezone.get_current_timezone_name(),
-        "is_empty": may("catalog.add_product") and not Product.objects.exists(),
+        "is_empty": has_permission("catalog.add_product") and not Product.objects.exists(),
     }
 
 
-def _orders(days: list[Takings]) -> Iterator[Tile]:
+def _order_tiles(days: list[Takings]) -> Iterator[Tile]:
     today = days[-1]
     start = revenue.start_of(today.day)
-    paid_today = _list(
+    paid_today = _filtered_list_url(
         Order,
         paid_at__gte=start,
         paid_at__lt=revenue.start_of(today.day + timedelta(days=1)),
@@ -81,62 +84,65 @@ def _orders(days: list[Takings]) -> Iterator[Tile]:
         note += f", {as_text(today.refunded)} refunded"
     yield Tile("Revenue today", as_text(today.kept), note, paid_today)
     waiting = Order.objects.to_ship().count()
-    yield Tile("Orders to ship", waiting, "Paid, not yet with a carrier", _list(Order, to_ship="yes"))
+    yield Tile(
+        "Orders to ship", waiting, "Paid, not yet with a carrier", _filtered_list_url(Order, to_ship="yes")
+    )
     recent = _past_week()
     if failed := Order.objects.filter(status=Order.Status.FAILED, **recent).count():
-        url = _list(Order, status__exact="failed", **recent)
+        url = _filtered_list_url(Order, status__exact="failed", **recent)
         yield Tile("Failed orders", failed, f"Declined or sold out, past {FAILED_DAYS} days", url)
 
 
-def _failed_payments(days: list[Takings]) -> Iterator[Tile]:
+def _payment_tiles(days: list[Takings]) -> Iterator[Tile]:
     recent = _past_week()
     failed = Payment.objects.filter(status=Payment.Status.FAILED, **recent).count()
-    url = _list(Payment, status__exact="failed", **recent)
+    url = _filtered_list_url(Payment, status__exact="failed", **recent)
     yield Tile("Failed payments", failed, f"Declined, past {FAILED_DAYS} days", url)
 
 
 def _past_week() -> dict[str, datetime]:
-    """As Django's own filter by date has it, which then shows as chosen."""
+    """Return the filter of the past week as Django's own filter writes it, so that it shows as chosen."""
     today = timezone.localdate()
     ends = (today - timedelta(days=FAILED_DAYS), today + timedelta(days=1))
     return dict(zip(("created_at__gte", "created_at__lt"), map(revenue.start_of, ends), strict=True))
 
 
-def _failed_refunds(days: list[Takings]) -> Iterator[Tile]:
-    """Nothing sends these again by itself, so they are shown where there are any."""
+def _refund_tiles(days: list[Takings]) -> Iterator[Tile]:
+    """Yield the failed refunds if there are any: only staff can send them again."""
     if failed := Refund.objects.filter(status=Refund.Status.FAILED).count():
-        url = _list(Refund, status__exact="failed")
+        url = _filtered_list_url(Refund, status__exact="failed")
         yield Tile("Failed refunds", failed, "Send them again, or pay by hand", url, alarm=True)
 
 
-def _low_stock(days: list[Takings]) -> Iterator[Tile]:
+def _stock_tiles(days: list[Takings]) -> Iterator[Tile]:
     low = Product.objects.visible().filter(inventory__lte=LOW_STOCK)
     sold_out = low.filter(inventory__lte=0).count()
     note = f"{LOW_STOCK} or fewer left, {sold_out} sold out"
-    yield Tile("Low stock", low.count(), note, _list(Product, stock="low", is_active__exact=1))
+    url = _filtered_list_url(Product, stock="low", is_active__exact=1)
+    yield Tile("Low stock", low.count(), note, url)
 
 
-def _dead_letters(days: list[Takings]) -> Iterator[Tile]:
+def _dead_letter_tiles(days: list[Takings]) -> Iterator[Tile]:
     dead = OutboxMessage.objects.filter(status=OutboxMessage.Status.DEAD).count()
-    url = _list(OutboxMessage, status__exact="dead")
-    yield Tile("Dead letters", dead, "Mails and refunds that were given up", url, alarm=dead > 0)
+    url = _filtered_list_url(OutboxMessage, status__exact="dead")
+    yield Tile("Dead letters", dead, "Mails and refunds that were not delivered", url, alarm=dead > 0)
 
 
-PARTS: dict[str, Callable[[list[Takings]], Iterator[Tile]]] = {
-    "orders.view_order": _orders,
-    "payments.view_payment": _failed_payments,
-    "payments.view_refund": _failed_refunds,
-    "catalog.view_product": _low_stock,
-    "ecommerce.view_outboxmessage": _dead_letters,
+TILES_BY_PERMISSION: dict[str, Callable[[list[Takings]], Iterator[Tile]]] = {
+    "orders.view_order": _order_tiles,
+    "payments.view_payment": _payment_tiles,
+    "payments.view_refund": _refund_tiles,
+    "catalog.view_product": _stock_tiles,
+    "ecommerce.view_outboxmessage": _dead_letter_tiles,
 }
 
 
-def _list(model: type[Model], **filters: object) -> str:
+def _filtered_list_url(model: type[Model], **filters: object) -> str:
     return f"{list_url(model)}?{urlencode(filters)}"
 
 
 def _chart(days: list[Takings]) -> dict[str, Any] | None:
-    """Bars as high as their part of the best day; none at all before the first sale."""
+    """Return the chart, with the height of each bar relative to the best day."""
     if not days:
         return None
     best = max(day.kept for day in days)

@@ -1,4 +1,4 @@
-"""What the shop took, by the days on which its orders were paid, in the time zone of the settings."""
+"""Revenue by the day on which orders were paid, in the time zone of the settings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from orders.models import Order
 
 @dataclass(frozen=True)
 class Takings:
-    """Of the orders paid on one day: with shipping and tax, less what of them was refunded since."""
+    """The sums of the orders paid on one day, with shipping and tax, and of their refunds since."""
 
     day: date
     orders: int = 0
@@ -28,26 +28,26 @@ class Takings:
 
 
 def last_days(count: int) -> list[Takings]:
-    """So many days, the oldest first, today included; one with no order is there with zeros."""
+    """Return this number of days up to today, the oldest first, with zeros for days without orders."""
     first = timezone.localdate() - timedelta(days=count - 1)
-    found = {each.day: each for each in _by_day(start_of(first))}
+    by_day = {takings.day: takings for takings in _takings_since(start_of(first))}
     days = (first + timedelta(days=number) for number in range(count))
-    return [found.get(day) or Takings(day) for day in days]
+    return [by_day.get(day) or Takings(day) for day in days]
 
 
 def start_of(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _by_day(start: datetime) -> Iterator[Takings]:
-    """In the shop's currency alone: sums of several would be sums of nothing.
+def _takings_since(start: datetime) -> Iterator[Takings]:
+    """Yield the days with orders in the shop's currency: amounts in several currencies cannot be added up.
 
-    Summed up by MongoDB, which reads the days of a time zone, as Django's TruncDate does not here.
+    By a raw aggregation, since this backend's TruncDate ignores the time zone.
     """
     zone = timezone.get_current_timezone_name()
     day = {"$dateToString": {"date": "$paid_at", "format": "%Y-%m-%d", "timezone": zone}}
     sums = {"orders": {"$sum": 1}, "paid": {"$sum": "$total"}, "refunded": {"$sum": "$refund_requested"}}
-    these = {"paid_at": {"$gte": start}, "currency": settings.CURRENCY}
-    for row in collection(Order).aggregate([{"$match": these}, {"$group": {"_id": day, **sums}}]):
+    paid_since = {"paid_at": {"$gte": start}, "currency": settings.CURRENCY}
+    for row in collection(Order).aggregate([{"$match": paid_since}, {"$group": {"_id": day, **sums}}]):
         paid, refunded = row["paid"].to_decimal(), row["refunded"].to_decimal()
         yield Takings(date.fromisoformat(row["_id"]), row["orders"], paid, refunded)

@@ -1,4 +1,4 @@
-"""Where Django looks for the admin pages of this app: the outbox and the audit log."""
+"""The admin pages of the outbox and the audit log, where Django looks for them."""
 
 from ecommerce.core.audit.admin import AuditEntryAdmin
 from ecommerce.core.outbox.admin import OutboxMessageAdmin

@@ -3,5 +3,5 @@ from django.apps import AppConfig
 
 class CoreConfig(AppConfig):
     name = "ecommerce.core"
-    # The label that its migrations, permissions and admin addresses have had from the start.
+    # Stored migrations and permissions, and the admin's addresses, have this label.
     label = "ecommerce"

@@ -1,4 +1,7 @@
-"""Environment variables as typed values; a bad one is refused by its name, never with its value."""
+"""Typed values from environment variables.
+
+Raises ImproperlyConfigured for a bad value, with the name of the variable and never with its value.
+"""
 
 import ipaddress
 import os
@@ -17,7 +20,7 @@ TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable's text; an empty one counts as not set."""
+    """Return the variable's text. An empty variable counts as not set."""
     return os.environ.get(name, "").strip() or default
 
 
@@ -38,7 +41,7 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
 
 
 def amount(name: str) -> Decimal | None:
-    """A number from 0 with at most two decimals: money, or a percentage. None where nothing is set."""
+    """Return a number of at most two decimals, such as an amount of money, or None if it is not set."""
     if not (value := text(name)):
         return None
     if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,2})?", value):
@@ -47,12 +50,12 @@ def amount(name: str) -> Decimal | None:
 
 
 def names(name: str, default: str = "") -> list[str]:
-    """A comma-separated list without empty parts."""
+    """Return the parts of a comma-separated list that are not empty."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
 def origin(name: str, default: str) -> str:
-    """Scheme, host and port of an address, without a slash at the end."""
+    """Return the scheme, host and port of an address, without a trailing slash."""
     value = text(name, default).rstrip("/")
     if value and not ORIGIN.fullmatch(value):
         raise ImproperlyConfigured(f"{name} must read like https://shop.example, without a path.")
@@ -60,11 +63,11 @@ def origin(name: str, default: str) -> str:
 
 
 def origins(name: str, default: str) -> list[str]:
-    """A comma-separated list of origins, or `*` for any."""
-    found = [part.rstrip("/") for part in names(name, default)]
-    if not all(part == "*" or ORIGIN.fullmatch(part) for part in found):
+    """Return the origins of a comma-separated list, of which `*` stands for any."""
+    listed = [part.rstrip("/") for part in names(name, default)]
+    if not all(part == "*" or ORIGIN.fullmatch(part) for part in listed):
         raise ImproperlyConfigured(f"{name} must list addresses like https://shop.example, without a path.")
-    return found
+    return listed
 
 
 def email(name: str, default: str) -> str:
@@ -98,7 +101,7 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 
 def data_dir(base_dir: Path) -> Path:
-    """Where development keeps its servers' data and its generated secrets."""
+    """Return the folder for the data of the embedded servers and the generated secrets of development."""
     return (base_dir / text("DATA_DIR", "var")).resolve()
 
 

@@ -1,4 +1,4 @@
-"""The one type of refusal, whose text is safe to show to a customer; and what is trouble of the database."""
+"""The errors of the shop's rules, with texts that are safe to show to customers."""
 
 import math
 from typing import Any, ClassVar
@@ -9,10 +9,10 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, WTimeoutError
 
 
 class DomainError(Exception):
-    """A rule of the shop says no: the API answers with its `message`, a page shows `in_words`.
+    """A rule of the shop is broken: the API answers with `message`, a page shows `in_words`.
 
-    `message` is English, wherever it is raised, so that what is stored and logged is, too. What customers may
-    meet on a page is marked by `gettext_noop`, and names its parts: "At most %(most)d", `most=99`.
+    `message` is always English, for the API, the database and logs. The sentences that customers may see on a
+    page are marked by `gettext_noop` and name their placeholders: "At most %(most)d", `most=99`.
     """
 
     message = gettext_noop("That is not possible.")
@@ -27,7 +27,7 @@ class DomainError(Exception):
 
     @property
     def in_words(self) -> str:
-        """In the language of the page."""
+        """The sentence in the active language."""
         return self._filled(gettext(self._sentence))
 
     def _filled(self, sentence: str) -> str:
@@ -41,7 +41,7 @@ class NotFound(DomainError):
 
 
 class FieldError(DomainError):
-    """A refusal that belongs to one field of the input."""
+    """An error in one field of the input."""
 
     code = "invalid"
 
@@ -51,7 +51,7 @@ class FieldError(DomainError):
 
 
 class TryLater(DomainError):
-    """Not now: the same request may be sent again after so many seconds."""
+    """The same request may be sent again after so many seconds."""
 
     code = "try_later"
     status_code = 429
@@ -62,7 +62,7 @@ class TryLater(DomainError):
 
 
 class Busy(DomainError):
-    """Nothing was changed; the same request may be sent again."""
+    """Nothing was changed, and the same request may be sent again."""
 
     message = gettext_noop("The shop is busy. Please try again in a moment.")
     code = "busy"
@@ -70,7 +70,7 @@ class Busy(DomainError):
 
 
 def is_database_trouble(error: BaseException | None) -> bool:
-    """Away, stepping down or out of time: nothing was decided and a retry may succeed."""
+    """Return whether MongoDB is away, stepping down or out of time, so that a retry may succeed."""
     while error is not None:
         if isinstance(error, (ConnectionFailure, ExecutionTimeout, WTimeoutError)):
             return True

@@ -1,4 +1,4 @@
-"""What must always be true of the outbox."""
+"""The invariants of the outbox, for `fsck`."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from ecommerce.core.models import OutboxMessage
 
 
 def violations() -> Iterator[str]:
-    """Each event is there once, and what was sent says when."""
+    """Yield messages that are queued twice, or whose status is unknown or contradicts the time of sending."""
     keys = set()
     for message in OutboxMessage.objects.order_by().iterator():
         if message.key in keys:

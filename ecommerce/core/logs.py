@@ -1,4 +1,4 @@
-"""Log lines: each carries its request's id, none carries a secret."""
+"""Log lines with the id of their request, and without secrets."""
 
 import logging
 import re
@@ -52,7 +52,7 @@ class RequestIdFilter(logging.Filter):
 
 
 class FirstLineFilter(logging.Filter):
-    """Celery's timetable writes 150 lines at each beat that Redis is away; the first says it all."""
+    """Keeps the first line of a message: celery beat logs 150 lines at each beat while Redis is away."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = record.getMessage().partition("\n")[0], ()
@@ -61,7 +61,7 @@ class FirstLineFilter(logging.Filter):
 
 
 class RedactingFormatter(logging.Formatter):
-    """Redacts the finished line, stack trace included."""
+    """Redacts secrets in the finished line, stack trace included."""
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))

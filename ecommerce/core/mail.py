@@ -1,4 +1,4 @@
-"""One mail as text and HTML, from templates/emails/<template>.txt and .html."""
+"""Mails as text and HTML, from templates/emails/<template>.txt and .html."""
 
 from email.utils import parseaddr
 from typing import Any
@@ -15,9 +15,9 @@ class NoMailServer(DomainError):
 
 
 def send(*, to: str, subject: str, template: str, context: dict[str, Any], key: object) -> None:
-    """Hand it to the mail server, or raise. `key` makes the Message-ID, by which a server drops a repeat.
+    """Send a mail in the active language. Raises NoMailServer, and the errors of the mail backend.
 
-    It is written in the language that is active.
+    `key` becomes the Message-ID, by which the mail server recognizes a repeat.
     """
     if settings.IN_PRODUCTION and not (settings.EMAIL_HOST and settings.DEFAULT_FROM_EMAIL):
         raise NoMailServer

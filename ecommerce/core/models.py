@@ -1,4 +1,4 @@
-"""What every app needs below it: the outbox, and who changed what."""
+"""The outbox and the audit log."""
 
 from typing import Any, NoReturn
 
@@ -13,7 +13,7 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
 
 
 class OutboxMessage(models.Model):
-    """Something that must happen outside of MongoDB, such as a mail: written with the change it tells of."""
+    """Work outside of MongoDB, such as a mail, written in the transaction of the change that causes it."""
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -21,11 +21,11 @@ class OutboxMessage(models.Model):
         DEAD = "dead"
 
     kind = models.CharField(max_length=50)
-    key = models.CharField(max_length=200, unique=True)  # of the event: it is queued once
+    key = models.CharField(max_length=200, unique=True)  # identifies the event, so that it is queued once
     payload = models.JSONField(default=dict)  # ids and facts of the event, no content
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     attempts = models.PositiveIntegerField(default=0)
-    # While a worker is at it, this is the end of its lease: then another one takes over.
+    # While a worker delivers it, this is the end of its lease: then another worker may take over.
     next_attempt_at = models.DateTimeField(default=timezone.now)
     claimed_by = models.CharField(max_length=32, default="", blank=True)
     last_error = models.CharField(max_length=300, default="", blank=True)
@@ -47,7 +47,7 @@ class OutboxMessage(models.Model):
 
 
 class AppendOnly(models.QuerySet["AuditEntry"]):
-    """Refuses what would change or remove a row."""
+    """Refuses to change or delete rows."""
 
     def update(self, **fields: Any) -> NoReturn:
         raise NotEditable
@@ -65,14 +65,14 @@ class NotEditable(TypeError):
 
 
 class AuditEntry(models.Model):
-    """Who changed what, when, from what to what. Only `ecommerce.core.audit.log` writes these.
+    """A change: its time, actor and object, and the values before and after.
 
-    Nothing edits them. The labels are text of that day: an entry stays readable after its account or its
-    object is gone.
+    Only `ecommerce.core.audit.log` writes entries, and they are never edited. The labels are stored as text,
+    so an entry stays readable after its account or object is deleted.
     """
 
     at = models.DateTimeField(default=timezone.now, editable=False)
-    actor_id = ObjectIdField(null=True)  # an account's or a service key's; nobody's is the shop itself
+    actor_id = ObjectIdField(null=True)  # an account or a service key; None for the shop itself
     actor = models.CharField(max_length=254, default="", blank=True)
     action = models.CharField(max_length=50)
     object_kind = models.CharField(max_length=50)
@@ -80,7 +80,7 @@ class AuditEntry(models.Model):
     object_label = models.CharField(max_length=200)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
-    ip = models.GenericIPAddressField(null=True)  # of the request; none in commands and workers
+    ip = models.GenericIPAddressField(null=True)  # None in commands and workers
 
     objects = AppendOnly.as_manager()
 
@@ -98,7 +98,7 @@ class AuditEntry(models.Model):
         return f"{self.action} {self.object_label}"
 
     def save(self, *args: Any, **options: Any) -> None:
-        """Once: a second time is refused by the primary key."""
+        """Insert the entry. A second save is refused by the primary key."""
         super().save(*args, **{**options, "force_insert": True})
 
     def delete(self, *args: Any, **options: Any) -> NoReturn:

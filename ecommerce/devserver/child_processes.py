@@ -1,9 +1,9 @@
-"""Processes that end with the one that started them, even when that one is killed.
+"""Child processes that end with their parent, even when the parent is killed.
 
-`python -m ecommerce.devserver.child_processes LOCK COMMAND...` becomes COMMAND, so that its pid, its signals
-and its exit code are its own, and leaves a forked watcher behind, which ends it once nobody holds LOCK any
-more. As a child of the process it ends, the watcher can never hit a recycled pid. PR_SET_PDEATHSIG would be
-shorter, but macOS does not have it.
+`python -m ecommerce.devserver.child_processes LOCK COMMAND...` replaces itself by COMMAND, so that the pid,
+the signals and the exit code are the command's own. It leaves a forked watcher behind, which ends the command
+once the parent no longer holds LOCK. The watcher is a child of the process that it ends, so it can never hit
+a recycled pid. PR_SET_PDEATHSIG would be shorter, but macOS does not have it.
 """
 
 import os
@@ -17,11 +17,14 @@ from pathlib import Path
 
 from ecommerce.devserver.file_lock import FileLock, is_free, wait_until
 
-PATIENCE = 8  # seconds from TERM to KILL
+TERM_TO_KILL = 8  # seconds
 
 
-class TiedProcess:
-    """A child in a session of its own, so that Ctrl-C in the terminal does not reach it before us."""
+class ChildProcess:
+    """A command that ends with this process, which holds the lock.
+
+    It has a session of its own, so that Ctrl-C in the terminal does not reach it before this process.
+    """
 
     def __init__(self, command: list[str], lock: FileLock, folder: Path, **environment: str) -> None:
         self.process = subprocess.Popen(
@@ -31,21 +34,21 @@ class TiedProcess:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._told = False
+        self._stop_requested = False
 
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         return self.process.poll() is not None
 
-    def begin_stop(self) -> None:
-        """Tell it, once: a second TERM would be a harder one to some programs."""
-        if not self._told and not self.ended():
+    def request_stop(self) -> None:
+        """Send TERM, once: some programs take a second one for an order to stop at once."""
+        if not self._stop_requested and not self.has_ended():
             self.process.terminate()
-        self._told = True
+        self._stop_requested = True
 
     def stop(self, patience: float) -> None:
-        """End it and what it started."""
-        self.begin_stop()
-        wait_until(self.ended, patience)
+        """End the command and the processes that it started; kill them after so many seconds."""
+        self.request_stop()
+        wait_until(self.has_ended, patience)
         with suppress(ProcessLookupError, PermissionError):  # macOS: PermissionError for zombies
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -54,33 +57,37 @@ class TiedProcess:
 def replace_process(
     command: list[str], *, until: Callable[[], bool], holding: FileLock | None = None
 ) -> None:
-    """Become `command`, which holds the lock, and is ended once `until` is true. Does not return."""
-    watched = os.getpid()
+    """Replace this process by the command, which inherits the lock and ends once `until` returns True.
+
+    Does not return.
+    """
+    pid = os.getpid()
     if holding:
         os.set_inheritable(holding.fileno(), True)
     if os.fork() == 0:
         if holding:
-            holding.close()  # only the watcher's copy: the lock stays with the command
-        watch(watched, until)
+            holding.close()  # the watcher's copy: the lock stays with the command
+        _watch_parent(pid, until)
         os._exit(0)
     os.execv(command[0], command)
 
 
-def watch(pid: int, until: Callable[[], bool]) -> None:
+def _watch_parent(pid: int, until: Callable[[], bool]) -> None:
+    """End the parent process once `until` returns True."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def ended() -> bool:
+    def parent_has_ended() -> bool:
         return os.getppid() != pid
 
-    while not ended() and not until():
+    while not parent_has_ended() and not until():
         time.sleep(0.1)
     for number in (signal.SIGTERM, signal.SIGKILL):
-        if not ended():
+        if not parent_has_ended():
             os.kill(pid, number)
-            wait_until(ended, PATIENCE)
+            wait_until(parent_has_ended, TERM_TO_KILL)
 
 
 if __name__ == "__main__":
-    lock = Path(sys.argv[1])
-    replace_process(sys.argv[2:], until=lambda: is_free(lock))
+    lock_path = Path(sys.argv[1])
+    replace_process(sys.argv[2:], until=lambda: is_free(lock_path))

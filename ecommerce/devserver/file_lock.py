@@ -1,4 +1,4 @@
-"""Advisory file locks: the kernel gives them back when the holder dies, however it dies."""
+"""Advisory file locks. The kernel releases them when the holder dies, `kill -9` included."""
 
 import fcntl
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class FileLock:
-    """Taking never blocks; it answers whether the lock is now held. Child processes do not inherit it."""
+    """A lock on a file, shared or exclusive. Child processes do not inherit it by default."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -16,12 +16,15 @@ class FileLock:
         self._file = path.open("a")
 
     def shared(self) -> bool:
+        """Take the lock beside other shared holders, without waiting; return whether it is held now."""
         return self._take(fcntl.LOCK_SH)
 
     def exclusive(self) -> bool:
+        """Take the lock alone, without waiting; return whether it is held now."""
         return self._take(fcntl.LOCK_EX)
 
     def close(self) -> None:
+        """Release the lock."""
         self._file.close()
 
     def fileno(self) -> int:
@@ -36,14 +39,15 @@ class FileLock:
 
 
 def is_free(path: Path) -> bool:
+    """Return whether no process holds a lock on the file."""
     with closing(FileLock(path)) as lock:
         return lock.exclusive()
 
 
-def wait_until(true: Callable[[], bool], seconds: float) -> bool:
-    """Whether it became true in time."""
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until the condition is true; return False if it is not in time."""
     deadline = time.monotonic() + seconds
-    while not true():
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Mails as files, for development: where a mail server would drop a repeat, the file is written again."""
+"""A mail backend for development, which writes each mail to a file, and a repeated one to the same file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ class MailFolder(BaseEmailBackend):
 
 
 def _write(folder: Path, email: EmailMessage) -> None:
-    """Under another name first, so that nobody reads half a mail."""
+    """Write a draft and rename it, so that no page shows half a mail."""
     message = email.message()
     draft = folder / f"{uuid4().hex}.draft"
     draft.write_bytes(message.as_bytes())

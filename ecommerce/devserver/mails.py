@@ -1,4 +1,4 @@
-"""/dev/mails/: the mails that development wrote into a folder. Registered in development alone."""
+"""The pages /dev/mails/ with the mails that development writes into a folder. Only development has them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-SHOWN = 100
-# Whatever a mail's HTML says, nothing in it runs and nothing is fetched.
+MOST_SHOWN = 100
+# Nothing in a mail's HTML runs or is loaded.
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -42,9 +42,9 @@ class Mail:
 @require_safe
 @never_cache
 def mail_list(request: HttpRequest) -> HttpResponse:
-    """The newest first."""
+    """List the newest mails, the newest first."""
     mails = sorted(map(Mail.read, settings.MAIL_FOLDER.glob("*.eml")), key=lambda mail: mail.written)
-    return render(request, "dev/mails.html", {"mails": mails[: -SHOWN - 1 : -1]})
+    return render(request, "dev/mails.html", {"mails": mails[: -MOST_SHOWN - 1 : -1]})
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""gunicorn, as a child of `runshop`."""
+"""gunicorn, as a child process of `runshop`."""
 
 import errno
 import http.client
@@ -8,34 +8,50 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from ecommerce.core import env
-from ecommerce.devserver.child_processes import TiedProcess
+from ecommerce.devserver.child_processes import ChildProcess
 from ecommerce.devserver.file_lock import FileLock, wait_until
 
-GRACE = 4  # gunicorn.conf.py's graceful_timeout
+GRACE = 4  # seconds: gunicorn.conf.py's graceful_timeout
 
 
-def port() -> int:
-    return env.integer("PORT", 8000, low=1, high=65535)
+class WebServer(ChildProcess):
+    def __init__(self, lock: FileLock, folder: Path, *, reload: bool) -> None:
+        environment = {"PYTHONUNBUFFERED": "1", "HOST": host()}
+        if reload:
+            environment["DEV_RELOAD"] = "true"
+        super().__init__(_gunicorn_command(folder, reload=reload), lock, folder, **environment)
+
+    def answers(self) -> bool:
+        """Return whether it serves. A 4xx will do, since ALLOWED_HOSTS may refuse this very request."""
+        address = "127.0.0.1" if host() == "0.0.0.0" else host()
+        connection = http.client.HTTPConnection(address, port(), timeout=2)
+        try:
+            connection.request("GET", "/health/live", headers={"Host": f"localhost:{port()}"})
+            return connection.getresponse().status < 500
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
 
-def host() -> str:
-    """This machine only, unless HOST is an address; some shells export the machine's name as HOST."""
-    try:
-        return str(IPv4Address(env.text("HOST")))
-    except ValueError:
-        return "127.0.0.1"
+def _gunicorn_command(folder: Path, *, reload: bool) -> list[str]:
+    """Return the command; gunicorn.conf.py has the other options."""
+    command = [sys.executable, "-m", "gunicorn", "ecommerce.wsgi:application"]
+    if reload:
+        templates = sorted((folder / "templates").rglob("*.*"))
+        command += ["--reload", *(f"--reload-extra-file={path}" for path in templates)]
+    return command
 
 
 def refuse_used_port() -> None:
-    """A shop that was killed a moment ago is given time to let go of it."""
-    if not wait_until(lambda: not problem_with_port(), GRACE):
-        other = port() + 1 if 1024 <= port() < 65535 else 8000
-        sys.exit(
-            f"Port {port()} {problem_with_port()}. Choose another one, for example: PORT={other} make run"
-        )
+    """Exit with an explanation if the port cannot be used, after the time that a killed shop takes to end."""
+    if wait_until(lambda: not _problem_with_port(), GRACE):
+        return
+    other = port() + 1 if 1024 <= port() < 65535 else 8000
+    sys.exit(f"Port {port()} {_problem_with_port()}. Choose another one, for example: PORT={other} make run")
 
 
-def problem_with_port() -> str:
+def _problem_with_port() -> str:
     try:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -46,31 +62,13 @@ def problem_with_port() -> str:
     return ""
 
 
-class WebServer(TiedProcess):
-    def __init__(self, lock: FileLock, folder: Path, *, reload: bool) -> None:
-        environment = {"PYTHONUNBUFFERED": "1", "HOST": host()} | ({"DEV_RELOAD": "true"} if reload else {})
-        super().__init__(gunicorn(folder if reload else None), lock, folder, **environment)
-
-    def answers(self) -> bool:
-        """Any answer but a server error will do: a production host list refuses this very request."""
-        connection = http.client.HTTPConnection(own_address(), port(), timeout=2)
-        try:
-            connection.request("GET", "/health/live", headers={"Host": f"localhost:{port()}"})
-            return connection.getresponse().status < 500
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+def port() -> int:
+    return env.integer("PORT", 8000, low=1, high=65535)
 
 
-def own_address() -> str:
-    return "127.0.0.1" if host() == "0.0.0.0" else host()
-
-
-def gunicorn(watched: Path | None) -> list[str]:
-    """gunicorn.conf.py has the rest."""
-    command = [sys.executable, "-m", "gunicorn", "ecommerce.wsgi:application"]
-    if watched:
-        templates = sorted((watched / "templates").rglob("*.*"))
-        command += ["--reload", *(f"--reload-extra-file={path}" for path in templates)]
-    return command
+def host() -> str:
+    """Return HOST if it is an address, and this machine otherwise: some shells export its name as HOST."""
+    try:
+        return str(IPv4Address(env.text("HOST")))
+    except ValueError:
+        return "127.0.0.1"

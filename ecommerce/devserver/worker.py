@@ -1,49 +1,52 @@
-"""The background worker, as a child of `runshop`."""
+"""The background worker, as a child process of `runshop`."""
 
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ecommerce.devserver.child_processes import TiedProcess
+from ecommerce.devserver.child_processes import ChildProcess
 from ecommerce.devserver.file_lock import FileLock
 
 CELERY = ["-m", "celery", "--quiet", "--app=ecommerce", "worker", "--beat", "--concurrency=2"]
-ALONE = ["--without-gossip", "--without-mingle", "--without-heartbeat"]  # nobody listens to it
+WITHOUT_PEERS = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 WITHOUT_REDIS = ["manage.py", "run_due_tasks", "--every=5"]
-SHORTEST_PAUSE, LONGEST_PAUSE = 1, 60  # seconds before it is started again
+SHORTEST_PAUSE, LONGEST_PAUSE = 1, 60  # seconds before a restart
 
 
 class Worker:
-    """Mails can wait, sales cannot: it starts after the shop, and is started again if it dies."""
+    """Starts the worker once the shop answers, since mails can wait, and restarts it whenever it ends."""
 
     def __init__(self, lock: FileLock, folder: Path, say: Callable[[str], object], *, redis: bool) -> None:
-        self._command = [sys.executable, *(CELERY + ALONE if redis else WITHOUT_REDIS)]
+        self._command = [sys.executable, *(CELERY + WITHOUT_PEERS if redis else WITHOUT_REDIS)]
         self._lock, self._folder, self._say = lock, folder, say
-        self._child: TiedProcess | None = None
-        self._start_at, self._pause = 0.0, SHORTEST_PAUSE
+        self._child: ChildProcess | None = None
+        self._started_at = self._start_at = 0.0
+        self._pause = SHORTEST_PAUSE
 
     def keep_alive(self) -> None:
-        """Call it often: it starts the worker, says when that has ended, and starts it after a pause."""
-        if self._child and self._child.ended():
-            self._bury(self._child)
+        """Start the worker if it is time to. To be called often."""
+        if self._child and self._child.has_ended():
+            self._schedule_restart(self._child)
         if not self._child and time.monotonic() >= self._start_at:
-            self._child = TiedProcess(self._command, self._lock, self._folder, PYTHONUNBUFFERED="1")
-            self._start_at = time.monotonic()
+            self._child = ChildProcess(self._command, self._lock, self._folder, PYTHONUNBUFFERED="1")
+            self._started_at = time.monotonic()
 
-    def begin_stop(self) -> None:
+    def request_stop(self) -> None:
         if self._child:
-            self._child.begin_stop()
+            self._child.request_stop()
 
     def stop(self, patience: float) -> None:
         if self._child:
             self._child.stop(patience)
 
-    def _bury(self, child: TiedProcess) -> None:
-        """The pauses grow, unless it had worked for a while."""
-        child.stop(patience=0)  # ends what it left behind
-        worked, now = time.monotonic() - self._start_at, time.monotonic()
-        pause = SHORTEST_PAUSE if worked > LONGEST_PAUSE else self._pause
+    def _schedule_restart(self, child: ChildProcess) -> None:
+        """Say that the worker ended, and restart it after a pause; pauses grow while it ends early."""
+        child.stop(patience=0)  # ends the processes that it left behind
+        now = time.monotonic()
+        if now - self._started_at > LONGEST_PAUSE:
+            self._pause = SHORTEST_PAUSE
         code = child.process.returncode
-        self._say(f"The worker ended by itself with exit code {code}; it starts again in {pause} s.")
-        self._child, self._start_at, self._pause = None, now + pause, min(pause * 2, LONGEST_PAUSE)
+        self._say(f"The worker ended by itself with exit code {code}; it starts again in {self._pause} s.")
+        self._child, self._start_at = None, now + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)

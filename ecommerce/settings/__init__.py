@@ -1,4 +1,4 @@
-"""All settings, read from the environment, by subject. `.env.example` explains every variable."""
+"""All settings, by subject, read from environment variables, which `.env.example` explains."""
 
 from django.core.exceptions import ImproperlyConfigured
 

@@ -14,7 +14,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["ecommerce.core.web.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "URL_FORMAT_OVERRIDE": None,  # ?format=x is a parameter like any unknown one, not a 404
+    "URL_FORMAT_OVERRIDE": None,  # ?format=x is ignored like any unknown parameter
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "ecommerce.core.web.parsers.JSONAnyway",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "ecommerce.core.web.api.exception_handler",
@@ -25,7 +25,7 @@ SIMPLE_JWT = {
     "ALGORITHM": JWT_ALG,
     "SIGNING_KEY": JWT_SECRET,
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_EXPIRES_MIN),
-    "AUTH_HEADER_TYPES": ("Bearer", "bearer", "BEARER"),  # clients send the token_type they were given
+    "AUTH_HEADER_TYPES": ("Bearer", "bearer", "BEARER"),  # clients may send the token_type of the answer
     "USER_ID_CLAIM": "sub",
     "TOKEN_TYPE_CLAIM": "typ",
     "UPDATE_LAST_LOGIN": False,
@@ -41,7 +41,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
-    # By default a badge of validator.swagger.io is loaded, which is told the shop's address.
+    # By default a badge of validator.swagger.io is loaded, which tells that host the shop's address.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "validatorUrl": None},
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -53,7 +53,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# CORS, for the API alone
+# CORS, for the API only
 CORS_URLS_REGEX = r"^/api/"
 CORS_ORIGINS = env.origins(
     "CORS_ORIGINS",
@@ -62,7 +62,7 @@ CORS_ORIGINS = env.origins(
 CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
 CORS_ALLOWED_ORIGINS = [origin for origin in CORS_ORIGINS if origin != "*"]
 CORS_ALLOW_CREDENTIALS = env.flag("CORS_ALLOW_CREDENTIALS", default=True)
-# Browsers ignore a literal `*` beside credentials, so it stands for the usual names and ours.
+# Browsers ignore a literal `*` along with credentials, so it stands for the usual names and ours.
 _our_headers = ("idempotency-key", "x-request-id", "x-cart-token", "x-order-token")
 _methods, _headers = env.names("CORS_ALLOW_METHODS", "*"), env.names("CORS_ALLOW_HEADERS", "*")
 CORS_ALLOW_METHODS = default_methods if "*" in _methods else _methods

@@ -1,4 +1,4 @@
-"""Where the shop keeps its data: MongoDB, Redis, and the outbox between them and the world."""
+"""MongoDB, Redis and the outbox."""
 
 from django.core.exceptions import ImproperlyConfigured
 from pymongo.errors import PyMongoError
@@ -33,7 +33,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
 MIGRATION_MODULES = {app: f"ecommerce.mongo_migrations.{app}" for app in ("admin", "auth", "contenttypes")}
 
-# Redis: a cache only. Refusing or silent, it may cost a request no more than a moment.
+# Redis is only a cache: while it refuses connections or is silent, a request loses no more than a moment.
 REDIS_ENABLED = env.flag("REDIS_ENABLED", default=True)
 REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379")
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
@@ -43,24 +43,19 @@ LOG_CACHE = env.flag("LOG_CACHE", default=False)
 REDIS_CACHE = {
     "BACKEND": "django_redis.cache.RedisCache",
     "LOCATION": REDIS_URL,
-    "KEY_FUNCTION": "ecommerce.core.cache.read_through.plain_key",
+    "KEY_FUNCTION": "ecommerce.core.redis.plain_key",
     "OPTIONS": {
         "IGNORE_EXCEPTIONS": True,
         "SOCKET_CONNECT_TIMEOUT": 0.1,
         "SOCKET_TIMEOUT": 0.1,
-        "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0)},  # the default retries for 4 s
+        "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0)},  # by default it retries for 4 s
     },
 }
 IN_PROCESS_CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-CACHES = {
-    "default": REDIS_CACHE if REDIS_ENABLED else IN_PROCESS_CACHE,
-    "in_process": IN_PROCESS_CACHE | {"LOCATION": "in_process"},
-    "ratelimit": {"BACKEND": "ecommerce.core.cache.rate_limit_fallback.FailOverCache"},
-}
-RATELIMIT_USE_CACHE = "ratelimit"
+CACHES = {"default": REDIS_CACHE if REDIS_ENABLED else IN_PROCESS_CACHE}
 
-# The outbox: with these an attempt is made for about 15 hours before a row is dead
+# The outbox: with these defaults a message is retried for about 15 hours before it is a dead letter
 OUTBOX_MAX_ATTEMPTS = env.integer("OUTBOX_MAX_ATTEMPTS", 12, low=1, high=100)
 OUTBOX_BACKOFF_SECONDS = env.integer("OUTBOX_BACKOFF_SECONDS", 30, low=1, high=3600)
 OUTBOX_INTERVAL_SECONDS = env.integer("OUTBOX_INTERVAL_SECONDS", 10, low=1, high=3600)
-OUTBOX_LEASE_SECONDS = 120  # above a task's time limit (ecommerce/celery.py)
+OUTBOX_LEASE_SECONDS = 120  # above the time limit of tasks (ecommerce/celery.py)

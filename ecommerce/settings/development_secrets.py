@@ -1,4 +1,4 @@
-"""Random secrets for development, made once and kept in DATA_DIR for all workers and commands."""
+"""Random secrets for development, generated once and kept in DATA_DIR for all processes."""
 
 import os
 import secrets
@@ -7,15 +7,15 @@ from pathlib import Path
 
 
 def development_secret(data_dir: Path, name: str) -> str:
-    """The secret kept under this name; the first of several processes that ask makes it."""
-    kept = data_dir / "secrets" / name
-    if not kept.exists():
-        _keep(kept, secrets.token_urlsafe(48))
-    return kept.read_text()
+    """Return the secret of this name; the first of several concurrent processes generates it."""
+    path = data_dir / "secrets" / name
+    if not path.exists():
+        _write_once(path, secrets.token_urlsafe(48))
+    return path.read_text()
 
 
-def _keep(path: Path, value: str) -> None:
-    """Write the whole file under another name, then link it: no reader ever sees half a secret."""
+def _write_once(path: Path, value: str) -> None:
+    """Write a draft and link it to the path, so that no process reads half a secret."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
     with os.fdopen(descriptor, "w") as file:
@@ -23,6 +23,6 @@ def _keep(path: Path, value: str) -> None:
     try:
         os.link(draft, path)
     except FileExistsError:
-        pass  # another process was first: its secret counts
+        pass  # another process was first: its secret is used
     finally:
         Path(draft).unlink()

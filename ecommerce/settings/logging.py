@@ -1,4 +1,4 @@
-"""Log lines go to standard error, with the request's id and without secrets."""
+"""Logging: lines go to standard error, with the id of their request and without secrets."""
 
 from ecommerce.settings.data import LOG_CACHE
 
@@ -25,11 +25,11 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # The request log already has a line for each answer; Django's adds stack traces of errors.
+        # The request log already has a line for each answer; Django's adds the stack traces of errors.
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can cause these
-        "celery": {"level": "WARNING"},  # a line for every task otherwise
-        "stripe": {"level": "WARNING"},  # two lines for each call of its API otherwise
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # any client can cause these
+        "celery": {"level": "WARNING"},  # otherwise a line for each task
+        "stripe": {"level": "WARNING"},  # otherwise two lines for each call of its API
         "celery.beat": {"filters": ["first_line"]},
         "shop.cache": {"level": "DEBUG" if LOG_CACHE else "INFO"},
     },

@@ -1,11 +1,11 @@
-"""Secrets, signing in, rate limits, HTTPS and cookies."""
+"""Secrets, rate limits, sign-in, HTTPS and cookies."""
 
 from ecommerce.core import env
 from ecommerce.settings import production
 from ecommerce.settings.development_secrets import development_secret
 from ecommerce.settings.shop import DATA_DIR, IN_PRODUCTION, PUBLIC_URL
 
-# Secrets: development makes its own, production must bring them
+# Secrets: development generates its own, production must set them
 SECRET_KEY = env.text("SECRET_KEY")
 JWT_SECRET = env.text("JWT_SECRET")
 if not IN_PRODUCTION and SECRET_KEY in production.PUBLISHED_SECRETS:
@@ -28,7 +28,7 @@ READ_RATE_LIMIT = env.rate("READ_RATE_LIMIT", "1200/m")
 # Signing in
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "accounts:login"
-LOGIN_REDIRECT_URL = "admin:index"  # of the admin's own sign-in page; ours knows where a visitor came from
+LOGIN_REDIRECT_URL = "admin:index"  # for the admin's sign-in page; the shop's returns to the page before it
 SESSION_ENGINE = "accounts.sessions.web_sessions"
 AUTHENTICATION_BACKENDS = ["accounts.sign_in.backends.LockingBackend"]
 PASSWORD_HASHERS = ["accounts.sign_in.hashers.OneAtATimeBCryptHasher"]
@@ -38,7 +38,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.sign_in.passwords.MaximumLengthValidator"},
     {
         "NAME": f"{_validators}.UserAttributeSimilarityValidator",
-        # It compares letters without their order: by default it takes SecurePass123 for user123@example.com.
+        # It compares letters without their order: at its default SecurePass123 resembles user123@example.com.
         "OPTIONS": {"user_attributes": ["email"], "max_similarity": 0.8},
     },
     {"NAME": f"{_validators}.CommonPasswordValidator"},
@@ -47,10 +47,10 @@ AUTH_PASSWORD_VALIDATORS = [
 # HTTPS and headers
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-# Whether a request came by HTTPS gunicorn says, which believes TRUSTED_PROXIES alone (gunicorn.conf.py).
+# gunicorn tells whether a request came by HTTPS, and believes only TRUSTED_PROXIES (gunicorn.conf.py).
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 _hsts_seconds = env.integer("HSTS_SECONDS", 31_536_000, low=0, high=99_999_999)
 SECURE_HSTS_SECONDS = _hsts_seconds if SECURE_SSL_REDIRECT else 0
-# Whether the domain's other hosts have HTTPS, too, only its owner knows.
+# Preloading and subdomains (HSTS): only the owner of the domain knows whether its other hosts have HTTPS.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []

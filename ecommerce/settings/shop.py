@@ -1,4 +1,4 @@
-"""What the shop is: where it runs, what it sells for, how it is paid, what mails it sends."""
+"""The shop: where and how it runs, prices, payments and mails."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ DATA_DIR = env.data_dir(BASE_DIR)
 PORT = env.integer("PORT", 8000, low=1, high=65535)
 PUBLIC_URL = env.origin("PUBLIC_URL", "" if IN_PRODUCTION else f"http://localhost:{PORT}")
 DEBUG = env.flag("DEBUG", default=False)
-DEV_RELOAD = env.flag("DEV_RELOAD", default=False)  # `make dev` sets it: files are read afresh
+DEV_RELOAD = env.flag("DEV_RELOAD", default=False)  # set by `make dev`: files are reloaded
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "" if IN_PRODUCTION else "localhost,127.0.0.1,[::1]")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
@@ -34,7 +34,7 @@ SHIPPING_PRICE = env.amount("SHIPPING_PRICE") or Decimal(0)
 FREE_SHIPPING_FROM = env.amount("FREE_SHIPPING_FROM")
 TAX_PERCENT = env.amount("TAX_PERCENT") or Decimal(0)
 ORDER_PAYMENT_DEADLINE_HOURS = env.integer("ORDER_PAYMENT_DEADLINE_HOURS", 24, low=1, high=8760)
-# Mail: by SMTP where a server is named, otherwise into a folder that /dev/mails/ shows
+# Mail: by SMTP if a server is set, otherwise into a folder that /dev/mails/ shows
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587, low=1, high=65535)
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.text("EMAIL_USER"), env.text("EMAIL_PASSWORD")

@@ -1,4 +1,4 @@
-"""Django's apps, middleware, templates, languages and static files; the look of the admin."""
+"""Django's apps, middleware, templates, languages and static files, and the admin's theme."""
 
 from django.templatetags.static import static
 from whitenoise.compress import Compressor
@@ -7,7 +7,7 @@ from ecommerce.core import env
 from ecommerce.settings.shop import BASE_DIR, DATA_DIR, DEV_RELOAD, SHOP_NAME
 
 INSTALLED_APPS = [
-    # From the ground up: run_due_tasks goes through them the other way.
+    # Lower apps first: run_due_tasks runs the tasks of the highest app first.
     "ecommerce.core",
     "accounts",
     "catalog",
@@ -17,7 +17,7 @@ INSTALLED_APPS = [
     "ecommerce.backoffice",
     "ecommerce.apps.ShopConfig",
     "ecommerce.devserver",
-    "unfold",  # the admin's look; before the admin
+    "unfold",  # the admin's theme, before the admin
     "ecommerce.apps.MongoAdminConfig",
     "ecommerce.apps.MongoAuthConfig",
     "ecommerce.apps.MongoContentTypesConfig",
@@ -25,7 +25,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.forms",
-    "django_countries",  # for its names in other languages
+    "django_countries",  # an app for its translations
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
@@ -36,7 +36,7 @@ MIDDLEWARE = [
     "ecommerce.site.middleware.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # What only pages need: on a drawing of 500 bytes it would be half as much again.
+    # After WhiteNoise: the headers below would make a static file of 500 bytes half as large again.
     "ecommerce.site.middleware.Language",
     "ecommerce.site.headers.BrowserPolicies",
     "ecommerce.site.middleware.PageCompression",
@@ -74,7 +74,7 @@ TEMPLATES = [
                 "cart.context_processors.head",
                 "catalog.storefront.context_processors.shop",
             ],
-            # Every template has {% translate %}, {% static %} and the shop's filters without loading them.
+            # Available in every template without {% load %}.
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
@@ -89,12 +89,12 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env.folder("MEDIA_ROOT", BASE_DIR, DATA_DIR / "media")
-PAGE_BODY_LIMIT = 10_000_000  # a picture and the form around it
+PAGE_BODY_LIMIT = 10_000_000  # a picture and its form
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Source maps are for debuggers; compressing them takes half of the time of collecting.
+# Source maps are for debuggers; compressing them would take half of the time of collectstatic.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEV_RELOAD
-WHITENOISE_ALLOW_ALL_ORIGINS = False  # our pages alone take them
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # only our own pages load them
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -104,7 +104,7 @@ STORAGES = {
     },
 }
 
-# The admin's look: the shop's name, and its pine for actions
+# The admin's theme: the shop's name and its green
 UNFOLD = {
     "SITE_TITLE": SHOP_NAME,
     "SITE_HEADER": f"{SHOP_NAME} administration",

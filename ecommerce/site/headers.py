@@ -1,5 +1,7 @@
-"""What a page may load and where its forms may lead: the shop alone, with documented exceptions; and what a
-browser may fetch ahead."""
+"""Response headers: what a page may load, where its forms may lead, and what browsers may prefetch.
+
+Not by django-csp: it knows one policy, and ours differ by address, also for pages of packages.
+"""
 
 import re
 from collections.abc import Callable
@@ -14,7 +16,7 @@ Policy = dict[str, str]
 
 SHOP: Policy = {
     "default-src": "'self'",
-    "img-src": "'self' data: https:",  # products may name pictures elsewhere
+    "img-src": "'self' data: https:",  # pictures of products may be on other hosts
     "object-src": "'none'",
     "base-uri": "'none'",
     "form-action": "'self'",
@@ -24,10 +26,10 @@ API: Policy = {"default-src": "'none'", "frame-ancestors": "'none'"}
 INLINE = "'self' 'unsafe-inline'"
 EXCEPTIONS: dict[str, Policy] = {
     "/api/": API,
-    # Its theme has Alpine, which evaluates attributes, and inline styles.
+    # Its theme uses Alpine, which evaluates attributes, and inline styles.
     "/admin/": SHOP | {"script-src": f"{INLINE} 'unsafe-eval'", "style-src": INLINE},
-    "/docs": SHOP | {"script-src": INLINE, "style-src": INLINE},  # Swagger UI's page starts it inline
-    # ReDoc takes a logo from its maker's host, and does without where that is not allowed.
+    "/docs": SHOP | {"script-src": INLINE, "style-src": INLINE},  # started by an inline script
+    # ReDoc would load a logo from its maker's host, and works without it.
     "/redoc": SHOP | {"img-src": "'self' data:", "style-src": INLINE, "worker-src": "blob:"},
 }
 # The forms of these pages redirect to the payment provider. Browsers check every redirect of a form.
@@ -38,7 +40,7 @@ SPECULATION_RULES = '"/speculation-rules.json"'  # of catalog.storefront.crawler
 
 
 class BrowserPolicies:
-    """Adds Content-Security-Policy, Permissions-Policy and Speculation-Rules; a view's own policy stays."""
+    """Adds Content-Security-Policy, Permissions-Policy and Speculation-Rules; keeps a view's own policy."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -48,17 +50,17 @@ class BrowserPolicies:
         response.headers.setdefault("Content-Security-Policy", as_text(policy_for(request.path)))
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if is_page(request.path):
-            _look_ahead(request, response)
+            _add_prefetching(request, response)
         return response
 
 
 def is_page(path: str) -> bool:
-    """Of the shop, for people."""
+    """Return whether the path is a page of the storefront."""
     return not path.startswith(tuple(EXCEPTIONS))
 
 
-def _look_ahead(request: HttpRequest, response: HttpResponse) -> None:
-    """Browsers may fetch pages before a click; what they have so is thrown away when something changes."""
+def _add_prefetching(request: HttpRequest, response: HttpResponse) -> None:
+    """Let browsers fetch pages before a click, and discard those when a request changes something."""
     if request.method not in ("GET", "HEAD"):
         response["Clear-Site-Data"] = '"prefetchCache", "prerenderCache"'
     elif response.get("Content-Type", "").startswith("text/html"):

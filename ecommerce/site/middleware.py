@@ -1,4 +1,4 @@
-"""What happens around every request: its log lines and headers, and the API's limit on bodies."""
+"""Middleware for every request: the request log, health, language, compression, body limits, outages."""
 
 import logging
 import re
@@ -26,11 +26,10 @@ ACCEPTABLE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestLog:
-    """Logs each request and its answer; adds X-Request-ID and X-Process-Time, to errors too.
+    """Logs each request with its answer, and adds X-Request-ID and X-Process-Time, also to errors.
 
-    Log lines within it carry its id, entries of the audit its caller's address.
-
-    Only the path is logged: a query string may hold what is nobody's business.
+    All log lines of a request carry its id, and entries of the audit log its caller's address. Only the path
+    is logged, because a query string may hold personal data.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -54,8 +53,8 @@ class RequestLog:
 
 
 def _request_id(request: HttpRequest) -> str:
-    given = request.headers.get("X-Request-ID", "")
-    return given if ACCEPTABLE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    client_id = request.headers.get("X-Request-ID", "")
+    return client_id if ACCEPTABLE_REQUEST_ID.fullmatch(client_id) else uuid.uuid4().hex
 
 
 def _log(request: HttpRequest, status: int, seconds: float, ip: str) -> None:
@@ -71,7 +70,7 @@ def _log(request: HttpRequest, status: int, seconds: float, ip: str) -> None:
 
 
 class Health:
-    """Answers the health routes before anything looks at the Host: probes call by address."""
+    """Answers the health routes before the Host header is checked: probes use an IP address."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -82,7 +81,7 @@ class Health:
 
 
 class Language:
-    """Speaks the language of the address. The admin and the API have one address, and speak the usual one."""
+    """Activates the language of the address. The admin and the API use the default language."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -90,18 +89,18 @@ class Language:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = languages.of_path(request.path)
         in_api = request.path.startswith("/api/")
-        token = languages.callers.set(languages.asked_for(request) if in_api else language)
+        token = languages.caller_language.set(languages.accepted_by(request) if in_api else language)
         try:
             with translation.override(language):
                 response = self.get_response(request)
         finally:
-            languages.callers.reset(token)
+            languages.caller_language.reset(token)
         response.headers.setdefault("Content-Language", language)
         return response
 
 
 class PageCompression(GZipMiddleware):
-    """Pages only: a cached answer of the API would take longer to compress than it saves, a picture is."""
+    """Compresses pages only: answers of the API are sent faster as they are, and pictures are compressed."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if request.path.startswith(("/api/", settings.MEDIA_URL)):
@@ -110,10 +109,9 @@ class PageCompression(GZipMiddleware):
 
 
 class BodyLimit:
-    """Answers 413 to a body over the limit before anything reads it.
+    """Answers 413 to a body over the limit before it is read.
 
-    The API answers 411 where nobody knows the length: Django takes a body without a Content-Length
-    for an empty one.
+    The API answers 411 to a body of unknown length, which Django would take for an empty one.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -122,16 +120,16 @@ class BodyLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/"):
             if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
-                return _refused(411, "Send the body with its Content-Length.", "length_required")
+                return _error(411, "Send the body with its Content-Length.", "length_required")
             if _content_length(request) > settings.API_BODY_LIMIT:
-                return _refused(413, "The body is larger than 1 MB.", "body_too_large")
+                return _error(413, "The body is larger than 1 MB.", "body_too_large")
         elif _content_length(request) > settings.PAGE_BODY_LIMIT:
             return HttpResponse(render_to_string("413.html"), status=413)
         return self.get_response(request)
 
 
 class Unavailable:
-    """Answers 503 with a page that asks nothing of the database, while that is away or too busy."""
+    """Answers 503 with a page that needs no database, while the database is away or too busy."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -146,7 +144,7 @@ class Unavailable:
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "1"})
 
 
-def _refused(status: int, detail: str, code: str) -> HttpResponse:
+def _error(status: int, detail: str, code: str) -> HttpResponse:
     return JsonResponse({"detail": detail, "code": code}, status=status)
 
 

@@ -1,4 +1,4 @@
-"""What belongs to no app: API documentation, and answers where no route is."""
+"""Views of no app: the API's documentation, and error pages."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -17,7 +17,7 @@ def redoc(request: HttpRequest) -> HttpResponse:
 
 
 class UnknownRoute(APIView):
-    """The API's own 404, in its own shape, also with DEBUG."""
+    """A 404 in the API's shape, also with DEBUG."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -28,7 +28,7 @@ class UnknownRoute(APIView):
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A request that no view sees, such as one for a host that is not ours."""
+    """Answer a request that reaches no view, such as one for another host."""
     if request.path.startswith("/api/"):
         return JsonResponse({"detail": "The request is not valid.", "code": "bad_request"}, status=400)
     return defaults.bad_request(request, exception)

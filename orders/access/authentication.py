@@ -1,4 +1,4 @@
-"""A guest of the API, who shows the token of an order in place of a bearer token."""
+"""Guests of the API, who send an order token instead of a bearer token."""
 
 from typing import Any
 

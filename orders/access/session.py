@@ -1,4 +1,4 @@
-"""From a request for a page to an order that its visitor may see: the guests' tokens are known here alone."""
+"""Access to orders from pages. The session remembers the tokens of guests' orders."""
 
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -13,20 +13,21 @@ from orders.access import tokens
 from orders.models import Order, OrderHolder, Viewer
 
 OrderPage = Callable[[HttpRequest, str], HttpResponse]
-HELD = "order_tokens"  # in the session
-MOST_HELD = 20
+SESSION_KEY = "order_tokens"
+MAX_TOKENS = 20
 
 
 def with_order(view: Callable[[HttpRequest, Order], HttpResponse]) -> OrderPage:
-    """Hand the view the order with this number. Whoever may not see it is asked to sign in, or sees a 404.
+    """Pass the order with this number to the view, or ask a visitor without access to sign in.
 
-    The token of a link is remembered and leaves the address.
+    A signed-in user without access gets a 404. The token of a link is moved from the address to the session.
     """
 
     @wraps(view)
     def page(request: HttpRequest, number: str) -> HttpResponse:
-        if token := request.GET.get("token"):
-            _hold(request, token)
+        token = request.GET.get("token")
+        if token:
+            _remember(request, token)
             return redirect(request.path)
         for viewer in _viewers(request):
             try:
@@ -40,19 +41,23 @@ def with_order(view: Callable[[HttpRequest, Order], HttpResponse]) -> OrderPage:
     return page
 
 
-def _hold(request: HttpRequest, token: str) -> None:
-    held = [token, *(each for each in request.session.get(HELD, []) if each != token)]
-    request.session[HELD] = held[:MOST_HELD]
+def _remember(request: HttpRequest, token: str) -> None:
+    others = [other for other in request.session.get(SESSION_KEY, []) if other != token]
+    request.session[SESSION_KEY] = [token, *others][:MAX_TOKENS]
 
 
 def holders(request: HttpRequest) -> list[OrderHolder]:
-    found = map(tokens.holder_of, request.session.get(HELD, []))
-    return [holder for holder in found if holder is not None]
+    """Return the orders whose tokens the session remembers."""
+    holders = map(tokens.holder_of, request.session.get(SESSION_KEY, []))
+    return [holder for holder in holders if holder is not None]
 
 
 def _viewers(request: HttpRequest) -> Iterator[Viewer]:
-    if buyer := session.buyer_of(request):
+    """Yield everyone that this visitor can prove to be: the user, the guest, the holders of tokens."""
+    buyer = session.buyer_of(request)
+    if buyer:
         yield buyer
-    if request.user.is_authenticated and (guest := session.guest_of(request)):
+    guest = session.guest_of(request)
+    if guest and guest != buyer:
         yield guest
     yield from holders(request)

@@ -1,4 +1,4 @@
-"""The API of what staff do with the goods of an order."""
+"""The API of the steps that staff take with a paid order."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -7,8 +7,10 @@ from rest_framework.views import APIView
 
 from ecommerce.core.web.api import STAFF, body, can, errors
 from ecommerce.core.web.http import signed_in
-from orders.fulfilment import services as fulfilment
-from orders.serializers import OrderAnswer, ShipBody
+from orders.fulfilment import services
+from orders.fulfilment.serializers import ShipBody
+from orders.serializers import OrderAnswer
+from orders.services import find_order
 
 
 class Pack(APIView):
@@ -22,8 +24,9 @@ class Pack(APIView):
         responses={200: OrderAnswer, **errors(401, 403, 404, 409)},
     )
     def post(self, request: Request, order_id: str) -> Response:
-        """A paid order is packed. Sent again, it is the same answer."""
-        return Response(fulfilment.pack(order_id=order_id, by=signed_in(request)).as_dict())
+        """Mark a paid order as packed. A repeat gets the same answer."""
+        order = services.pack(find_order(order_id), by=signed_in(request))
+        return Response(order.as_dict())
 
 
 class Ship(APIView):
@@ -37,12 +40,13 @@ class Ship(APIView):
         responses={200: OrderAnswer, **errors(400, 401, 403, 404, 409)},
     )
     def post(self, request: Request, order_id: str) -> Response:
-        """A paid order is handed to a carrier, and the customer told by mail, once.
+        """Mark a paid order as shipped and tell the customer by mail, once.
 
-        Sent again, it is the same answer; with another parcel it is a 409.
+        A repeat gets the same answer; a repeat with another parcel is a 409.
         """
         parcel = body(ShipBody, request.data)
-        return Response(fulfilment.ship(order_id=order_id, by=signed_in(request), **parcel).as_dict())
+        order = services.ship(find_order(order_id), by=signed_in(request), **parcel)
+        return Response(order.as_dict())
 
 
 class CorrectParcel(APIView):
@@ -56,12 +60,12 @@ class CorrectParcel(APIView):
         responses={200: OrderAnswer, **errors(400, 401, 403, 404, 409)},
     )
     def post(self, request: Request, order_id: str) -> Response:
-        """A shipped order gets another carrier, number or address, and the customer another mail.
+        """Correct the carrier, number or address of a shipped order and send the customer another mail.
 
-        Sent again, it is the same answer and no other mail. Of an order that is not on its way: 409.
+        A repeat gets the same answer and sends no mail. An order that is not on its way is a 409.
         """
         parcel = body(ShipBody, request.data)
-        order = fulfilment.correct_parcel(order_id=order_id, by=signed_in(request), **parcel)
+        order = services.correct_parcel(find_order(order_id), by=signed_in(request), **parcel)
         return Response(order.as_dict())
 
 
@@ -76,5 +80,6 @@ class Deliver(APIView):
         responses={200: OrderAnswer, **errors(401, 403, 404, 409)},
     )
     def post(self, request: Request, order_id: str) -> Response:
-        """A shipped order has arrived. Sent again, it is the same answer."""
-        return Response(fulfilment.deliver(order_id=order_id, by=signed_in(request)).as_dict())
+        """Mark a shipped order as delivered. A repeat gets the same answer."""
+        order = services.deliver(find_order(order_id), by=signed_in(request))
+        return Response(order.as_dict())

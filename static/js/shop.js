@@ -1,9 +1,9 @@
 // Progressive enhancement only: every form and link works without this file.
 //
-// form[data-live] is sent with fetch; every [data-part][id] of the full page that comes back replaces
-// the one on this page. Each [data-say] in it is read out, focus stays where it was, and details keep
-// their state. a[data-live] is fetched, too; it names the element that the focus goes to, since the link
-// itself may be gone. A POST that failed is never sent again: the page is loaded afresh and says so.
+// form[data-live] is sent with fetch; every [data-part][id] of the returned page replaces its counterpart
+// on this page. Each [data-say] in it is announced, focus stays where it was, and details keep their state.
+// a[data-live] is fetched as well; it names the element that receives the focus, since the link itself may be
+// gone. A failed POST is never sent again: the page is reloaded and shows what happened.
 
 const byId = (id) => document.getElementById(id);
 const address = () => location.pathname + location.search;
@@ -18,15 +18,15 @@ const say = (text) => {
   byId("status").textContent = text;
 };
 
-// Sheets are folded on phones, unless there is something to mend in them, and open beside the content;
-// CSS alone cannot do it in every browser.
+// Sheets are collapsed on phones, unless they contain an error, and open beside the content on wide pages.
+// CSS alone cannot do this in every browser.
 function openSheets() {
   for (const sheet of document.querySelectorAll("details.sheet")) {
     sheet.open = wide.matches || "open" in sheet.dataset;
   }
 }
 
-// What is chosen may be out of sight: in the strip of categories, and in a long list of them.
+// Scroll the current item into view: in the strip of categories and in a long list of them.
 function revealCategory() {
   for (const item of document.querySelectorAll(".category-strip [aria-current], .filters .long :checked")) {
     const list = item.closest("ul, .long");
@@ -64,7 +64,7 @@ function restoreFocus(id, selection) {
   }
 }
 
-// What a toast says was read out and stands on the page too; errors are notes, and stay.
+// A toast was announced and its content is on the page as well, so it may disappear; errors stay.
 function dismissToastsLater() {
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => {
@@ -73,8 +73,8 @@ function dismissToastsLater() {
   }, TOAST_MS);
 }
 
-// Another page altogether came back, such as the sign-in: its messages were made for this answer, so it
-// is shown as it is instead of being asked for again.
+// A different page came back, such as the sign-in. Its messages are shown once, so the response is shown as it
+// is instead of being requested again.
 function showWhole(page) {
   document.body.replaceWith(page.body);
   scrollTo(0, 0);
@@ -83,7 +83,7 @@ function showWhole(page) {
   revealCategory();
 }
 
-// Answers whether it is the page that was there.
+// Return whether the response is the page that was shown.
 function show(page, pressed) {
   const active = document.activeElement;
   const typing = active?.type === "text" ? active.selectionStart : null;
@@ -104,7 +104,7 @@ function show(page, pressed) {
   return same;
 }
 
-// body: null for a GET. from: the form or link that is busy meanwhile. focus: an element's id.
+// body: null for a GET. from: the form or link to mark as busy. focus: the id of an element.
 async function send(from, url, body, focus) {
   if (!body && url.href === asked) return; // Enter in a field both changes and sends it
   const turn = ++latest;
@@ -167,12 +167,12 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A browser leaves a link of the strip that is half in sight where it is.
+// A browser does not scroll to a link of the strip that is partly visible.
 document.addEventListener("focusin", ({ target: focused }) => {
   focused.closest(".category-strip a")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
 
-// Not on moves to a #fragment of the same page.
+// Not for navigation to a #fragment of the same page.
 addEventListener("popstate", () => {
   if (address() !== shown) location.reload();
 });

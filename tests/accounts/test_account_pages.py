@@ -2,7 +2,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 LOGIN, SIGNUP, LOGOUT, ACCOUNT = "/account/login/", "/account/signup/", "/account/logout/", "/account/"

@@ -12,9 +12,9 @@ from accounts.models import Address, SavedAddress
 from accounts.privacy.services import export_account
 from cart.services import add_item
 from orders.models import Order
-from tests import factories
 from tests.orders.test_checkout_pages import CHECKOUT, filled_in
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 PAGE, NEW = "/account/addresses/", "/account/addresses/new/"

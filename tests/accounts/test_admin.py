@@ -11,11 +11,11 @@ from accounts.sign_in import lockout
 from ecommerce.core import audit
 from ecommerce.core.models import AuditEntry
 from ecommerce.core.web.http import Device
-from tests.factories import PASSWORD
-from tests.factories import order as make_order
-from tests.factories import product as make_product
-from tests.factories import user as make_user
-from tests.office import Form, office_of, url
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.factories import PASSWORD
+from tests.support.factories import order as make_order
+from tests.support.factories import product as make_product
+from tests.support.factories import user as make_user
 
 pytestmark = pytest.mark.django_db
 

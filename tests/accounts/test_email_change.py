@@ -7,11 +7,11 @@ from django.utils import timezone
 from accounts.models import EmailChange, User
 from accounts.recovery.services import confirm_email_change
 from accounts.services import set_password
-from tests import factories
 from tests.accounts.mails import delivered, link_of, token_of
-from tests.answers import refused
-from tests.factories import PASSWORD
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.answers import refused
+from tests.support.factories import PASSWORD
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 AUTH = "/api/v1/auth"

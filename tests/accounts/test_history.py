@@ -12,11 +12,11 @@ from ecommerce.core import audit
 from ecommerce.core.db import connection
 from ecommerce.core.models import AuditEntry
 from ecommerce.core.web.http import Device
-from tests import factories
 from tests.accounts.mails import delivered, token_of
-from tests.answers import refused
-from tests.factories import PASSWORD
-from tests.office import Form, office_of, url
+from tests.support import factories
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.answers import refused
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 AUTH = "/api/v1/auth"

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.models import SignInAttempts
 from accounts.services import InvalidCredentials, set_password, sign_in
 from accounts.sign_in import lockout
-from tests.factories import PASSWORD
-from tests.hashers import CheapBCryptHasher
-from tests.threads import at_once
+from tests.support.factories import PASSWORD
+from tests.support.hashers import CheapBCryptHasher
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/api/v1/auth/login"

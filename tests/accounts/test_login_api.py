@@ -1,8 +1,8 @@
 import pytest
 
 from accounts.models import User
-from tests.answers import refused
-from tests.factories import PASSWORD
+from tests.support.answers import refused
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(api, customer
 
 def test_an_unknown_email_costs_one_hash_like_a_known_one(api, customer, monkeypatch):
     """Timing tells nothing: both take exactly one bcrypt."""
-    from tests.hashers import CheapBCryptHasher
+    from tests.support.hashers import CheapBCryptHasher
 
     hashed = []
     encode = CheapBCryptHasher.encode

@@ -1,6 +1,6 @@
 import re
 
-from tests.answers import refused
+from tests.support.answers import refused
 
 URL = "/api/v1/auth/me"
 

@@ -6,10 +6,10 @@ from django.test import Client
 from accounts.models import User
 from accounts.services import change_password, sign_in
 from tests.accounts.mails import delivered
-from tests.answers import refused
-from tests.conftest import api_of
-from tests.factories import PASSWORD
-from tests.threads import at_once
+from tests.support.answers import refused
+from tests.support.api_clients import api_of
+from tests.support.factories import PASSWORD
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 URL, ME = "/api/v1/auth/password/change", "/api/v1/auth/me"

@@ -11,9 +11,9 @@ from accounts.sessions import services as sessions
 from ecommerce.core.models import OutboxMessage
 from ecommerce.core.web.http import Device
 from tests.accounts.mails import delivered, link_of, token_of
-from tests.answers import refused
-from tests.factories import PASSWORD
-from tests.threads import at_once
+from tests.support.answers import refused
+from tests.support.factories import PASSWORD
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 AUTH = "/api/v1/auth"

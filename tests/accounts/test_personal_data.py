@@ -16,10 +16,10 @@ from ecommerce.core.web.http import Device
 from orders.models import Order
 from orders.services import Contact
 from payments.services import confirm
-from tests import factories
 from tests.accounts.mails import delivered
-from tests.answers import refused
-from tests.factories import PASSWORD
+from tests.support import factories
+from tests.support.answers import refused
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 ME, EXPORT = "/api/v1/auth/me", "/api/v1/auth/export"

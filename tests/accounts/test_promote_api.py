@@ -1,7 +1,7 @@
 import pytest
 
-from tests.answers import refused
-from tests.conftest import api_of
+from tests.support.answers import refused
+from tests.support.api_clients import api_of
 
 URL = "/api/v1/auth/promote-to-admin"
 

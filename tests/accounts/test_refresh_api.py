@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import TokenFamily, User
 from accounts.services import change_password, set_password, update_user
 from accounts.sessions import services as sessions
-from tests.answers import refused
-from tests.factories import PASSWORD
+from tests.support.answers import refused
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 LOGIN, REFRESH, ME = "/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/me"

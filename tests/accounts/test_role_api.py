@@ -9,9 +9,9 @@ from accounts.models import User
 from accounts.sessions.tokens import access_token
 from ecommerce.core import audit
 from ecommerce.core.models import AuditEntry
-from tests import factories
-from tests.answers import refused
-from tests.conftest import api_of
+from tests.support import factories
+from tests.support.answers import refused
+from tests.support.api_clients import api_of
 
 URL = "/api/v1/auth/role"
 ME = "/api/v1/auth/me"

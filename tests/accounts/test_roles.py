@@ -16,10 +16,10 @@ from catalog.models import Category, Product, SearchMiss, StockMovement
 from ecommerce.core.models import AuditEntry, OutboxMessage
 from orders.models import Order
 from payments.models import Payment, Refund
-from tests import factories
-from tests.answers import refused
-from tests.conftest import api_of
-from tests.office import office_of, url
+from tests.support import factories
+from tests.support.admin_pages import office_of, url
+from tests.support.answers import refused
+from tests.support.api_clients import api_of
 
 pytestmark = pytest.mark.django_db
 Role = User.Role

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import ServiceKey
 from accounts.service_keys import services as service_keys
-from tests.office import Form, office_of, url
+from tests.support.admin_pages import Form, office_of, url
 
 pytestmark = pytest.mark.django_db
 ALL_ORDERS = "/api/v1/orders/admin/all"

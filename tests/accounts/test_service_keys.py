@@ -12,9 +12,9 @@ from ecommerce.core.errors import NotFound
 from ecommerce.core.web.ratelimit import Rate
 from orders.models import Order
 from payments.services import confirm
-from tests import factories
-from tests.answers import refused
-from tests.conftest import api_of, key_api
+from tests.support import factories
+from tests.support.answers import refused
+from tests.support.api_clients import api_of, key_api
 
 pytestmark = pytest.mark.django_db
 PRODUCTS, ALL_ORDERS = "/api/v1/products", "/api/v1/orders/admin/all"

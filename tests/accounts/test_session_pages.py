@@ -10,8 +10,8 @@ from accounts.services import update_user
 from accounts.sessions import services as sessions
 from accounts.sessions.user_agents import describe
 from ecommerce.core.web.http import Device
-from tests.answers import refused
-from tests.factories import PASSWORD
+from tests.support.answers import refused
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 ACCOUNT = "/account/"

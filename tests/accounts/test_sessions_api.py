@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import TokenFamily
-from tests.answers import refused
-from tests.factories import PASSWORD
+from tests.support.answers import refused
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 AUTH = "/api/v1/auth"

@@ -2,8 +2,8 @@ import jwt
 import pytest
 
 from accounts.models import User
-from tests.answers import refused
-from tests.factories import PASSWORD
+from tests.support.answers import refused
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/auth/signup"

@@ -16,7 +16,7 @@ from accounts.sessions.tokens import access_token
 from ecommerce.core.web.api import NOT_ALLOWED
 from ecommerce.core.web.http import Device
 from ecommerce.core.web.ratelimit import Rate
-from tests.answers import refused
+from tests.support.answers import refused
 
 pytestmark = pytest.mark.django_db
 ME = "/api/v1/auth/me"

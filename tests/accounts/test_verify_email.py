@@ -9,9 +9,9 @@ from django.utils import timezone
 from accounts.models import OneTimeToken, User
 from ecommerce.core.models import OutboxMessage
 from tests.accounts.mails import delivered, link_of, token_of
-from tests.answers import refused
-from tests.conftest import api_of
-from tests.factories import PASSWORD
+from tests.support.answers import refused
+from tests.support.api_clients import api_of
+from tests.support.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 AUTH = "/api/v1/auth"

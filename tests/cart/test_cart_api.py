@@ -4,8 +4,8 @@ import pytest
 
 from cart.models import Cart
 from catalog.services import delete_product, update_product
-from tests import factories
-from tests.answers import refused
+from tests.support import factories
+from tests.support.answers import refused
 
 CART, ADD, REMOVE = "/api/v1/cart", "/api/v1/cart/add", "/api/v1/cart/remove"
 
@@ -24,7 +24,7 @@ def lines(response):
 
 
 class TestReading:
-    def test_an_empty_cart_is_an_answer_and_reading_creates_nothing(self, customer, customer_api):
+    def test_an_empty_cart_is_returned_and_reading_creates_nothing(self, customer, customer_api):
         answer = customer_api.get(CART).json()
         assert answer.keys() == {"id", "_id", "user_id", "items", "updated_at"}
         assert (answer["user_id"], answer["items"]) == (str(customer.pk), [])
@@ -32,15 +32,15 @@ class TestReading:
         remove(customer_api, factories.product())
         assert not Cart.objects.exists()
 
-    def test_the_id_of_an_empty_cart_is_the_one_it_will_have(self, customer_api, product):
+    def test_an_empty_cart_already_has_its_later_id(self, customer_api, product):
         empty = customer_api.get(CART).json()
         filled = add(customer_api, product).json()
         assert empty["id"] == empty["_id"] == filled["id"] == filled["_id"]
 
-    def test_it_shows_what_the_last_change_answered(self, customer_api, product):
+    def test_it_returns_the_same_as_the_last_change(self, customer_api, product):
         assert add(customer_api, product, 2).json() == customer_api.get(CART).json()
 
-    def test_nobody_sees_the_cart_of_another(self, customer_api, stranger_api, product):
+    def test_customers_do_not_see_each_others_carts(self, customer_api, stranger_api, product):
         add(customer_api, product)
         assert stranger_api.get(CART).json()["items"] == []
         remove(stranger_api, product)
@@ -48,18 +48,18 @@ class TestReading:
 
 
 class TestAdding:
-    def test_it_begins_a_line_and_adds_to_it(self, customer_api, product, fsck):
+    def test_it_creates_a_line_and_adds_to_it(self, customer_api, product, fsck):
         other = factories.product()
         assert lines(add(customer_api, product, 2)) == [(product.product_id, 2)]
         assert lines(add(customer_api, other)) == [(product.product_id, 2), (other.product_id, 1)]
         assert lines(add(customer_api, product, 3)) == [(product.product_id, 5), (other.product_id, 1)]
         fsck()
 
-    def test_the_time_of_the_change_is_told(self, customer_api, product):
+    def test_the_time_of_the_change_is_returned(self, customer_api, product):
         before = customer_api.get(CART).json()["updated_at"]
         assert add(customer_api, product).json()["updated_at"] > before
 
-    def test_stock_is_not_looked_at(self, customer_api):
+    def test_stock_is_not_checked(self, customer_api):
         assert lines(add(customer_api, factories.product(inventory=0), 99))[0][1] == 99
 
     def test_an_unknown_product_is_not_available(self, customer_api):
@@ -70,22 +70,20 @@ class TestAdding:
         refused(add(customer_api, factories.product(is_active=False)), 404, "Product not available")
         assert not Cart.objects.exists()
 
-    def test_a_line_holds_ninety_nine(self, customer_api, product, fsck):
+    def test_a_line_holds_at_most_ninety_nine(self, customer_api, product, fsck):
         assert lines(add(customer_api, product, 99)) == [(product.product_id, 99)]
         refused(add(customer_api, product), 400)
         assert lines(customer_api.get(CART)) == [(product.product_id, 99)]
         fsck()
 
     @pytest.mark.parametrize(("first", "second"), [(0, 100), (1, 99), (98, 2), (0, 1_000_000)])
-    def test_more_than_a_line_holds_is_refused_and_changes_nothing(
-        self, customer_api, product, first, second
-    ):
+    def test_a_full_line_is_refused_and_nothing_changes(self, customer_api, product, first, second):
         if first:
             add(customer_api, product, first)
         refused(add(customer_api, product, second), 400)
         assert [qty for _, qty in lines(customer_api.get(CART))] == [first] * bool(first)
 
-    def test_a_cart_holds_fifty_products(self, customer, customer_api, product, fsck):
+    def test_a_cart_holds_at_most_fifty_products(self, customer, customer_api, product, fsck):
         add(customer_api, product)
         filler = [{"product_id": 10_000 + n, "qty": 1} for n in range(48)]
         cart = Cart.objects.get()
@@ -106,23 +104,23 @@ class TestAdding:
             ("product_id", [0, -1, 2**31, 10**30, 1.5, "x", "", None, [], [1], {}, {"$ne": 0}, False]),
         ],
     )
-    def test_it_refuses_what_is_no_number_in_range(self, customer_api, product, field, values):
+    def test_a_value_that_is_not_a_number_in_range_is_refused(self, customer_api, product, field, values):
         for value in values:
             sent = {"product_id": product.product_id, "qty": 1, field: value}
             refused(customer_api.post(ADD, sent), 400, field=field)
         assert not Cart.objects.exists()
 
-    def test_it_names_missing_fields(self, customer_api):
+    def test_missing_fields_are_named(self, customer_api):
         assert refused(customer_api.post(ADD, {}), 400)["errors"].keys() == {"product_id", "qty"}
 
-    def test_nobody_fills_the_cart_of_another(self, customer, stranger, stranger_api, product):
+    def test_fields_in_the_body_do_not_select_another_cart(self, customer, stranger, stranger_api, product):
         sent = {"product_id": product.product_id, "qty": 1, "user_id": str(customer.pk), "owner": "u:x"}
         assert stranger_api.post(ADD, sent).json()["user_id"] == str(stranger.pk)
         assert Cart.objects.get().owner == f"u:{stranger.pk}"
 
 
 class TestRemoving:
-    def test_it_takes_the_whole_line_out(self, customer_api, product, fsck):
+    def test_the_whole_line_is_removed(self, customer_api, product, fsck):
         other = factories.product()
         add(customer_api, product, 5)
         add(customer_api, other)
@@ -130,14 +128,16 @@ class TestRemoving:
         assert lines(customer_api.get(CART)) == [(other.product_id, 1)]
         fsck()
 
-    def test_a_line_that_is_not_there_is_no_error(self, customer_api, product):
+    def test_removing_a_missing_line_is_not_an_error(self, customer_api, product):
         add(customer_api, product)
         assert lines(customer_api.post(REMOVE, {"product_id": 12345})) == [(product.product_id, 1)]
         assert lines(remove(customer_api, product)) == []
         assert lines(remove(customer_api, product)) == []
 
     @pytest.mark.parametrize("gone", ["deleted", "hidden"])
-    def test_a_product_that_is_gone_stays_in_the_cart_and_can_be_removed(self, customer_api, product, gone):
+    def test_a_deleted_or_hidden_product_stays_in_the_cart_and_can_be_removed(
+        self, customer_api, product, gone
+    ):
         add(customer_api, product)
         delete_product(pk=product.pk) if gone == "deleted" else update_product(pk=product.pk, is_active=False)
         assert lines(customer_api.get(CART)) == [(product.product_id, 1)]
@@ -145,5 +145,5 @@ class TestRemoving:
         assert lines(remove(customer_api, product)) == []
 
     @pytest.mark.parametrize("value", [0, 2**31, "x", None, {}, [1], 1.5])
-    def test_it_refuses_what_is_no_product_id(self, customer_api, value):
+    def test_an_invalid_product_id_is_refused(self, customer_api, value):
         refused(customer_api.post(REMOVE, {"product_id": value}), 400, field="product_id")

@@ -1,4 +1,4 @@
-"""Carts without an account, on the pages and in the API, and what becomes of them."""
+"""Carts without an account: on the pages, in the API, merged by signing in, and deleted when old."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from accounts.models import User
 from cart.models import MAX_LINES, MAX_QTY, Cart, Guest
 from cart.services import add_item, forget_old_guest_carts, get_cart, merge_carts
 from catalog.models import Product
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 CREDENTIALS = {"email": "customer@example.com", "password": factories.PASSWORD}
@@ -54,7 +54,7 @@ def test_a_visitor_without_a_cart_changes_nothing(product: Product, action: str)
     assert not Cart.objects.exists()
 
 
-def test_looking_around_makes_no_cart(product: Product) -> None:
+def test_browsing_creates_no_cart(product: Product) -> None:
     visitor = Client()
     for page in ("/", "/cart/", f"/products/{product.slug}/"):
         visitor.get(page)
@@ -63,13 +63,13 @@ def test_looking_around_makes_no_cart(product: Product) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "x:y", "\x00", "ü" * 50, "a:" * 5000])
-def test_a_forged_cookie_is_nobody(product: Product, token: str) -> None:
+def test_a_forged_cookie_is_ignored(product: Product, token: str) -> None:
     visitor = Client()
     visitor.cookies["cart"] = token
     assert "Your cart is empty" in visitor.get("/cart/").content.decode()
 
 
-def test_two_guests_share_nothing(product: Product) -> None:
+def test_guests_do_not_see_each_others_carts(product: Product) -> None:
     add(Client(), product)
     other = Client()
     add(other, factories.product())
@@ -82,7 +82,7 @@ def test_the_secret_is_not_stored(product: Product) -> None:
     assert visitor.cookies["cart"].value.split(":")[0] not in Cart.objects.get().owner
 
 
-def test_the_api_makes_a_guest_cart_that_is_used_like_a_users(product: Product) -> None:
+def test_a_guest_cart_of_the_api_works_like_a_users(product: Product) -> None:
     api = guest_api()
     assert api.get("/api/v1/cart").json()["items"] == []
     added = api.post("/api/v1/cart/add", {"product_id": product.product_id, "qty": 2}, format="json").json()
@@ -99,11 +99,11 @@ def test_a_forged_cart_token_is_refused(api: APIClient, token: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "cart_token_not_valid")
 
 
-def test_no_cart_without_token_or_bearer(api: APIClient) -> None:
+def test_the_api_needs_a_cart_token_or_a_bearer_token(api: APIClient) -> None:
     assert api.get("/api/v1/cart").status_code == 401
 
 
-def test_a_cookie_is_no_token_in_the_api(product: Product) -> None:
+def test_the_api_does_not_accept_the_cookie(product: Product) -> None:
     visitor = Client()
     add(visitor, product)
     assert visitor.get("/api/v1/cart").status_code == 401
@@ -131,7 +131,7 @@ def test_signing_up_on_the_page_keeps_the_cart(product: Product) -> None:
 
 @pytest.mark.parametrize("route", ["login", "signup"])
 def test_signing_in_in_the_api_merges_the_cart_of_the_header(product: Product, route: str) -> None:
-    email = "somebody@example.com"
+    email = "new@example.com"
     if route == "login":
         factories.user(email)
     api = guest_api()
@@ -149,7 +149,9 @@ def test_merging_again_adds_nothing(customer: User, product: Product) -> None:
     assert quantities(customer) == {product.product_id: 2}
 
 
-def test_merging_stops_at_the_limit_of_a_line_and_says_so(customer: User, product: Product) -> None:
+def test_merging_stops_at_the_limit_of_a_line_and_tells_the_customer(
+    customer: User, product: Product
+) -> None:
     add_item(user=customer, product_id=product.product_id, qty=MAX_QTY - 1)
     visitor = Client()
     add(visitor, product, 5)
@@ -158,7 +160,7 @@ def test_merging_stops_at_the_limit_of_a_line_and_says_so(customer: User, produc
     assert quantities(customer) == {product.product_id: MAX_QTY}
 
 
-def test_merging_stops_at_the_limit_of_lines(customer: User, product: Product) -> None:
+def test_merging_stops_at_the_number_of_lines(customer: User, product: Product) -> None:
     full = [{"product_id": 1000 + number, "qty": 1} for number in range(MAX_LINES)]
     Cart.objects.create(
         pk=customer.pk, owner=f"u:{customer.pk}", user_id=str(customer.pk), updated_at=timezone.now()
@@ -172,7 +174,9 @@ def test_merging_stops_at_the_limit_of_lines(customer: User, product: Product) -
     assert len(quantities(customer)) == MAX_LINES
 
 
-def test_guest_carts_are_forgotten_after_30_days_and_users_are_not(customer: User, product: Product) -> None:
+def test_guest_carts_are_deleted_after_30_days_and_users_carts_are_kept(
+    customer: User, product: Product
+) -> None:
     old, fresh = Guest.new(), Guest.new()
     for owner in (old, fresh, customer):
         add_item(user=owner, product_id=product.product_id, qty=1)

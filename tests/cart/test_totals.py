@@ -1,4 +1,4 @@
-"""The breakdown of an order's total."""
+"""The parts of a total: discount, delivery and tax."""
 
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from cart.totals import totals_of
 from catalog.models import Product
-from tests import factories
+from tests.support import factories
 
 
 def test_with_nothing_configured_the_total_is_the_sum_of_the_lines() -> None:
@@ -54,7 +54,7 @@ def test_half_a_cent_is_rounded_up(settings: Settings) -> None:
         ("0", None, "19", "Delivery is included in every price. Tax is added at the checkout."),
     ],
 )
-def test_the_pages_say_what_comes_on_top_of_a_price(
+def test_the_pages_name_the_costs_that_are_added_to_prices(
     client: Client, settings: Settings, shipping: str, free_from: str | None, tax: str, note: str
 ) -> None:
     settings.SHIPPING_PRICE, settings.TAX_PERCENT = Decimal(shipping), Decimal(tax)

@@ -6,7 +6,10 @@ import zlib
 from io import BytesIO
 from typing import Any
 
+from django.core.files.storage import default_storage
 from PIL import Image
+
+from catalog.images.addresses import file_name
 
 PLACE = "N 48 11 12"  # of the GPS block that a phone writes
 GPS, ORIENTATION, LATITUDE = 0x8825, 0x0112, 2
@@ -42,6 +45,12 @@ def with_exif(orientation: int = 1) -> bytes:
     exif[0x010E] = "SECRET-CAMERA"
     exif.get_ifd(GPS).update({1: "N", LATITUDE: (48.0, 11.0, 12.0)})
     return photo(exif=exif, comment=b"SECRET-COMMENT")
+
+
+def stored_content(upload: str, width: int) -> bytes:
+    """Return the stored file of an upload in this width."""
+    with default_storage.open(file_name(upload, width)) as file:
+        return file.read()
 
 
 def huge_png(width: int, height: int) -> bytes:

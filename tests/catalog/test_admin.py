@@ -9,13 +9,14 @@ from django.test import Client
 from accounts.models import User
 from catalog import services
 from catalog.models import Category, Product, StockMovement
-from catalog.services import get_product, update_product
+from catalog.queries import get_product
+from catalog.services import update_product
 from ecommerce.core.errors import Busy
 from payments.services import confirm
-from tests.factories import order as make_order
-from tests.factories import product as make_product
-from tests.factories import user as make_user
-from tests.office import Form, office_of, url
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.factories import order as make_order
+from tests.support.factories import product as make_product
+from tests.support.factories import user as make_user
 
 pytestmark = pytest.mark.django_db
 LIST, NEW = url(Product, "changelist"), url(Product, "add")

@@ -6,8 +6,8 @@ from bson import ObjectId
 
 from catalog.models import Product, StockMovement
 from catalog.services import update_product
-from tests import factories
-from tests.answers import refused
+from tests.support import factories
+from tests.support.answers import refused
 
 URL = "/api/v1/admin/products"
 NEW = {

@@ -6,15 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 
 import pytest
-import redis.connection
 from django_redis import get_redis_connection
+from redis.connection import AbstractConnection
 
 from catalog.models import Product
 from catalog.services import delete_product, update_product
-from ecommerce.core.cache import read_through as cache
-from tests import factories
-from tests.answers import refused
-from tests.valkey import valkey  # noqa: F401  # a fixture
+from ecommerce.core import cache, redis
+from ecommerce.core.cache import entries, stamps
+from tests.support import factories
+from tests.support.answers import refused
+from tests.support.valkey import valkey  # noqa: F401  # a fixture
 
 URL = "/api/v1/products"
 
@@ -33,13 +34,13 @@ def price(api):
 def sent(monkeypatch):
     """What is sent to Redis: one entry a round trip."""
     packets = []
-    send = redis.connection.AbstractConnection.send_packed_command
+    send = AbstractConnection.send_packed_command
 
     def spy(self, command, check_health=True):
         packets.append(b"".join(command) if isinstance(command, list) else command)
         return send(self, command, check_health)
 
-    monkeypatch.setattr(redis.connection.AbstractConnection, "send_packed_command", spy)
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", spy)
     return packets
 
 
@@ -173,17 +174,17 @@ class TestSales:
     def test_a_sale_shows_after_the_grace(self, api, customer, customer_api, product, monkeypatch):
         assert self.stock(api) == 10
         self.sell_one(customer, customer_api, product)
-        monkeypatch.setattr(cache, "STOCK_GRACE_S", 0)
+        monkeypatch.setattr(entries, "STOCK_GRACE_S", 0)
         assert self.stock(api) == 9
         assert api.get(f"{URL}/{product.slug}").json()["inventory"] == 9
 
     def test_the_grace_is_half_a_second(self):
-        assert cache.STOCK_GRACE_S <= 0.5
+        assert entries.STOCK_GRACE_S <= 0.5
 
     def test_within_the_grace_nothing_is_filled_anew(
         self, api, customer, customer_api, product, monkeypatch, django_assert_num_queries
     ):
-        monkeypatch.setattr(cache, "STOCK_GRACE_S", 600)
+        monkeypatch.setattr(entries, "STOCK_GRACE_S", 600)
         read(api)
         for _ in range(3):
             self.sell_one(customer, customer_api, product)
@@ -193,7 +194,7 @@ class TestSales:
     def test_a_price_change_within_the_grace_shows_at_once(
         self, api, customer, customer_api, product, monkeypatch
     ):
-        monkeypatch.setattr(cache, "STOCK_GRACE_S", 600)
+        monkeypatch.setattr(entries, "STOCK_GRACE_S", 600)
         read(api)
         self.sell_one(customer, customer_api, product)
         update_product(pk=product.pk, price=1)
@@ -202,15 +203,15 @@ class TestSales:
 
     def test_the_grace_counts_from_before_the_database_was_asked(self, monkeypatch):
         """A fill that takes long may not add its own length to the age of what it read."""
-        monkeypatch.setattr(cache, "STOCK_GRACE_S", 0.2)
+        monkeypatch.setattr(entries, "STOCK_GRACE_S", 0.2)
 
         def slow_fill():
             sleep(0.25)
             cache.invalidate_stock("products")
             return b"old"
 
-        assert cache.read_through("products", "k", slow_fill) == b"old"
-        assert cache.read_through("products", "k", lambda: b"new") == b"new"
+        assert cache.cached("products", "k", slow_fill) == b"old"
+        assert cache.cached("products", "k", lambda: b"new") == b"new"
 
 
 class TestGenerations:
@@ -219,36 +220,36 @@ class TestGenerations:
             cache.invalidate("products")  # acknowledged while this filler still holds what it read
             return b"old"
 
-        cache.read_through("products", "k", fill_while_it_changes)
-        assert cache.read_through("products", "k", lambda: b"new") == b"new"
+        cache.cached("products", "k", fill_while_it_changes)
+        assert cache.cached("products", "k", lambda: b"new") == b"new"
 
     def test_the_negative_control_an_entry_without_a_change_is_served(self):
-        cache.read_through("products", "k", lambda: b"old")
-        assert cache.read_through("products", "k", lambda: b"new") == b"old"
+        cache.cached("products", "k", lambda: b"old")
+        assert cache.cached("products", "k", lambda: b"new") == b"old"
 
     def test_a_redis_that_was_emptied_begins_a_generation(self):
-        cache.read_through("products", "k", lambda: b"old")
+        cache.cached("products", "k", lambda: b"old")
         get_redis_connection().flushdb()
-        assert cache.read_through("products", "k", lambda: b"new") == b"new"
-        assert cache.read_through("products", "k", lambda: b"newer") == b"new"
+        assert cache.cached("products", "k", lambda: b"new") == b"new"
+        assert cache.cached("products", "k", lambda: b"newer") == b"new"
 
     def test_an_entry_outlives_no_lost_generation(self):
         """Redis may evict any key, the generation too."""
-        cache.read_through("products", "k", lambda: b"old")
+        cache.cached("products", "k", lambda: b"old")
         get_redis_connection().delete("ecommerce:products:generation")
-        assert cache.read_through("products", "k", lambda: b"new") == b"new"
+        assert cache.cached("products", "k", lambda: b"new") == b"new"
 
     def test_a_new_process_trusts_nothing_it_finds(self):
         """It may be the one that replaces a process killed between its commit and its stamp."""
-        cache.read_through("products", "k", lambda: b"old")
-        cache._trusted.clear()  # as in a process that has just started
-        assert cache.read_through("products", "k", lambda: b"new") == b"new"
+        cache.cached("products", "k", lambda: b"old")
+        stamps._trusted.clear()  # as in a process that has just started
+        assert cache.cached("products", "k", lambda: b"new") == b"new"
 
     @pytest.mark.parametrize("junk", [b"", b"x", b"\n", b"a b c\nold", b"  \nold", b"\xff\n"])
     def test_an_entry_that_nobody_here_wrote_is_filled_anew(self, junk):
-        cache.read_through("products", "k", lambda: b"old")
+        cache.cached("products", "k", lambda: b"old")
         get_redis_connection().set("ecommerce:products:k", junk)
-        assert cache.read_through("products", "k", lambda: b"new") == b"new"
+        assert cache.cached("products", "k", lambda: b"new") == b"new"
 
 
 class TestOneFiller:
@@ -262,7 +263,7 @@ class TestOneFiller:
 
         def miss():
             barrier.wait(10)
-            return cache.read_through("products", "k", fill)
+            return cache.cached("products", "k", fill)
 
         with ThreadPoolExecutor(8) as pool:
             answers = [future.result(20) for future in [pool.submit(miss) for _ in range(8)]]
@@ -271,8 +272,8 @@ class TestOneFiller:
 
     def test_when_the_filler_fails_the_others_do_not_wait_in_vain(self, monkeypatch):
         """An unknown slug, asked for by many at once, would hold each of them up."""
-        monkeypatch.setattr(cache, "WAIT_S", 600)
-        monkeypatch.setattr(cache, "FILL_LOCK_MS", 600_000)
+        monkeypatch.setattr(entries, "WAIT_S", 600)
+        monkeypatch.setattr(entries, "FILL_LOCK_MS", 600_000)
         filling, fail = threading.Event(), threading.Event()
 
         def failing_fill():
@@ -281,9 +282,9 @@ class TestOneFiller:
             raise LookupError
 
         with ThreadPoolExecutor(2) as pool:
-            first = pool.submit(cache.read_through, "products", "k", failing_fill)
+            first = pool.submit(cache.cached, "products", "k", failing_fill)
             assert filling.wait(10)
-            second = pool.submit(cache.read_through, "products", "k", lambda: b"filled")
+            second = pool.submit(cache.cached, "products", "k", lambda: b"filled")
             sleep(0.1)
             fail.set()
             assert second.result(20) == b"filled"
@@ -291,9 +292,9 @@ class TestOneFiller:
                 first.result(20)
 
     def test_a_filler_that_was_killed_is_not_waited_for_for_ever(self, monkeypatch):
-        monkeypatch.setattr(cache, "WAIT_S", 0.1)
+        monkeypatch.setattr(entries, "WAIT_S", 0.1)
         get_redis_connection().set("ecommerce:products:k:filling", "1")
-        assert cache.read_through("products", "k", lambda: b"filled") == b"filled"
+        assert cache.cached("products", "k", lambda: b"filled") == b"filled"
 
     def test_a_filler_frees_only_the_lock_that_is_its_own(self, monkeypatch):
         """One so slow that its lock ran out may not free the lock of the next one."""
@@ -303,7 +304,7 @@ class TestOneFiller:
             redis_client.set("ecommerce:products:k:filling", "of the next one")
             return b"filled"
 
-        cache.read_through("products", "k", slow_fill)
+        cache.cached("products", "k", slow_fill)
         assert redis_client.get("ecommerce:products:k:filling") == b"of the next one"
 
 
@@ -353,7 +354,7 @@ class TestWithoutRedis:
             assert price(api) == 1
 
     def forget_the_break(self):
-        cache._away_until = 0.0
+        redis._open_until = 0.0
 
 
 def test_no_purchase_is_decided_from_the_cache(api, customer_api, product):
@@ -367,8 +368,8 @@ def test_no_purchase_is_decided_from_the_cache(api, customer_api, product):
 
 def test_the_log_tells_five_facts_of_each_read(caplog):
     with caplog.at_level("DEBUG", "shop.cache"):
-        cache.read_through("products", "k", lambda: b"x")
-        cache.read_through("products", "k", lambda: b"x")
+        cache.cached("products", "k", lambda: b"x")
+        cache.cached("products", "k", lambda: b"x")
     lines = [record.getMessage() for record in caplog.records if record.name == "shop.cache"]
     assert [line.split()[0] for line in lines] == ["miss", "hit"]
     assert all(fact in line for line in lines for fact in ("lookup=", "fill=", "store=", "total="))

@@ -11,8 +11,8 @@ from catalog.models import Product
 from catalog.services import update_product
 from catalog.storefront import crawlers
 from ecommerce.core.db import connection
-from tests.explaining import values
-from tests.factories import product as make_product
+from tests.support.factories import product as make_product
+from tests.support.query_plans import values
 
 pytestmark = pytest.mark.django_db
 SITE = "http://testserver"

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog.csv.own_format import COLUMNS
+from catalog.csv.own_format import columns
 from catalog.models import Product
 from catalog.services import delete_product
 from ecommerce.core.text import csv_files
 from tests.catalog.csvfiles import Run, run
-from tests.factories import product as make_product
-from tests.office import office_of, url
+from tests.support.admin_pages import office_of, url
+from tests.support.factories import product as make_product
 
 __all__ = ["run"]
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def exported() -> str:
 
 
 def everything() -> list[dict[str, object]]:
-    return list(Product.objects.order_by("product_id").values(*COLUMNS))
+    return list(Product.objects.order_by("product_id").values(*columns()))
 
 
 def make_awkward_products() -> None:
@@ -85,7 +85,7 @@ def test_no_cell_is_a_formula_and_import_reads_back_what_was_there(run: Run, fsc
 
 @pytest.mark.parametrize("text", [*FORMULAS, "", "=", "''", "plain", "a=b"])
 def test_what_makes_a_cell_inert_is_taken_back(text):
-    assert csv_files.plain(csv_files.inert(text)) == text
+    assert csv_files.unescape_formula(csv_files.escape_formula(text)) == text
 
 
 def test_a_file_that_makes_nothing_inert_is_read_as_it_is(run: Run):

@@ -10,10 +10,10 @@ from catalog.models import Category, Product
 from catalog.services import update_product
 from ecommerce.core import audit
 from ecommerce.core.models import AuditEntry
-from tests import factories
-from tests.answers import refused
 from tests.catalog.csvfiles import Run, run
-from tests.office import Form, office_of, url
+from tests.support import factories
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.answers import refused
 
 __all__ = ["run"]
 pytestmark = pytest.mark.django_db

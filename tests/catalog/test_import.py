@@ -10,9 +10,10 @@ from django.core.management import CommandError, call_command
 from catalog.csv.table import MAX_CELL
 from catalog.csv.write import BATCH
 from catalog.models import MAX_INVENTORY, Category, Product, StockMovement
-from catalog.services import get_product, update_product
+from catalog.queries import get_product
+from catalog.services import update_product
 from tests.catalog.csvfiles import Run, get, run, slugs
-from tests.factories import product as make_product
+from tests.support.factories import product as make_product
 
 __all__ = ["run"]
 pytestmark = pytest.mark.django_db
@@ -174,7 +175,7 @@ def test_a_product_keeps_its_product_id(run: Run):
 def test_one_refusal_of_the_database_costs_one_line(run: Run, monkeypatch, fsck):
     make_product(slug="bowl", product_id=7)
     # As when another process makes the product between the look and the write.
-    monkeypatch.setattr("catalog.csv.write._conflict", lambda *args: "")
+    monkeypatch.setattr("catalog.csv.planning._conflict", lambda *args: "")
     printed = run(f"{HEADER},product_id\n{CUP},\nMug,mug,1,7\nJug,jug,2,")
     assert printed.splitlines() == [
         "line 3: another product has this slug or product_id",

@@ -16,13 +16,14 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.csv import previewed_import
 from catalog.models import Category, Product, ProductImport, StockMovement
-from catalog.services import delete_product, get_product, update_product
+from catalog.queries import get_product
+from catalog.services import delete_product, update_product
 from catalog.stock import adjust
 from ecommerce.core.models import AuditEntry
 from tests.catalog.csvfiles import get, slugs
-from tests.factories import product as make_product
-from tests.office import office_of, url
-from tests.threads import at_once
+from tests.support.admin_pages import office_of, url
+from tests.support.factories import product as make_product
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 CHOOSE = "/admin/catalog/product/import/"
@@ -60,7 +61,7 @@ def looked_at(office: Client, content: str | bytes, **typed: Any) -> str:
 
 def lines(office: Client, address: str, show: str) -> list[tuple[int, str, str]]:
     page = office.get(address, {"show": show}).context["page"]
-    return [(line.number, line.slug, line.said) for line in page]
+    return [(line.number, line.slug, line.summary) for line in page]
 
 
 def counts(office: Client, address: str) -> dict[str, int]:
@@ -149,13 +150,13 @@ class TestTheCatalogueChangedMeanwhile:
 
     def test_a_sale_is_kept_also_where_the_stock_is_set(self, office, shop):
         address = looked_at(office, FILE, set_stock="on")
-        adjust(get("cup").pk, -1)
+        adjust(get("cup").pk, change=-1)
         office.post(address)
         assert (get("cup").inventory, get("cup").price) == (2, 4)
 
     def test_a_sale_is_no_change_where_the_stock_stays(self, office, shop):
         address = looked_at(office, FILE)
-        adjust(get("cup").pk, -1)
+        adjust(get("cup").pk, change=-1)
         office.post(address)
         assert (get("cup").inventory, get("cup").price) == (2, 5)
 
@@ -210,7 +211,7 @@ def test_a_running_import_says_so(office, shop):
 def test_one_that_fails_says_what_went_in(office, shop, monkeypatch):
     address = looked_at(office, FILE)
 
-    def fails(entries: Any, report: Any, how: Any) -> None:
+    def fails(entries: Any, *, report: Any, options: Any) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(previewed_import, "write", fails)

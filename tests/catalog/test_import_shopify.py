@@ -8,7 +8,7 @@ from catalog.csv import shopify_format
 from catalog.csv.plain_text import plain_text
 from catalog.models import Product
 from tests.catalog.csvfiles import Run, get, run, slugs
-from tests.factories import product as make_product
+from tests.support.factories import product as make_product
 
 __all__ = ["run"]
 pytestmark = pytest.mark.django_db

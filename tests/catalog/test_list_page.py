@@ -7,8 +7,8 @@ from django.core.cache import cache as django_cache
 
 from catalog.categories import update_category
 from catalog.models import Category
-from catalog.storefront.browsing import popular_products
-from tests.factories import product
+from catalog.recommendations.suggestions import popular_products
+from tests.support.factories import product
 
 pytestmark = pytest.mark.django_db
 URL = "/products/"

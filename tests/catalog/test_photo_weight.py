@@ -9,12 +9,13 @@ import brotli
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.files.storage import default_storage
 from django.test import Client
 
-from catalog.images.addresses import file_of
+from catalog.images.addresses import file_name
 from catalog.images.uploads import store
-from tests import factories
 from tests.catalog.pictures import busy_photo
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 KIB = 1024
@@ -52,7 +53,7 @@ def weight_of(srcset: str, sizes: str) -> int:
     offered = [int(width) for _address, width in CANDIDATE.findall(srcset)]
     width = next((width for width in offered if width >= shown), offered[-1])
     name = re.search(rf"{settings.MEDIA_URL}(products/[0-9a-f]+)-", srcset).group(1)
-    return file_of(name, width).stat().st_size
+    return default_storage.size(file_name(name, width))
 
 
 def compressed(content: bytes) -> bytes:

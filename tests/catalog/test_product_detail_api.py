@@ -1,7 +1,7 @@
 import pytest
 
-from tests.answers import refused
-from tests.factories import product
+from tests.support.answers import refused
+from tests.support.factories import product
 
 pytestmark = pytest.mark.django_db
 

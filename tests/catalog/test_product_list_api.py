@@ -3,8 +3,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Product
-from tests.answers import refused
-from tests.factories import product
+from tests.support.answers import refused
+from tests.support.factories import product
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/products"

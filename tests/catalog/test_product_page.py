@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from catalog.services import update_product
-from tests.factories import product
+from tests.support.factories import product
 
 pytestmark = pytest.mark.django_db
 ATTACK = "</script><script>alert(1)</script>"
@@ -142,7 +142,7 @@ def test_the_error_page_asks_nothing_of_the_database(settings, client, lamp, mon
     def broken(slug):
         raise RuntimeError(slug)
 
-    monkeypatch.setattr("catalog.services.get_product", broken)
+    monkeypatch.setattr("catalog.queries.get_product", broken)
     client.raise_request_exception = False
     response = client.get("/products/lamp/")
     assert response.status_code == 500

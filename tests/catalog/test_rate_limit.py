@@ -9,7 +9,7 @@ from django_redis import get_redis_connection
 from accounts.sessions.tokens import access_token
 from ecommerce.core.web.http import client_ip
 from ecommerce.core.web.ratelimit import Rate
-from tests.valkey import valkey  # noqa: F401  # a fixture
+from tests.support.valkey import valkey  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/products"

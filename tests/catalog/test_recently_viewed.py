@@ -9,7 +9,7 @@ from django.test import Client
 from catalog.models import Product
 from catalog.services import delete_product, update_product
 from catalog.storefront import recently_viewed
-from tests.factories import product as make_product
+from tests.support.factories import product as make_product
 
 pytestmark = pytest.mark.django_db
 AHEAD = {"Sec-Purpose": "prefetch"}

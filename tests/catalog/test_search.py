@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from catalog import search
 from catalog.models import Product
-from tests.answers import refused
-from tests.factories import product
+from tests.support.answers import refused
+from tests.support.factories import product
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/products"

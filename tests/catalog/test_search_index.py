@@ -6,19 +6,19 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Q
 
-from catalog import search, services
+from catalog import queries, search, services
 from catalog.categories import update_category
 from catalog.csv.entry import Entry
 from catalog.csv.write import How, write
 from catalog.models import Category, Counter, Product
+from catalog.queries import ProductQuery
 from catalog.search import indexing, parts
-from catalog.services import ProductQuery
 from ecommerce.core.errors import DomainError
 from tests.catalog.many import make_products
-from tests.explaining import plan_of
-from tests.factories import product
-from tests.office import Form, office_of, url
-from tests.threads import at_once
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.factories import product
+from tests.support.query_plans import plan_of
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 INDEX = "products_search"
@@ -63,9 +63,9 @@ class TestTheIndex:
             "no such thing at all",
         ):
             for filters in ({}, {"category": "Garden", "in_stock": True}, {"max_price": Decimal(300)}):
-                plan = plan_of(services.matching(ProductQuery(q=text, **filters)).rows)
+                plan = plan_of(queries.matching(ProductQuery(q=text, **filters)).rows)
                 assert plan.index == INDEX, (text, filters)
-                unfiltered = services.matching(ProductQuery(q=text)).rows.count()
+                unfiltered = queries.matching(ProductQuery(q=text)).rows.count()
                 assert plan.returned <= plan.examined == unfiltered, (text, filters)
 
     def test_words_and_typos_go_by_it_too(self, catalogue, asked):
@@ -76,7 +76,7 @@ class TestTheIndex:
             f"lamp {typed_wrong(brand)}",
             typed_wrong(other),
         ):
-            services.matching(ProductQuery(q=text, fuzzy=True))
+            queries.matching(ProductQuery(q=text, fuzzy=True))
             assert asked, text
             while asked:
                 plan = plan_of(rows := asked.pop())
@@ -94,7 +94,7 @@ def entry(slug, **fields):
 
 
 def found(text):
-    return {match.name for match in services.matching(ProductQuery(q=text)).rows}
+    return {match.name for match in queries.matching(ProductQuery(q=text)).rows}
 
 
 def renamed_by_the_service(row, staff):
@@ -114,7 +114,7 @@ def test_a_renamed_product_is_found_by_its_new_name_alone(staff, fsck, rename):
     row = product(name="Tea Pot", slug="tea-pot", category="Kitchen")
     rename(row, staff)
     assert (found("kettle"), found("tea"), found("kitchen")) == ({"Kettle"}, set(), {"Kettle"})
-    assert services.matching(ProductQuery(q="ketlte", fuzzy=True)).rows.count() == 1
+    assert queries.matching(ProductQuery(q="ketlte", fuzzy=True)).rows.count() == 1
     fsck()
 
 

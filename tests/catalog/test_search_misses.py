@@ -9,9 +9,9 @@ from pymongo.synchronous.pool import Connection
 
 from catalog.models import SearchMiss
 from catalog.search import misses
-from tests.factories import product
-from tests.office import office_of, url
-from tests.threads import at_once
+from tests.support.admin_pages import office_of, url
+from tests.support.factories import product
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

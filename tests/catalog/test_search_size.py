@@ -5,12 +5,12 @@ import os
 import bson
 import pytest
 
-from catalog import services
+from catalog import queries
 from catalog.models import Product
-from catalog.services import ProductQuery
+from catalog.queries import ProductQuery
 from ecommerce.core.db import collection
 from tests.catalog.many import make_products, remove_products
-from tests.explaining import plan_of
+from tests.support.query_plans import plan_of
 
 NUMBER = int(os.environ.get("SEARCH_PRODUCTS", "100000"))
 TEXTS = ("laptop", "apto", "gaming laptop", "wireless headphones", "electronics", "q", "la")
@@ -35,7 +35,7 @@ def _table():
     typo = brand[0] + brand[2] + brand[1] + brand[3:]
     for text in (*TEXTS, brand, brand[1:5], f"lamp {brand}", typo, other[:-1]):
         for kind in ("literal", "fuzzy"):
-            plan = plan_of(services.matching(ProductQuery(q=text, fuzzy=kind == "fuzzy")).rows)
+            plan = plan_of(queries.matching(ProductQuery(q=text, fuzzy=kind == "fuzzy")).rows)
             yield f"{text:24} {kind:8} {plan.examined:9} {plan.returned:9}  {plan.index}"
             assert plan.index
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from catalog.search import texts
+from ecommerce.core.text.folding import fold
 
 CASED = "".join(
     sign
@@ -20,7 +21,7 @@ def test_what_a_caseless_pattern_holds_for_equal_folds_to_the_same():
     assert len(CASED) > 2500
     for sign in CASED:
         for same in re.findall(re.escape(sign), CASED, re.IGNORECASE):
-            assert texts.fold(same) == texts.fold(sign), (sign, same)
+            assert fold(same) == fold(sign), (sign, same)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_what_a_caseless_pattern_holds_for_equal_folds_to_the_same():
     ],
 )
 def test_case_and_accents_fold_away(text, folded):
-    assert texts.fold(text) == folded
+    assert fold(text) == folded
 
 
 def test_a_part_of_a_text_folds_to_a_part():
@@ -44,7 +45,7 @@ def test_a_part_of_a_text_folds_to_a_part():
     for _ in range(500):
         text = "".join(random.choices("aÄßİı\u0301 ŉﬁK9-", k=12))
         start, end = sorted(random.choices(range(13), k=2))
-        assert texts.fold(text[start:end]) in texts.fold(text)
+        assert fold(text[start:end]) in fold(text)
 
 
 def test_pieces_cover_a_long_word():
@@ -106,4 +107,4 @@ def test_whatever_the_typo_a_signature_stays_the_same():
     ],
 )
 def test_how_far_a_word_is(word, distance):
-    assert texts.distance(word, "gaming laptop pro headphones 12345") == distance
+    assert texts.distance(word, text="gaming laptop pro headphones 12345") == distance

@@ -8,7 +8,7 @@ from catalog import stock
 from catalog.models import MAX_INVENTORY, Product, StockMovement
 from catalog.services import delete_product, update_product
 from ecommerce.core.db import run_tx
-from tests.factories import product as make_product
+from tests.support.factories import product as make_product
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ def line(product, quantity):
 
 
 def sell(*lines, order=None):
-    run_tx(lambda: stock.sell(order or ObjectId(), lines))
+    run_tx(lambda: stock.sell(lines, order=order or ObjectId()))
 
 
 def level(product):

@@ -5,17 +5,18 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
 from catalog.images import uploads
-from catalog.images.addresses import file_of
+from catalog.images.addresses import file_name
 from catalog.models import Product
 from ecommerce.core.models import AuditEntry
-from tests.catalog.pictures import huge_png, photo
-from tests.factories import product as make_product
-from tests.office import Form, office_of, url
+from tests.catalog.pictures import huge_png, photo, stored_content
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.factories import product as make_product
 
 pytestmark = pytest.mark.django_db
 NEW = url(Product, "add")
@@ -81,7 +82,7 @@ def test_the_page_has_a_form_for_files(office, tea):
 def test_a_new_product_may_bring_its_picture(office):
     sent = Form(office, NEW).send(name="Tea", slug="tea", price="5", upload=upload(photo()))
     assert sent.status_code == 302
-    assert file_of(Product.objects.get(slug="tea").image).is_file()
+    assert default_storage.exists(file_name(Product.objects.get(slug="tea").image))
 
 
 def test_an_upload_takes_the_place_of_the_picture_and_the_old_one_stays_readable(office, pictured, client):
@@ -158,7 +159,7 @@ def test_only_who_may_change_products_uploads(tea, customer, support, manager, m
 def test_a_picture_is_served_for_ever_and_as_nothing_else(pictured, client):
     answer = client.get(media_path(pictured, 640), headers={"Accept-Encoding": "gzip"})
     assert answer.status_code == 200
-    assert answer.content == file_of(pictured.image, 640).read_bytes()
+    assert answer.content == stored_content(pictured.image, 640)
     assert answer["Content-Type"] == "image/webp"
     assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer["X-Content-Type-Options"] == "nosniff"

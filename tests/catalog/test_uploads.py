@@ -4,12 +4,23 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
 from PIL import Image
 
 from catalog.images import uploads
-from catalog.images.addresses import WIDTHS, file_of
-from catalog.images.uploads import MAX_BYTES, MOST_BYTES, Refused, store
-from tests.catalog.pictures import GPS, LATITUDE, busy_photo, encoded, huge_png, photo, with_exif
+from catalog.images.addresses import WIDTHS
+from catalog.images.uploads import MAX_BYTES, MAX_BYTES_BY_WIDTH, UploadRefused, store
+from tests.catalog.pictures import (
+    GPS,
+    LATITUDE,
+    busy_photo,
+    encoded,
+    huge_png,
+    photo,
+    stored_content,
+    with_exif,
+)
 
 SCRIPT = b"<script>alert(document.cookie)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>'
@@ -25,7 +36,7 @@ def media(settings, tmp_path) -> Path:
 
 def stored(content: bytes) -> dict[int, Image.Image]:
     name = store(BytesIO(content))
-    return {width: Image.open(BytesIO(file_of(name, width).read_bytes())) for width in WIDTHS}
+    return {width: Image.open(BytesIO(stored_content(name, width))) for width in WIDTHS}
 
 
 def files(folder: Path) -> list[Path]:
@@ -64,7 +75,7 @@ def test_place_camera_and_comment_are_gone():
     assert b"SECRET" in with_exif()
     name = store(BytesIO(with_exif()))
     for width in WIDTHS:
-        content = file_of(name, width).read_bytes()
+        content = stored_content(name, width)
         assert not {b"EXIF", b"XMP ", b"ICCP"} & {content[n : n + 4] for n in range(len(content))}
         assert b"SECRET" not in content
         assert not Image.open(BytesIO(content)).getexif()
@@ -104,15 +115,17 @@ def test_a_broken_colour_profile_costs_nothing_but_itself():
 
 
 def sizes(name: str) -> dict[int, int]:
-    return {width: file_of(name, width).stat().st_size for width in WIDTHS}
+    return {width: len(stored_content(name, width)) for width in WIDTHS}
 
 
 def test_a_busy_photograph_keeps_the_byte_budget(monkeypatch):
     light = sizes(store(BytesIO(busy_photo())))
-    assert all(light[width] <= most for width, most in MOST_BYTES.items()), light
+    assert all(light[width] <= most for width, most in MAX_BYTES_BY_WIDTH.items()), light
     monkeypatch.setattr(uploads, "QUALITIES", (80,))
     heavy = sizes(store(BytesIO(busy_photo())))
-    assert any(heavy[width] > most for width, most in MOST_BYTES.items()), heavy  # the budget was at stake
+    assert any(heavy[width] > most for width, most in MAX_BYTES_BY_WIDTH.items()), (
+        heavy
+    )  # the budget was at stake
 
 
 @pytest.mark.parametrize(
@@ -138,7 +151,7 @@ def test_a_busy_photograph_keeps_the_byte_budget(monkeypatch):
     ],
 )
 def test_what_is_no_whole_jpeg_png_or_webp_is_refused_and_leaves_nothing(content, media):
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(UploadRefused) as refusal:
         store(BytesIO(content))
     assert (refusal.value.message, refusal.value.field) == (NO_PICTURE, "upload")
     assert not media.exists()
@@ -147,20 +160,20 @@ def test_what_is_no_whole_jpeg_png_or_webp_is_refused_and_leaves_nothing(content
 @pytest.mark.parametrize("size", [(20_000, 20_000), (10_000, 9_000), (6_400, 6_251), (60_000, 60_000)])
 def test_a_bomb_is_refused_by_its_header(size, media, monkeypatch):
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("It is decoded."))
-    with pytest.raises(Refused, match=TOO_MANY_PIXELS):
+    with pytest.raises(UploadRefused, match=TOO_MANY_PIXELS):
         store(BytesIO(huge_png(*size)))
     assert not media.exists()
 
 
 def test_a_real_picture_of_too_many_pixels_is_refused():
-    with pytest.raises(Refused, match=TOO_MANY_PIXELS):
+    with pytest.raises(UploadRefused, match=TOO_MANY_PIXELS):
         store(BytesIO(encoded(Image.new("L", (20_000, 20_000)), "PNG")))
 
 
 def test_8_mb_are_taken_and_a_byte_more_is_not():
     picture = photo(40, 30)
     store(BytesIO(picture + b"\0" * (MAX_BYTES - len(picture))))
-    with pytest.raises(Refused, match="larger than 8 MB"):
+    with pytest.raises(UploadRefused, match="larger than 8 MB"):
         store(BytesIO(picture + b"\0" * (MAX_BYTES - len(picture) + 1)))
 
 
@@ -172,17 +185,17 @@ def test_what_hides_behind_a_picture_is_left_out(kind, hidden, media):
     assert not [path for path in files(media) if hidden in path.read_bytes()]
 
 
-def test_a_full_disk_is_a_refusal_and_leaves_no_half(media, monkeypatch):
-    whole, written = Path.write_bytes, []
+def test_a_full_disk_refuses_the_upload_and_leaves_no_file(media, monkeypatch):
+    save, saved = FileSystemStorage._save, []
 
-    def full(self: Path, content: bytes) -> int:
-        written.append(self)
-        if len(written) == 3:
+    def fail_on_the_third_file(self: FileSystemStorage, name: str, content: File) -> str:
+        saved.append(save(self, name, content))
+        if len(saved) == 3:
             raise OSError(28, "No space left on device")
-        return whole(self, content)
+        return saved[-1]
 
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(Refused, match="could not be stored"):
+    monkeypatch.setattr(FileSystemStorage, "_save", fail_on_the_third_file)
+    with pytest.raises(UploadRefused, match="could not be stored"):
         store(BytesIO(photo()))
-    assert len(written) == 3
+    assert len(saved) == 3
     assert files(media) == []

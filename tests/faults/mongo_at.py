@@ -18,5 +18,5 @@ def at_that_port(**options: Any) -> Any:
 
 if __name__ == "__main__":
     mongo.SecantusDBServer = at_that_port
-    mongo.mend()
+    mongo.patch_secantus()
     mongo.serve(Path(sys.argv[2]))

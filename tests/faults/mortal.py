@@ -12,13 +12,13 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
 
-from ecommerce.devserver.child_processes import TiedProcess
+from ecommerce.devserver.child_processes import ChildProcess
 from ecommerce.devserver.embedded.service import Files
 from ecommerce.devserver.file_lock import FileLock, wait_until
 from tests.races.client import Request, send
 from tests.races.server import ROOT, Server, environment, free_port
 from tests.races.shop import SetupFailed
-from tests.runshop.shop import listed
+from tests.runshop.shop import list_processes
 
 PROMISED = 10  # seconds until the shop serves again
 WEB_WORKERS = 2
@@ -101,7 +101,7 @@ class MortalShop:
 
     def _web_workers(self) -> list[int]:
         """gunicorn's children, but for the watcher that ends it with the tests."""
-        rows = [line.split(None, 2) for line in listed("pid=,ppid=,command=")]
+        rows = [line.split(None, 2) for line in list_processes("pid=,ppid=,command=")]
         master = str(self.server.process.pid)
         return [int(pid) for pid, parent, words in rows if parent == master and "lib.tied" not in words]
 
@@ -112,7 +112,7 @@ class MortalShop:
     def _due_worker(self) -> "subprocess.Popen[bytes]":
         """It ends with the tests, even when those are killed."""
         command = [sys.executable, "manage.py", "run_due_tasks", "--every=0.5"]
-        return TiedProcess(command, self._lock, ROOT, **self._variables).process
+        return ChildProcess(command, self._lock, ROOT, **self._variables).process
 
     def _run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -117,7 +117,7 @@ def pay_naively(order: Order, plan: str) -> None:
 
     def write() -> None:
         transition(Order.objects.filter(pk=order.pk), Order.Status.PAID, TRANSITIONS, payment=pk)
-        stock.sell(order.pk, sale_lines(order))
+        stock.sell(sale_lines(order), order=order.pk)
         captured = {"received": state.amount, "received_currency": state.currency, "status": "captured"}
         Payment.objects.create(
             pk=pk, order=order, gateway="stripe", paid_order=True, charge=state.charge, **fields, **captured

@@ -9,8 +9,8 @@ import pytest
 from catalog.models import StockMovement
 from ecommerce.core.db import connection, run_tx
 from payments import services
-from tests import factories
 from tests.payments.helpers import status, stock
+from tests.support import factories
 from tests.test_run_tx import FAULTS, count_up, faults, value
 
 __all__ = ["faults"]  # a fixture

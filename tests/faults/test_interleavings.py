@@ -18,7 +18,6 @@ from payments.gateways import gateway
 from payments.gateways.base import ProviderState, State
 from payments.models import Payment, Refund, WebhookEvent
 from payments.start import OrderIsFinal, start_payment
-from tests import factories
 from tests.payments import conftest as payments
 from tests.payments.helpers import (
     assert_money_adds_up,
@@ -30,6 +29,7 @@ from tests.payments.helpers import (
     status,
     stock,
 )
+from tests.support import factories
 
 pytestmark = [
     pytest.mark.django_db,
@@ -299,15 +299,14 @@ def paid(stripe, order, payment):
 def test_the_order_is_canceled_while_it_is_being_shipped(between, staff, paid, product):
     """Cancel after the order was read and before the step is taken."""
     pk = str(paid.pk)
-    between.after(fulfilment, "find_order", lambda: staff_actions.cancel_order(paid, by=staff))
+    between.before(fulfilment, "run_tx", lambda: staff_actions.cancel_order(paid, by=staff))
     with pytest.raises(StepRefused):
-        fulfilment.ship(order_id=pk, by=staff, **PARCEL)
+        fulfilment.ship(paid, by=staff, **PARCEL)
     assert (Order.objects.get(pk=pk).fulfilment, stock(product)) == ("canceled", (10, 0))
 
 
 def test_the_order_is_shipped_while_it_is_being_canceled(between, staff, paid, product):
-    pk = str(paid.pk)
-    between.before(services, "cancel_if_unpaid", lambda: fulfilment.ship(order_id=pk, by=staff, **PARCEL))
+    between.before(services, "cancel_if_unpaid", lambda: fulfilment.ship(paid, by=staff, **PARCEL))
     with pytest.raises(StepRefused, match="already shipped"):
         staff_actions.cancel_order(paid, by=staff)
     assert (Refund.objects.count(), stock(product)) == (0, (7, 0))

@@ -8,9 +8,9 @@ from orders.models import Order
 from payments import provider_sync
 from payments.models import Payment
 from payments.start import start_payment
-from tests import factories
 from tests.payments import conftest as payments
 from tests.payments.helpers import pay
+from tests.support import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proof("forced interleavings")]
 stripe = payments.stripe  # a fixture

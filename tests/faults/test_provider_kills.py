@@ -14,13 +14,13 @@ from django.core.management import CommandError
 from ecommerce.core.db import connection
 from payments.models import Payment, Refund
 from payments.start import start_payment
-from tests import factories
-from tests.conftest import written
 from tests.payments import conftest as payments
 from tests.payments.helpers import assert_money_adds_up, expire, pay, reconcile, status, stock
 from tests.payments.stripe_standin import Standin
 from tests.proof import size
 from tests.races.server import ROOT, free_port
+from tests.support import factories
+from tests.support.database import log
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proof("kills around the provider")]
 stripe = payments.stripe  # a fixture
@@ -63,7 +63,7 @@ def payer(stripe, settings):
     payer = Payer(settings.STRIPE_API_BASE)
     yield payer
     payer.stop()
-    written.names.update(connection.database.list_collection_names())  # so that its writes are deleted too
+    log.written.update(connection.database.list_collection_names())  # so that its writes are deleted too
 
 
 @pytest.fixture

@@ -36,9 +36,9 @@ def main() -> None:
     with TemporaryDirectory(prefix="shop-lighthouse-") as folder, sync_playwright() as playwright:
         shop = Shop(Path(folder), **LIMITS)
         try:
-            wait_until(lambda: LAST_LINE in shop.said() or shop.process.poll() is not None, STARTING)
-            if LAST_LINE not in shop.said():
-                sys.exit(f"The shop did not start:\n{shop.said()}")
+            wait_until(lambda: LAST_LINE in shop.output() or shop.process.poll() is not None, STARTING)
+            if LAST_LINE not in shop.output():
+                sys.exit(f"The shop did not start:\n{shop.output()}")
             sys.exit(measure(playwright, f"http://localhost:{shop.port}", Path(folder)))
         finally:
             shop.clean_up()

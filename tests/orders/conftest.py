@@ -1,4 +1,4 @@
-"""Orders that staff have work with."""
+"""A paid order for staff to work with."""
 
 import pytest
 
@@ -6,13 +6,13 @@ from accounts.models import User
 from catalog.models import Product
 from orders.models import Order
 from payments.services import confirm
-from tests import factories
+from tests.support import factories
 
 PARCEL = {"carrier": "UPS", "tracking_number": "1Z999", "tracking_url": "https://ups.example.com/1Z999"}
 
 
 @pytest.fixture
 def paid(customer: User, product: Product) -> Order:
-    """Three of 79.99."""
+    """A paid order of three units at 79.99."""
     order = factories.order(customer, (product, 3))
     return confirm(order, outcome="success", by=customer)

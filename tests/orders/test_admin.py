@@ -1,4 +1,4 @@
-"""The back office's orders: to look at."""
+"""The list, the search, the page and the export of orders in the admin."""
 
 import csv
 import io
@@ -12,11 +12,11 @@ from catalog.services import delete_product, update_product
 from ecommerce.core.db import connection
 from orders import search
 from orders.models import Order
-from tests.explaining import plan_of
-from tests.factories import order as make_order
-from tests.factories import product as make_product
-from tests.factories import user as make_user
-from tests.office import Form, office_of, url
+from tests.support.admin_pages import Form, office_of, url
+from tests.support.factories import order as make_order
+from tests.support.factories import product as make_product
+from tests.support.factories import user as make_user
+from tests.support.query_plans import plan_of
 
 pytestmark = pytest.mark.django_db
 LIST = url(Order, "changelist")
@@ -27,23 +27,23 @@ def office(staff: User) -> Client:
     return office_of(staff)
 
 
-def found(office: Client, text: str) -> set[str]:
+def matches(office: Client, text: str) -> set[str]:
     return {order.number for order in office.get(LIST, {"q": text}).context["cl"].result_list}
 
 
-def test_the_list_shows_who_and_how_much(office, customer):
+def test_the_list_shows_the_customer_and_the_total(office, customer):
     order = make_order(customer, (make_product(price="1234.50"), 2))
     page = office.get(LIST).content.decode()
     for text in (order.number, customer.email, "$2,469.00", "Pending"):
         assert text in page
 
 
-def test_the_list_does_not_ask_for_each_row(office):
+def test_the_list_needs_no_query_per_row(office):
     def queries() -> int:
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as context:
             office.get(LIST)
-        assert asked
-        return len(asked)
+        assert context
+        return len(context)
 
     make_order(make_user(), (make_product(), 1))
     one = queries()
@@ -52,38 +52,38 @@ def test_the_list_does_not_ask_for_each_row(office):
     assert queries() == one
 
 
-def test_search_finds_by_number_and_email(office, customer, stranger):
+def test_search_by_number_and_email(office, customer, stranger):
     mine, other = (make_order(user, (make_product(), 1)).number for user in (customer, stranger))
-    assert found(office, mine.lower()) == found(office, f" {mine[:6]} ") == {mine}
-    assert found(office, "STRANGER@") == found(office, "strang") == {other}
-    assert found(office, "") == {mine, other}
+    assert matches(office, mine.lower()) == matches(office, f" {mine[:6]} ") == {mine}
+    assert matches(office, "STRANGER@") == matches(office, "strang") == {other}
+    assert matches(office, "") == {mine, other}
     for nothing in (".*", "@", "example.com", "nobody@example.com", "%", "$ne"):
-        assert found(office, nothing) == set(), nothing
+        assert matches(office, nothing) == set(), nothing
 
 
-def test_search_finds_by_what_was_bought(office, customer):
+def test_search_by_purchased_products(office, customer):
     cup, tea = make_product(name="Café-Tasse, blue"), make_product(name="Green Tea 100 g")
     both, only_tea = (
         make_order(customer, *((each, 1) for each in bought)).number for bought in ((cup, tea), (tea,))
     )
     make_order(customer, (make_product(name="Teapot"), 1))
-    assert found(office, "cafe") == found(office, "tass BLUE") == {both}
-    assert found(office, "green tea") == found(office, str(tea.pk)) == {both, only_tea}
-    assert found(office, "green cafe") == {both}
-    assert found(office, "green coffee") == set()
+    assert matches(office, "cafe") == matches(office, "tass BLUE") == {both}
+    assert matches(office, "green tea") == matches(office, str(tea.pk)) == {both, only_tea}
+    assert matches(office, "green cafe") == {both}
+    assert matches(office, "green coffee") == set()
 
 
-def test_search_finds_what_was_bought_under_its_name_of_then(office, customer):
+def test_search_uses_product_names_at_the_time_of_purchase(office, customer):
     tea = make_product(name="Tea")
     number = make_order(customer, (tea, 1)).number
     update_product(pk=tea.pk, name="Infusion")
-    assert (found(office, "tea"), found(office, "infusion")) == ({number}, set())
+    assert (matches(office, "tea"), matches(office, "infusion")) == ({number}, set())
     delete_product(pk=tea.pk)
-    assert found(office, "tea") == {number}
+    assert matches(office, "tea") == {number}
 
 
-def test_an_index_leads_to_what_is_searched_for(customer):
-    """Whatever is typed, MongoDB looks at the orders that match and at no other."""
+def test_search_uses_an_index(customer):
+    """For every kind of search, MongoDB examines only the orders that match."""
     names = ("Assam", "Ceylon", "Darjeeling", "Keemun")
     bought = [make_order(customer, (make_product(name=f"{name} tea"), 1)) for name in names]
     for text, index in (
@@ -113,7 +113,7 @@ class TestExport:
         assert response["Content-Disposition"] == 'attachment; filename="orders.csv"'
         return list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
 
-    def test_it_has_what_the_list_shows(self, office, customer, stranger):
+    def test_it_contains_the_orders_of_the_list(self, office, customer, stranger):
         tea = make_product(name="=Tea", price="1234.50")
         mine = make_order(customer, (tea, 2))
         other = make_order(stranger, (make_product(), 1))
@@ -131,11 +131,11 @@ class TestExport:
         [row] = self.rows(office)
         assert (row["email"], row["carrier"], row["tracking_number"]) == ("'=cmd@example.com", "'-DHL", "'@1")
 
-    def test_it_is_for_whoever_may_see_orders(self, support, manager, customer):
+    def test_it_needs_the_permission_to_view_orders(self, support, manager, customer):
         statuses = [
             office_of(user).get(url(Order, "export")).status_code for user in (support, manager, customer)
         ]
         assert statuses == [200, 403, 302]
 
-    def test_a_filter_that_is_none_leads_back_to_the_list(self, office):
+    def test_an_invalid_filter_redirects_to_the_list(self, office):
         assert office.get(url(Order, "export"), {"created_at__gte": "never"}).status_code == 302

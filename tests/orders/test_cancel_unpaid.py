@@ -1,4 +1,4 @@
-"""Orders that nobody pays end after a deadline; a payment in the same moment wins or loses as a whole."""
+"""Unpaid orders are canceled after a deadline; a concurrent payment wins or loses completely."""
 
 from datetime import timedelta
 
@@ -9,27 +9,27 @@ from django.utils import timezone
 from orders.models import Order
 from orders.services import cancel_unpaid
 from payments.services import confirm
-from tests import factories
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(hours=24)
 
 
-def made(order, ago):
-    Order.objects.filter(pk=order.pk).update(created_at=timezone.now() - ago)
+def set_age(order, age):
+    Order.objects.filter(pk=order.pk).update(created_at=timezone.now() - age)
 
 
 def status(order):
     return Order.objects.get(pk=order.pk).status
 
 
-def test_only_pending_orders_beyond_the_deadline_are_canceled(customer, product):
+def test_only_pending_orders_past_the_deadline_are_canceled(customer, product):
     old, young, paid = (factories.order(customer, (product, 1)) for _ in range(3))
     confirm(paid, outcome="success", by=customer)
-    made(old, DAY + timedelta(minutes=1))
-    made(paid, DAY + timedelta(minutes=1))
-    made(young, DAY - timedelta(minutes=1))
+    set_age(old, DAY + timedelta(minutes=1))
+    set_age(paid, DAY + timedelta(minutes=1))
+    set_age(young, DAY - timedelta(minutes=1))
     assert cancel_unpaid(older_than=DAY) == 1
     assert [status(order) for order in (old, young, paid)] == ["canceled", "pending", "paid"]
     assert Order.objects.get(pk=old.pk).failure_reason == "The order was not paid in time."
@@ -38,14 +38,14 @@ def test_only_pending_orders_beyond_the_deadline_are_canceled(customer, product)
 
 def test_several_workers_cancel_each_order_once(customer, product, fsck):
     for _ in range(10):
-        made(factories.order(customer, (product, 1)), 2 * DAY)
+        set_age(factories.order(customer, (product, 1)), 2 * DAY)
     assert sum(at_once(4, lambda: cancel_unpaid(older_than=DAY))) == 10
     fsck()
 
 
-def test_a_payment_in_the_same_moment_wins_or_loses(customer, product, fsck):
+def test_a_concurrent_payment_wins_or_loses_completely(customer, product, fsck):
     order = factories.order(customer, (product, 1))
-    made(order, 2 * DAY)
+    set_age(order, 2 * DAY)
     calls = [
         lambda: cancel_unpaid(older_than=DAY),
         lambda: confirm(order, outcome="success", by=customer).status,
@@ -62,7 +62,7 @@ def test_a_payment_in_the_same_moment_wins_or_loses(customer, product, fsck):
 
 def test_the_deadline_is_a_setting(customer, product, settings):
     order = factories.order(customer, (product, 1))
-    made(order, timedelta(hours=3))
+    set_age(order, timedelta(hours=3))
     call_command("run_due_tasks")
     assert status(order) == "pending"
     settings.ORDER_PAYMENT_DEADLINE_HOURS = 2

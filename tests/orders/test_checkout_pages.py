@@ -11,7 +11,7 @@ from cart.services import add_item, get_cart
 from catalog.models import Product
 from catalog.services import update_product
 from orders.models import Order
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 CHECKOUT = "/checkout/"
@@ -34,12 +34,12 @@ def shopper(customer: User, product: Product) -> Client:
 
 
 def filled_in(page: str, **fields: str) -> dict[str, str]:
-    """What the page's form sends: its hidden fields, and an address."""
+    """Return the fields that the page's form sends: the hidden ones, an e-mail and an address."""
     hidden = re.findall(r'<input type="hidden" name="(key|seen_total)" value="([^"]*)"', page)
     return {**dict(hidden), "email": "Customer@example.com", **ADDRESS, **fields}
 
 
-def test_one_click_makes_one_order_and_leads_to_the_payment(shopper: Client, customer: User) -> None:
+def test_one_click_creates_one_order_and_redirects_to_the_payment(shopper: Client, customer: User) -> None:
     fields = filled_in(shopper.get(CHECKOUT).content.decode())
     response = shopper.post(CHECKOUT, fields)
     order = Order.objects.get(user=customer)
@@ -54,7 +54,7 @@ def test_a_double_click_and_a_refresh_find_the_same_order(shopper: Client) -> No
     assert Order.objects.count() == 1
 
 
-def test_going_back_and_clicking_again_with_another_cart_makes_no_second_order_by_accident(
+def test_going_back_and_clicking_again_with_another_cart_creates_no_second_order(
     shopper: Client, customer: User
 ) -> None:
     fields = filled_in(shopper.get(CHECKOUT).content.decode())
@@ -65,7 +65,7 @@ def test_going_back_and_clicking_again_with_another_cart_makes_no_second_order_b
     assert Order.objects.count() == 1
 
 
-def test_a_changed_total_is_shown_before_the_order_is_made(shopper: Client, product: Product) -> None:
+def test_a_changed_total_is_shown_before_the_order_is_placed(shopper: Client, product: Product) -> None:
     fields = filled_in(shopper.get(CHECKOUT).content.decode())
     update_product(pk=product.pk, price=Decimal("100.00"))
     page = shopper.post(CHECKOUT, fields).content.decode()
@@ -76,7 +76,7 @@ def test_a_changed_total_is_shown_before_the_order_is_made(shopper: Client, prod
     assert Order.objects.get().total == Decimal("200.00")
 
 
-def test_short_stock_leads_back_to_the_cart_which_is_as_it_was(
+def test_short_stock_redirects_to_the_unchanged_cart(
     shopper: Client, customer: User, product: Product
 ) -> None:
     fields = filled_in(shopper.get(CHECKOUT).content.decode())
@@ -97,7 +97,7 @@ def test_short_stock_leads_back_to_the_cart_which_is_as_it_was(
         {"seen_total": "NaN"},
         {"seen_total": "1e999"},
         {"seen_total": ""},
-        {"email": "nobody"},
+        {"email": "no-email"},
         {"email": ""},
         {"name": ""},
         {"line1": "x" * 201},
@@ -106,7 +106,7 @@ def test_short_stock_leads_back_to_the_cart_which_is_as_it_was(
         {"city": "\x00"},
     ],
 )
-def test_a_broken_form_makes_no_order_and_keeps_what_was_typed(
+def test_an_invalid_form_creates_no_order_and_keeps_the_input(
     shopper: Client, fields: dict[str, str]
 ) -> None:
     sent = filled_in(shopper.get(CHECKOUT).content.decode(), phone="+44 20 7946 0000", **fields)
@@ -116,13 +116,13 @@ def test_a_broken_form_makes_no_order_and_keeps_what_was_typed(
     assert not Order.objects.exists()
 
 
-def test_a_broken_key_is_replaced_so_that_the_next_click_works(shopper: Client) -> None:
+def test_an_invalid_key_is_replaced_so_that_the_next_click_works(shopper: Client) -> None:
     sent = filled_in(shopper.get(CHECKOUT).content.decode(), key="")
     page = shopper.post(CHECKOUT, sent).content.decode()
     assert shopper.post(CHECKOUT, filled_in(page)).status_code == 302
 
 
-def test_the_order_keeps_email_and_address_as_they_were_written(shopper: Client) -> None:
+def test_the_order_stores_the_email_and_the_address(shopper: Client) -> None:
     shopper.post(CHECKOUT, filled_in(shopper.get(CHECKOUT).content.decode(), line2="2nd floor"))
     order = Order.objects.get()
     assert order.email == "customer@example.com"
@@ -131,7 +131,9 @@ def test_the_order_keeps_email_and_address_as_they_were_written(shopper: Client)
     assert "United Kingdom" in shopper.get(reverse("orders:detail", args=[order.number])).content.decode()
 
 
-def test_the_next_checkout_knows_the_address(shopper: Client, customer: User, product: Product) -> None:
+def test_the_next_checkout_is_filled_in_with_the_address(
+    shopper: Client, customer: User, product: Product
+) -> None:
     shopper.post(CHECKOUT, filled_in(shopper.get(CHECKOUT).content.decode()))
     add_item(user=customer, product_id=product.product_id, qty=1)
     another_browser = Client()
@@ -139,17 +141,17 @@ def test_the_next_checkout_knows_the_address(shopper: Client, customer: User, pr
     assert "12 St James&#x27;s Square" in another_browser.get(CHECKOUT).content.decode()
 
 
-def test_an_empty_cart_leads_to_the_cart(customer: User) -> None:
+def test_an_empty_cart_redirects_to_the_cart(customer: User) -> None:
     client = Client()
     client.force_login(customer)
     assert client.get(CHECKOUT)["Location"] == reverse("cart:detail")
 
 
-def test_a_visitor_without_a_cart_is_led_to_it(db: None) -> None:
+def test_a_visitor_without_a_cart_is_redirected_to_the_cart(db: None) -> None:
     assert Client().get(CHECKOUT)["Location"] == reverse("cart:detail")
 
 
-def test_a_whole_purchase_keeps_every_invariant(
+def test_a_complete_purchase_keeps_every_invariant(
     shopper: Client, product: Product, fsck: Callable[[], None]
 ) -> None:
     placed = shopper.post(CHECKOUT, filled_in(shopper.get(CHECKOUT).content.decode()))
@@ -160,10 +162,10 @@ def test_a_whole_purchase_keeps_every_invariant(
     fsck()
 
 
-def test_an_order_begun_in_the_api_is_paid_on_the_page(
+def test_an_order_created_in_the_api_is_paid_on_the_page(
     shopper: Client, customer: User, fsck: Callable[[], None]
 ) -> None:
-    from tests.conftest import api_of
+    from tests.support.api_clients import api_of
 
     made = api_of(customer).post("/api/v1/checkout/create-order").json()
     number = Order.objects.get(pk=made["order_id"]).number
@@ -172,10 +174,10 @@ def test_an_order_begun_in_the_api_is_paid_on_the_page(
     fsck()
 
 
-def test_an_order_begun_on_the_page_is_paid_in_the_api(
+def test_an_order_created_on_the_page_is_paid_in_the_api(
     shopper: Client, customer: User, fsck: Callable[[], None]
 ) -> None:
-    from tests.conftest import api_of
+    from tests.support.api_clients import api_of
 
     shopper.post(CHECKOUT, filled_in(shopper.get(CHECKOUT).content.decode()))
     order = Order.objects.get()

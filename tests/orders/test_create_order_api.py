@@ -8,8 +8,8 @@ from catalog.models import Product
 from catalog.services import delete_product, update_product
 from ecommerce.core.db import collection
 from orders.models import Order
-from tests import factories
-from tests.answers import refused
+from tests.support import factories
+from tests.support.answers import refused
 
 URL = "/api/v1/checkout/create-order"
 
@@ -84,19 +84,19 @@ def test_the_order_is_a_snapshot(customer_api, product):
     ]
 
 
-def test_the_price_is_that_of_the_moment_of_ordering(customer_api, product):
+def test_the_price_is_the_one_at_the_time_of_ordering(customer_api, product):
     fill(customer_api, (product, 1))
     update_product(pk=product.pk, price=Decimal("5.00"))
     assert create(customer_api).json()["total"] == 5
 
 
-def test_the_number_is_for_people_and_tells_nothing(customer_api, product):
+def test_the_number_is_random_and_readable(customer_api, product):
     fill(customer_api, (product, 1))
     create(customer_api)
     assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{10}", Order.objects.get().number)
 
 
-def test_an_empty_cart_makes_no_order(customer_api, product):
+def test_an_empty_cart_is_refused(customer_api, product):
     refused(create(customer_api), 400, "Cart is empty")
     fill(customer_api, (product, 1))
     create(customer_api)
@@ -113,7 +113,7 @@ UNAVAILABLE = {
 
 
 @pytest.mark.parametrize("make", UNAVAILABLE.values(), ids=UNAVAILABLE.keys())
-def test_an_item_that_cannot_be_sold_is_named_and_the_cart_stays(customer_api, product, make, fsck):
+def test_an_unavailable_item_is_named_and_the_cart_is_unchanged(customer_api, product, make, fsck):
     other = factories.product()
     fill(customer_api, (other, 1), (product, 2))
     make(product)
@@ -126,7 +126,7 @@ def test_an_item_that_cannot_be_sold_is_named_and_the_cart_stays(customer_api, p
     fsck()
 
 
-def test_a_body_is_not_read(customer_api, product):
+def test_amounts_and_status_in_the_body_are_ignored(customer_api, product):
     fill(customer_api, (product, 1))
     response = customer_api.post(URL, {"total": 0.01, "items": [], "user_id": "x", "status": "paid"})
     assert response.json()["total"] == 79.99
@@ -134,7 +134,7 @@ def test_a_body_is_not_read(customer_api, product):
 
 
 class TestKeys:
-    def test_the_same_key_again_answers_the_same_order(self, customer_api, product, fsck):
+    def test_a_repeat_with_the_same_key_returns_the_same_order(self, customer_api, product, fsck):
         fill(customer_api, (product, 1))
         first, again = create(customer_api, "k"), create(customer_api, "k")
         assert (first.status_code, again.status_code) == (201, 200)
@@ -142,13 +142,13 @@ class TestKeys:
         assert Order.objects.count() == 1
         fsck()
 
-    def test_the_status_told_is_todays(self, customer_api, product):
+    def test_a_repeat_returns_the_current_status(self, customer_api, product):
         fill(customer_api, (product, 1))
         order = create(customer_api, "k").json()["order_id"]
         customer_api.post(f"/api/v1/payments/confirm?order_id={order}")
         assert create(customer_api, "k").json()["status"] == "paid"
 
-    def test_with_the_same_cart_again_it_is_a_replay(self, customer_api, product):
+    def test_the_same_key_with_the_same_cart_again_is_a_repeat(self, customer_api, product):
         fill(customer_api, (product, 2))
         first = create(customer_api, "k").json()
         fill(customer_api, (product, 2))
@@ -157,7 +157,9 @@ class TestKeys:
         assert cart_of(customer_api) == [(product.product_id, 2)]
 
     @pytest.mark.parametrize("change", ["quantity", "product", "more"])
-    def test_with_another_cart_it_is_refused_and_the_cart_stays(self, customer_api, product, change):
+    def test_the_same_key_with_another_cart_is_refused_and_the_cart_is_unchanged(
+        self, customer_api, product, change
+    ):
         other = factories.product()
         fill(customer_api, (product, 2))
         create(customer_api, "k")
@@ -171,26 +173,26 @@ class TestKeys:
         assert len(cart_of(customer_api)) == len(carts[change])
         assert Order.objects.count() == 1
 
-    def test_another_key_makes_another_order(self, customer_api, product):
+    def test_another_key_creates_another_order(self, customer_api, product):
         for key in ("a", "b", "A"):
             fill(customer_api, (product, 1))
             assert create(customer_api, key).status_code == 201
         assert Order.objects.count() == 3
 
-    def test_without_a_key_each_cart_makes_an_order(self, customer_api, product):
+    def test_without_a_key_each_cart_creates_an_order(self, customer_api, product):
         for _ in range(3):
             fill(customer_api, (product, 1))
             assert create(customer_api).status_code == 201
         assert Order.objects.count() == 3
 
-    def test_keys_of_different_users_do_not_meet(self, customer_api, stranger_api, product):
+    def test_users_may_use_the_same_key(self, customer_api, stranger_api, product):
         for api in (customer_api, stranger_api):
             fill(api, (product, 1))
         first, second = create(customer_api, "k"), create(stranger_api, "k")
         assert (first.status_code, second.status_code) == (201, 201)
         assert first.json()["order_id"] != second.json()["order_id"]
 
-    def test_a_refused_order_does_not_use_its_key_up(self, customer_api, product):
+    def test_a_refused_order_does_not_use_up_its_key(self, customer_api, product):
         fill(customer_api, (product, 2))
         update_product(pk=product.pk, inventory=1)
         refused(create(customer_api, "k"), 400)
@@ -203,7 +205,7 @@ class TestKeys:
         assert [create(customer_api, key).status_code for _ in range(2)] == [201, 200]
 
     @pytest.mark.parametrize("key", ["", " ", "x" * 201, "a b", "ключ", "é", "tab\tbed", "nul\0", "a\nb"])
-    def test_anything_else_is_no_key(self, customer_api, product, key):
+    def test_an_invalid_key_is_refused(self, customer_api, product, key):
         fill(customer_api, (product, 1))
         refused(create(customer_api, key), 400, field="Idempotency-Key")
         assert not Order.objects.exists()

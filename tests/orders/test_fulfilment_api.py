@@ -1,4 +1,4 @@
-"""Staff pack, ship and deliver a paid order over the API."""
+"""Packing, shipping and delivering a paid order through the API."""
 
 from threading import Barrier
 
@@ -8,17 +8,17 @@ from ecommerce.core import audit
 from ecommerce.core.models import AuditEntry, OutboxMessage
 from orders.models import Order
 from payments.refunds import refund_order
-from tests import factories
-from tests.answers import refused
 from tests.orders.conftest import PARCEL
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.answers import refused
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 STEPS = ("pack", "ship", "deliver")
 
 
 @pytest.fixture(autouse=True)
-def _correct(fsck):
+def _keeps_every_invariant(fsck):
     yield
     fsck()
 
@@ -48,13 +48,13 @@ def test_an_order_is_packed_shipped_and_delivered(step, paid):
     assert order.paid_at <= order.packed_at <= order.shipped_at <= order.delivered_at
 
 
-def test_packing_may_be_left_out_and_so_may_the_tracking_address(step, paid):
+def test_packing_and_the_tracking_address_are_optional(step, paid):
     answer = step(paid, "ship", {"carrier": " DHL ", "tracking_number": "JJD1"})
     assert answer.json()["tracking"] == {"carrier": "DHL", "tracking_number": "JJD1", "tracking_url": ""}
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_a_repeat_is_the_same_answer_and_changes_nothing(step, paid, name):
+def test_a_repeat_gets_the_same_answer_and_changes_nothing(step, paid, name):
     for earlier in STEPS[: STEPS.index(name)]:
         step(paid, earlier)
     first = step(paid, name)
@@ -64,7 +64,7 @@ def test_a_repeat_is_the_same_answer_and_changes_nothing(step, paid, name):
     assert (AuditEntry.objects.count(), parcels()) == (entries, mails)
 
 
-def test_another_parcel_for_a_shipped_order_is_refused(step, paid):
+def test_shipping_again_with_another_parcel_is_refused(step, paid):
     step(paid, "ship")
     other = step(paid, "ship", PARCEL | {"tracking_number": "2Z"})
     refused(other, 409, "This order was already shipped with another parcel.")
@@ -72,7 +72,7 @@ def test_another_parcel_for_a_shipped_order_is_refused(step, paid):
 
 
 @pytest.mark.parametrize(
-    ("taken", "name", "sentence"),
+    ("earlier_steps", "name", "message"),
     [
         ((), "deliver", "This order is not shipped yet."),
         (("pack",), "deliver", "This order is not shipped yet."),
@@ -84,16 +84,16 @@ def test_another_parcel_for_a_shipped_order_is_refused(step, paid):
         (("cancel",), "deliver", "This order is already canceled."),
     ],
 )
-def test_a_step_out_of_turn_is_refused(step, paid, taken, name, sentence):
-    for earlier in taken:
+def test_a_step_in_the_wrong_order_is_refused(step, paid, earlier_steps, name, message):
+    for earlier in earlier_steps:
         assert step(paid, earlier).status_code == 200
     before = stored(paid).as_dict()
-    refused(step(paid, name), 409, sentence)
+    refused(step(paid, name), 409, message)
     assert stored(paid).as_dict() == before
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_only_a_paid_order_moves(step, customer, product, name):
+def test_an_unpaid_order_is_refused(step, customer, product, name):
     order = factories.order(customer, (product, 1))
     answer = refused(step(order, name), 409)
     assert answer["detail"].startswith("This order is pending. Only a paid order can be ")
@@ -101,24 +101,24 @@ def test_only_a_paid_order_moves(step, customer, product, name):
 
 
 @pytest.mark.parametrize("name", ["pack", "ship"])
-def test_what_was_refunded_in_full_stays_in_the_house(step, paid, staff, name):
+def test_an_order_refunded_in_full_is_not_shipped(step, paid, staff, name):
     refund_order(order=paid, key="r1", by=staff)
     answer = refused(step(paid, name), 409)
     assert answer["detail"].startswith("This order was refunded in full.")
     assert stored(paid).fulfilment == "unfulfilled"
 
 
-def test_what_was_refunded_in_part_is_shipped(step, paid, staff):
+def test_an_order_refunded_in_part_is_shipped(step, paid, staff):
     refund_order(order=paid, key="r1", by=staff, amount=paid.total - 1)
     assert step(paid, "ship").status_code == 200
 
 
 @pytest.mark.parametrize("name", STEPS)
-class TestWho:
-    def test_nobody_gets_a_401(self, api, paid, name):
+class TestAccess:
+    def test_a_request_without_a_token_is_a_401(self, api, paid, name):
         refused(api.post(f"/api/v1/admin/orders/{paid.pk}/{name}", PARCEL), 401)
 
-    def test_its_customer_gets_a_403(self, customer_api, paid, name):
+    def test_a_customer_gets_a_403(self, customer_api, paid, name):
         refused(customer_api.post(f"/api/v1/admin/orders/{paid.pk}/{name}", PARCEL), 403)
         assert stored(paid).fulfilment == "unfulfilled"
 
@@ -145,12 +145,12 @@ class TestWho:
         ("tracking_url", "https://example.com/" + "x" * 2000),
     ],
 )
-def test_a_bad_parcel_is_refused_and_nothing_is_shipped(step, paid, field, value):
+def test_an_invalid_parcel_is_refused_and_nothing_is_shipped(step, paid, field, value):
     refused(step(paid, "ship", PARCEL | {field: value}), 400, field=field)
     assert (stored(paid).fulfilment, parcels()) == ("unfulfilled", 0)
 
 
-def test_each_step_is_written_down_with_who_took_it(step, paid, staff):
+def test_each_step_has_an_audit_entry_with_its_actor(step, paid, staff):
     for name in STEPS:
         step(paid, name)
     entries = list(audit.entries_of(paid))
@@ -162,13 +162,13 @@ def test_each_step_is_written_down_with_who_took_it(step, paid, staff):
     assert entries[0].actor == ""
 
 
-def test_twenty_at_once_ship_it_once_and_tell_it_once(step, paid):
+def test_twenty_concurrent_requests_ship_once_and_send_one_mail(step, paid):
     answers = at_once(20, lambda: step(paid, "ship").status_code)
     assert answers == [200] * 20
     assert AuditEntry.objects.filter(action="order.ship").count() == parcels() == 1
 
 
-def test_of_twenty_different_parcels_at_once_one_is_shipped(step, paid):
+def test_of_twenty_concurrent_parcels_one_is_shipped(step, paid):
     numbers = [str(number) for number in range(20)]
     answers = at_once(20, lambda: step(paid, "ship", PARCEL | {"tracking_number": numbers.pop()}).status_code)
     assert sorted(answers) == [200] + [409] * 19
@@ -176,7 +176,7 @@ def test_of_twenty_different_parcels_at_once_one_is_shipped(step, paid):
     assert mail.payload["tracking"] == stored(paid).tracking_number
 
 
-class TestCorrectingTheParcel:
+class TestCorrectParcel:
     RIGHT = PARCEL | {"tracking_number": "2Z"}
 
     @pytest.fixture
@@ -186,7 +186,7 @@ class TestCorrectingTheParcel:
 
         return send
 
-    def test_a_shipped_order_gets_another_parcel_and_its_customer_another_mail(
+    def test_the_parcel_of_a_shipped_order_is_replaced_and_another_mail_is_sent(
         self, step, correct, paid, staff
     ):
         step(paid, "ship")
@@ -202,20 +202,20 @@ class TestCorrectingTheParcel:
         assert correct(paid, PARCEL).status_code == 200
         assert (parcels(), AuditEntry.objects.filter(action="order.correct_parcel").count()) == (1, 0)
 
-    def test_at_once_it_is_one_correction(self, step, correct, paid):
+    def test_concurrent_requests_correct_it_once(self, step, correct, paid):
         step(paid, "ship")
         answers = at_once(4, lambda: correct(paid).status_code)
         assert answers == [200] * 4
         assert (parcels(), AuditEntry.objects.filter(action="order.correct_parcel").count()) == (2, 1)
 
-    def test_whoever_reads_checks_and_saves_corrects_it_several_times(self, step, paid, staff):
-        """The control."""
+    def test_naive_code_corrects_it_several_times(self, step, paid, staff):
+        """The negative control of the test above."""
         step(paid, "ship")
-        all_have_looked = Barrier(4)
+        all_have_read = Barrier(4)
 
         def naive() -> None:
             before = stored(paid).tracking
-            all_have_looked.wait()
+            all_have_read.wait()
             Order.objects.filter(pk=paid.pk).update(**self.RIGHT)
             audit.record(
                 actor=staff, action="order.correct_parcel", obj=paid, before=before, after=self.RIGHT
@@ -224,14 +224,14 @@ class TestCorrectingTheParcel:
         at_once(4, naive)
         assert AuditEntry.objects.filter(action="order.correct_parcel").count() == 4
 
-    def test_only_what_is_shipped_has_a_parcel(self, step, correct, paid):
+    def test_only_an_order_on_its_way_can_be_corrected(self, step, correct, paid):
         refused(correct(paid), 409, "This order is not shipped yet.")
         step(paid, "ship")
         step(paid, "deliver")
         refused(correct(paid), 409, "This order is already delivered.")
         assert stored(paid).tracking == PARCEL
 
-    def test_a_bad_parcel_is_refused(self, step, correct, paid):
+    def test_an_invalid_parcel_is_refused(self, step, correct, paid):
         step(paid, "ship")
         answer = correct(paid, PARCEL | {"tracking_url": "javascript:alert(1)"})
         assert (answer.status_code, list(answer.json()["errors"])) == (400, ["tracking_url"])

@@ -1,4 +1,4 @@
-"""Buying without an account: on the pages, in the API, and the account that claims the order afterwards."""
+"""Buying without an account, on the pages and in the API, and claiming the order with an account."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +15,9 @@ from ecommerce.core.outbox import deliver_due
 from orders.access.tokens import order_token
 from orders.models import Order
 from payments.services import confirm
-from tests import factories
 from tests.cart.test_guest_carts import add, guest_api
 from tests.orders.test_checkout_pages import CHECKOUT, filled_in
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 EMAIL = "guest@example.com"
@@ -79,14 +79,14 @@ def test_another_visitor_is_asked_to_sign_in(visitor: Client, name: str) -> None
     assert Client().get(page)["Location"] == f"/account/login/?next={page}"
 
 
-def test_a_stranger_does_not_find_it(visitor: Client, stranger: User) -> None:
+def test_another_user_gets_a_404(visitor: Client, stranger: User) -> None:
     order = buy(visitor)
     client = Client()
     client.force_login(stranger)
     assert client.get(reverse("orders:detail", args=[order.number])).status_code == 404
 
 
-def test_the_mail_has_a_link_that_opens_the_order_anywhere(visitor: Client) -> None:
+def test_the_link_in_the_mail_opens_the_order_in_any_browser(visitor: Client) -> None:
     order = buy(visitor)
     deliver_due()
     link = f"/orders/{order.number}/?token={order_token(order)}"
@@ -98,13 +98,15 @@ def test_the_mail_has_a_link_that_opens_the_order_anywhere(visitor: Client) -> N
 
 
 @pytest.mark.parametrize("token", ["x", "x:y", "64b000000000000000000000:abc", "\x00", "ü"])
-def test_a_forged_link_opens_nothing(visitor: Client, token: str) -> None:
+def test_a_forged_link_is_refused(visitor: Client, token: str) -> None:
     page = reverse("orders:detail", args=[buy(visitor).number])
     response = Client().get(page, {"token": token}, follow=True)
     assert response.redirect_chain[-1][0].startswith("/account/login/")
 
 
-def test_the_link_of_one_order_opens_no_other(visitor: Client, customer: User, product: Product) -> None:
+def test_the_link_of_one_order_does_not_open_another(
+    visitor: Client, customer: User, product: Product
+) -> None:
     token = order_token(buy(visitor))
     other = factories.order(customer, (product, 1))
     elsewhere = Client()
@@ -122,7 +124,7 @@ def test_an_account_made_on_the_order_page_claims_the_order(visitor: Client) -> 
     assert order.number in visitor.get("/orders/").content.decode()
 
 
-def test_after_the_claim_the_guests_cookie_opens_it_no_more(visitor: Client) -> None:
+def test_the_guests_cookie_does_not_open_a_claimed_order(visitor: Client) -> None:
     order = buy(visitor)
     visitor.post("/account/signup/", {"email": EMAIL, "password": factories.PASSWORD})
     visitor.post("/account/logout/")
@@ -136,7 +138,7 @@ def test_an_account_with_another_email_claims_nothing(visitor: Client) -> None:
     assert order.user is None
 
 
-def test_an_account_with_the_email_alone_claims_nothing(visitor: Client) -> None:
+def test_an_account_with_only_the_email_claims_nothing(visitor: Client) -> None:
     order = buy(visitor)
     Client().post("/account/signup/", {"email": EMAIL, "password": factories.PASSWORD})
     order.refresh_from_db()
@@ -147,8 +149,8 @@ def test_a_guest_orders_and_pays_in_the_api(
     guest: APIClient, holder: APIClient, fsck: Callable[[], None]
 ) -> None:
     order = Order.objects.get()
-    found = holder.get(f"/api/v1/orders/{order.pk}").json()
-    assert (found["user_id"], found["email"], found["status"]) == (None, EMAIL, "pending")
+    answer = holder.get(f"/api/v1/orders/{order.pk}").json()
+    assert (answer["user_id"], answer["email"], answer["status"]) == (None, EMAIL, "pending")
     started = holder.post("/api/v1/payments/start", {"order_id": str(order.pk)}, format="json")
     assert started.status_code == 201
     assert holder.get(f"/api/v1/payments/{started.json()['payment_id']}").status_code == 200
@@ -157,7 +159,7 @@ def test_a_guest_orders_and_pays_in_the_api(
     fsck()
 
 
-def test_the_page_to_pay_on_opens_in_a_browser_that_never_saw_the_guest(holder: APIClient) -> None:
+def test_the_payment_page_opens_in_another_browser(holder: APIClient) -> None:
     order = Order.objects.get()
     started = holder.post("/api/v1/payments/start", {"order_id": str(order.pk)}, format="json").json()
     opened = Client().get(started["redirect_url"].removeprefix("http://localhost:8000"), follow=True)
@@ -179,7 +181,9 @@ def test_a_paid_order_is_not_canceled(customer: User, customer_api: APIClient, p
     assert (answer.status_code, answer.json()["detail"]) == (409, "This order is already paid.")
 
 
-def test_an_order_token_opens_no_other_order(holder: APIClient, customer: User, product: Product) -> None:
+def test_an_order_token_does_not_open_another_order(
+    holder: APIClient, customer: User, product: Product
+) -> None:
     other = factories.order(customer, (product, 1))
     assert holder.get(f"/api/v1/orders/{other.pk}").status_code == 404
     assert holder.post(f"/api/v1/payments/confirm?order_id={other.pk}").status_code == 404
@@ -193,7 +197,7 @@ def test_a_forged_order_token_is_refused(holder: APIClient, api: APIClient, toke
     assert (answer.status_code, answer.json()["code"]) == (401, "order_token_not_valid")
 
 
-def test_a_guest_needs_an_email_and_keeps_the_cart_without(guest: APIClient) -> None:
+def test_an_order_without_an_email_is_refused_and_the_cart_is_unchanged(guest: APIClient) -> None:
     answer = create(guest, {})
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["email"])
     assert guest.get("/api/v1/cart").json()["items"]
@@ -202,7 +206,7 @@ def test_a_guest_needs_an_email_and_keeps_the_cart_without(guest: APIClient) -> 
 @pytest.mark.parametrize(
     "body",
     [
-        {"email": "nobody"},
+        {"email": "no-email"},
         {"email": EMAIL, "shipping_address": "here"},
         {"email": EMAIL, "shipping_address": {}},
         {"email": EMAIL, "shipping_address": {**ADDRESS, "country": "de"}},
@@ -213,19 +217,19 @@ def test_a_guest_needs_an_email_and_keeps_the_cart_without(guest: APIClient) -> 
         [],
     ],
 )
-def test_a_broken_contact_is_refused(guest: APIClient, body: Any) -> None:
+def test_an_invalid_contact_is_refused(guest: APIClient, body: Any) -> None:
     assert create(guest, body).status_code == 400
     assert not Order.objects.exists()
 
 
-def test_email_and_address_are_kept_with_the_order(guest: APIClient) -> None:
+def test_the_order_stores_the_email_and_the_address(guest: APIClient) -> None:
     create(guest, {"email": "Guest@Example.com", "shipping_address": ADDRESS})
     order = Order.objects.get()
     assert order.email == EMAIL
     assert order.as_dict()["shipping_address"] == {**ADDRESS, "line2": "", "region": "", "phone": ""}
 
 
-def test_the_same_key_is_the_same_order_and_another_contact_is_refused(guest: APIClient) -> None:
+def test_a_repeat_returns_the_same_order_and_another_contact_is_refused(guest: APIClient) -> None:
     body = {"email": EMAIL, "shipping_address": ADDRESS}
     first = create(guest, body, **{"Idempotency-Key": "k1"})
     again = create(guest, body, **{"Idempotency-Key": "k1"})
@@ -237,7 +241,7 @@ def test_the_same_key_is_the_same_order_and_another_contact_is_refused(guest: AP
     assert Order.objects.count() == 1
 
 
-def test_a_users_order_has_the_accounts_email_unless_another_is_given(
+def test_a_users_order_has_the_email_of_the_account(
     customer: User, customer_api: APIClient, product: Product
 ) -> None:
     factories.order(customer, (product, 1))

@@ -15,8 +15,8 @@ from orders.models import Order
 from payments.refunds import refund_order
 from payments.services import confirm
 from payments.staff_actions import cancel_order
-from tests import factories
 from tests.orders.conftest import PARCEL
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def order(customer: User, product: Product) -> Order:
         ("canceled", "Canceled"),
     ],
 )
-def test_each_state_of_an_order_is_told(
+def test_the_page_shows_the_status(
     shopper: Client, customer: User, order: Order, outcome: str | None, words: str
 ) -> None:
     if outcome:
@@ -50,7 +50,7 @@ def test_each_state_of_an_order_is_told(
     assert words in shopper.get(reverse("orders:detail", args=[order.number])).content.decode()
 
 
-def test_an_order_stays_readable_after_its_product_is_gone(
+def test_an_order_stays_readable_after_its_product_is_deleted(
     shopper: Client, order: Order, product: Product
 ) -> None:
     delete_product(pk=product.pk)
@@ -60,14 +60,14 @@ def test_an_order_stays_readable_after_its_product_is_gone(
 
 
 @pytest.mark.parametrize("name", ["orders:detail", "payments:pay"])
-def test_a_strangers_order_is_not_found(stranger: User, order: Order, name: str) -> None:
+def test_another_users_order_is_not_found(stranger: User, order: Order, name: str) -> None:
     client = Client()
     client.force_login(stranger)
     assert client.get(reverse(name, args=[order.number])).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["orders:buy_again", "payments:pay", "payments:cancel"])
-def test_a_stranger_changes_nothing(stranger: User, order: Order, name: str) -> None:
+def test_another_user_changes_nothing(stranger: User, order: Order, name: str) -> None:
     client = Client()
     client.force_login(stranger)
     response = client.post(reverse(name, args=[order.number]), {"outcome": "success"})
@@ -81,7 +81,7 @@ def test_an_unknown_number_is_not_found(shopper: Client, number: str) -> None:
     assert shopper.get(f"/orders/{number}/").status_code == 404
 
 
-def test_the_list_shows_own_orders_only(shopper: Client, stranger: User, order: Order) -> None:
+def test_the_list_shows_only_own_orders(shopper: Client, stranger: User, order: Order) -> None:
     other = factories.order(stranger, (factories.product(), 1))
     page = shopper.get(reverse("orders:list")).content.decode()
     assert order.number in page
@@ -89,11 +89,11 @@ def test_the_list_shows_own_orders_only(shopper: Client, stranger: User, order: 
 
 
 @pytest.mark.parametrize("page", ["999", "abc", "-1", "9" * 300])
-def test_a_nonsense_page_of_the_list_is_a_page(shopper: Client, order: Order, page: str) -> None:
+def test_an_invalid_page_number_shows_a_page(shopper: Client, order: Order, page: str) -> None:
     assert order.number in shopper.get(f"/orders/?page={page}").content.decode()
 
 
-def test_trying_again_puts_the_lines_back_into_the_cart(
+def test_buying_again_puts_the_lines_into_the_cart(
     shopper: Client, customer: User, order: Order, product: Product
 ) -> None:
     confirm(order, outcome="failure", by=customer)
@@ -102,7 +102,7 @@ def test_trying_again_puts_the_lines_back_into_the_cart(
     assert [(i.product_id, i.qty) for i in get_cart(user=customer).items] == [(product.product_id, 2)]
 
 
-def test_trying_again_says_what_is_gone(shopper: Client, order: Order, product: Product) -> None:
+def test_buying_again_names_products_that_are_gone(shopper: Client, order: Order, product: Product) -> None:
     delete_product(pk=product.pk)
     page = shopper.post(reverse("orders:buy_again", args=[order.number]), follow=True).content.decode()
     assert f"{product.name} could not be added again." in page
@@ -117,27 +117,28 @@ class TestFulfilment:
     def rows(self, shopper: Client) -> Any:
         return lambda: str(shopper.get(reverse("orders:list")).content.decode())
 
-    def test_a_paid_order_is_being_packed(self, page: Any) -> None:
+    def test_a_paid_order_waits_to_be_packed(self, page: Any) -> None:
         for text in ("Order placed", "Payment received", "We are packing your order"):
             assert text in page()
 
-    def test_each_step_is_told_with_its_time(self, page: Any, rows: Any, paid: Order, staff: User) -> None:
-        pk = str(paid.pk)
-        fulfilment.pack(order_id=pk, by=staff)
+    def test_each_step_is_shown_with_its_time(self, page: Any, rows: Any, paid: Order, staff: User) -> None:
+        fulfilment.pack(paid, by=staff)
         assert "Waiting for the carrier" in page()
-        fulfilment.ship(order_id=pk, by=staff, **PARCEL)
+        fulfilment.ship(paid, by=staff, **PARCEL)
         shipped = page()
         assert f'<a href="{PARCEL["tracking_url"]}" rel="noreferrer">track parcel 1Z999</a>' in shipped
         assert "Waiting for the carrier" not in shipped
-        fulfilment.deliver(order_id=pk, by=staff)
+        fulfilment.deliver(paid, by=staff)
         assert page().count("UTC</time>") == 5
         assert "Delivered" in rows()
 
-    def test_a_parcel_without_an_address_has_no_link(self, page: Any, paid: Order, staff: User) -> None:
-        fulfilment.ship(order_id=str(paid.pk), by=staff, carrier="<b>UPS", tracking_number="<i>1")
+    def test_a_parcel_without_a_tracking_address_has_no_link(
+        self, page: Any, paid: Order, staff: User
+    ) -> None:
+        fulfilment.ship(paid, by=staff, carrier="<b>UPS", tracking_number="<i>1")
         assert "&lt;b&gt;UPS, &lt;i&gt;1" in page()
 
-    def test_a_refund_is_told_while_it_is_on_its_way_and_after(
+    def test_a_refund_is_shown_while_it_is_on_its_way_and_after(
         self, page: Any, rows: Any, paid: Order, staff: User
     ) -> None:
         refund_order(order=paid, key="r1", by=staff, amount=Decimal("20.50"))
@@ -147,7 +148,7 @@ class TestFulfilment:
         assert "$20.50" in page()
         assert "Partly refunded" in rows()
 
-    def test_a_canceled_order_is_not_thanked_for(
+    def test_a_canceled_order_is_shown_without_thanks(
         self, page: Any, rows: Any, paid: Order, staff: User
     ) -> None:
         cancel_order(paid, by=staff)

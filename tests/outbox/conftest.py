@@ -13,30 +13,30 @@ from ecommerce.core.models import OutboxMessage
 from ecommerce.core.outbox import queue as outbox
 from ecommerce.core.outbox import wakeup
 from ecommerce.devserver.file_lock import wait_until
-from tests.smtp import mail_server  # noqa: F401  # a fixture
-from tests.valkey import Valkey
+from tests.support.mail_server import mail_server  # noqa: F401  # a fixture
+from tests.support.valkey import Valkey
 
 PENDING, SENT, DEAD = OutboxMessage.Status
 
 
 def queue(number: int = 1, **fields: Any) -> OutboxMessage:
-    """A row of the kind that the tests handle."""
+    """Queue a message of the tests' own kind, and then set fields of its row."""
     outbox.enqueue(kind="test", key=f"test:{number}", payload={"number": number})
     OutboxMessage.objects.filter(key=f"test:{number}").update(**fields)
     return OutboxMessage.objects.get(key=f"test:{number}")
 
 
-def again(message: OutboxMessage) -> OutboxMessage:
+def reloaded(message: OutboxMessage) -> OutboxMessage:
     return OutboxMessage.objects.get(pk=message.pk)
 
 
-def let_time_pass(message: OutboxMessage) -> None:
+def make_due(message: OutboxMessage) -> None:
     OutboxMessage.objects.filter(pk=message.pk).update(next_attempt_at=timezone.now() - timedelta(seconds=1))
 
 
 @pytest.fixture
 def delivered(db: None) -> Iterator[list[int]]:
-    """The numbers that were delivered by the handler of the tests' kind."""
+    """The numbers in the messages that the handler of the tests' kind has delivered."""
     numbers: list[int] = []
     outbox.handlers["test"] = lambda message: numbers.append(message.payload["number"])
     yield numbers
@@ -44,11 +44,13 @@ def delivered(db: None) -> Iterator[list[int]]:
 
 
 class Broken(Exception):
-    """As of a mail server that is away, with a text that nobody should read."""
+    """An error like that of an unreachable mail server, with a text that must not be shown."""
 
 
 @pytest.fixture
 def broken(delivered: list[int]) -> list[int]:
+    """The same numbers, from a handler that fails after each delivery."""
+
     def handler(message: OutboxMessage) -> None:
         delivered.append(message.payload["number"])
         raise Broken("could not reach customer@example.com with password hunter2")
@@ -58,19 +60,19 @@ def broken(delivered: list[int]) -> list[int]:
 
 
 class Hints:
-    """What arrives in the workers' queue, in a Redis of the test's own."""
+    """The workers' queue in a Redis of the test's own."""
 
     def __init__(self, server: Valkey) -> None:
         self.server = server
 
-    def arrive(self, within: float = 5.0) -> bool:
+    def has_arrived(self, within: float = 5.0) -> bool:
         with redis.Redis(port=self.server.port) as client:
             return wait_until(lambda: client.llen("celery:celery") > 0, within)
 
 
 @pytest.fixture
 def hints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hints]:
-    assert wait_until(lambda: not wakeup._wanted.is_set(), 20)  # of the test before
+    assert wait_until(lambda: not wakeup._wanted.is_set(), 20)  # from the test before
     sleep(0.2)
     server = Valkey(tmp_path)
     server.start()

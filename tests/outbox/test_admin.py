@@ -1,9 +1,9 @@
-"""The admin shows the outbox and sends dead letters again; it edits nothing."""
+"""The admin page of the outbox, which sends dead letters again and edits nothing."""
 
 import pytest
 
 from ecommerce.core.models import OutboxMessage
-from tests.outbox.conftest import DEAD, PENDING, SENT, again, queue
+from tests.outbox.conftest import DEAD, PENDING, SENT, queue, reloaded
 
 LIST = "/admin/ecommerce/outboxmessage/"
 pytestmark = pytest.mark.django_db
@@ -16,11 +16,11 @@ def admin(client, staff):
 
 
 def send_again(client, *messages):
-    chosen = [str(message.pk) for message in messages]
-    return client.post(LIST, {"action": "send_again", "_selected_action": chosen}, follow=True)
+    selected = [str(message.pk) for message in messages]
+    return client.post(LIST, {"action": "send_again", "_selected_action": selected}, follow=True)
 
 
-def test_it_lists_by_status(admin):
+def test_messages_are_filtered_by_status(admin):
     queue(1)
     queue(2, status=DEAD, attempts=12, last_error="SMTPAuthenticationError: the mail server answered 535.")
     page = admin.get(LIST).content.decode()
@@ -31,15 +31,15 @@ def test_it_lists_by_status(admin):
     assert "answered 535" in dead
 
 
-def test_it_sends_dead_letters_again_and_leaves_the_others(admin):
+def test_only_dead_letters_are_sent_again(admin):
     dead, sent = queue(1, status=DEAD, attempts=12), queue(2, status=SENT, attempts=1)
     page = send_again(admin, dead, sent)
     assert "1 will be sent again." in page.content.decode()
-    assert (again(dead).status, again(dead).attempts) == (PENDING, 0)
-    assert (again(sent).status, again(sent).attempts) == (SENT, 1)
+    assert (reloaded(dead).status, reloaded(dead).attempts) == (PENDING, 0)
+    assert (reloaded(sent).status, reloaded(sent).attempts) == (SENT, 1)
 
 
-def test_nothing_is_added_changed_or_deleted(admin):
+def test_messages_cannot_be_added_changed_or_deleted(admin):
     message = queue(1)
     assert admin.get(f"{LIST}add/").status_code == 403
     page = admin.get(f"{LIST}{message.pk}/change/")
@@ -50,9 +50,9 @@ def test_nothing_is_added_changed_or_deleted(admin):
     assert OutboxMessage.objects.get().status == PENDING
 
 
-def test_customers_see_nothing_of_it(client, customer):
+def test_customers_have_no_access(client, customer):
     client.force_login(customer)
     message = queue(1, status=DEAD)
     assert client.get(LIST).status_code == 302
     send_again(client, message)
-    assert again(message).status == DEAD
+    assert reloaded(message).status == DEAD

@@ -1,4 +1,4 @@
-"""A real Celery worker: what must happen stands in MongoDB, so that losing Redis loses nothing."""
+"""Real Celery workers. The work is stored in MongoDB, so losing Redis loses nothing."""
 
 import os
 import shutil
@@ -14,10 +14,10 @@ from ecommerce.core.periodic import intervals
 from ecommerce.devserver.file_lock import wait_until
 from ecommerce.devserver.worker import CELERY
 from payments.services import confirm
-from tests import factories
 from tests.outbox.conftest import SENT
 from tests.runshop.shop import ROOT
-from tests.valkey import Valkey
+from tests.support import factories
+from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def redis(tmp_path):
 
 @pytest.fixture
 def workers(tmp_path, redis):
-    """Two workers, each with a timetable of its own."""
+    """Two workers, each with its own beat."""
     variables = {"REDIS_URL": redis.url, "OUTBOX_INTERVAL_SECONDS": "1", "DATA_DIR": str(tmp_path)}
     environment = os.environ | variables | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     command = [sys.executable, *CELERY]
@@ -54,7 +54,7 @@ def all_sent():
     return not OutboxMessage.objects.exclude(status=SENT).exists()
 
 
-def test_losing_redis_with_all_its_data_loses_no_mail(customer, product, workers, redis, tmp_path, fsck):
+def test_no_mail_is_lost_when_redis_loses_all_its_data(customer, product, workers, redis, tmp_path, fsck):
     pay(customer, product)
     assert wait_until(all_sent, 30)
     redis.stop()
@@ -68,7 +68,7 @@ def test_losing_redis_with_all_its_data_loses_no_mail(customer, product, workers
     fsck()
 
 
-def test_every_periodic_task_of_every_app_is_on_the_timetable():
+def test_every_periodic_task_of_every_app_is_scheduled():
     app.loader.import_default_modules()
     assert len(intervals) == 7
     assert set(intervals) <= set(app.tasks)
@@ -76,7 +76,7 @@ def test_every_periodic_task_of_every_app_is_on_the_timetable():
 
 
 def test_a_lease_outlives_every_task(settings):
-    """Or a row could be delivered by two at once."""
+    """Otherwise two workers could deliver a message at the same time."""
     assert app.conf.task_time_limit + settings.EMAIL_TIMEOUT < settings.OUTBOX_LEASE_SECONDS
 
 

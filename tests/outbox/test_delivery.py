@@ -1,4 +1,4 @@
-"""Every row is delivered once by however many workers, tried again with growing pauses, and never lost."""
+"""Each message is delivered once by concurrent workers, retried with growing pauses, and never lost."""
 
 import subprocess
 import sys
@@ -12,20 +12,20 @@ from django.utils import timezone
 from ecommerce.core.models import OutboxMessage
 from ecommerce.core.outbox import queue as outbox
 from ecommerce.devserver.file_lock import wait_until
-from tests.outbox.conftest import DEAD, PENDING, SENT, again, let_time_pass, queue
+from tests.outbox.conftest import DEAD, PENDING, SENT, make_due, queue, reloaded
 from tests.runshop.shop import ROOT
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def worker(tmp_path):
-    """Starts worker processes, which write what they deliver into `tmp_path / "lines"`."""
+    """Starts worker processes, which write the numbers that they deliver to the file `lines` in tmp_path."""
     started = []
 
-    def start(how=""):
-        command = [sys.executable, "-m", "tests.outbox.worker", str(tmp_path / "lines"), how]
+    def start(mode=""):
+        command = [sys.executable, "-m", "tests.outbox.worker", str(tmp_path / "lines"), mode]
         pipe = subprocess.PIPE
         started.append(subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True))
         return started[-1]
@@ -41,24 +41,24 @@ def lines(tmp_path):
     return [int(line) for line in file.read_text().split()] if file.exists() else []
 
 
-def test_what_is_due_is_delivered_and_kept_as_sent(delivered):
+def test_a_due_message_is_delivered_and_marked_as_sent(delivered):
     message = queue(7)
     assert not outbox.deliver_due()
     assert delivered == [7]
-    message = again(message)
+    message = reloaded(message)
     assert (message.status, message.attempts, message.last_error) == (SENT, 1, "")
     assert message.sent_at >= message.created_at
     assert not outbox.deliver_due()
     assert delivered == [7]
 
 
-def test_what_is_due_later_waits(delivered):
+def test_a_message_that_is_not_due_waits(delivered):
     queue(next_attempt_at=timezone.now() + timedelta(seconds=5))
     outbox.deliver_due()
     assert delivered == []
 
 
-def test_when_the_time_is_over_it_says_that_there_is_more(delivered):
+def test_the_caller_learns_that_messages_are_left_when_time_runs_out(delivered):
     for number in range(3):
         queue(number)
     assert outbox.deliver_due(seconds=0)
@@ -67,14 +67,14 @@ def test_when_the_time_is_over_it_says_that_there_is_more(delivered):
 
 
 def naive_deliver_due():
-    """Read, deliver, save: what the claim is there for."""
+    """Read, deliver and save, without a claim."""
     for message in OutboxMessage.objects.due():
         outbox.handlers[message.kind](message)
         message.status, message.sent_at = SENT, timezone.now()
         message.save()
 
 
-def delivers_once(delivered, deliver):
+def check_that_each_is_delivered_once(delivered, deliver):
     for number in range(25):
         queue(number)
     slow = outbox.handlers["test"]
@@ -83,17 +83,17 @@ def delivers_once(delivered, deliver):
     assert sorted(delivered) == list(range(25))
 
 
-def test_8_workers_at_once_deliver_every_row_once(delivered):
-    delivers_once(delivered, outbox.deliver_due)
+def test_8_concurrent_workers_deliver_each_message_once(delivered):
+    check_that_each_is_delivered_once(delivered, outbox.deliver_due)
     assert OutboxMessage.objects.filter(status=SENT, attempts=1).count() == 25
 
 
-def test_naive_workers_do_not(delivered):
+def test_naive_workers_deliver_some_messages_twice(delivered):
     with pytest.raises(AssertionError):
-        delivers_once(delivered, naive_deliver_due)
+        check_that_each_is_delivered_once(delivered, naive_deliver_due)
 
 
-def test_3_processes_deliver_every_row_once(worker, tmp_path):
+def test_3_processes_deliver_each_message_once(worker, tmp_path):
     for number in range(60):
         queue(number)
     workers = [worker() for _ in range(3)]
@@ -105,7 +105,9 @@ def test_3_processes_deliver_every_row_once(worker, tmp_path):
     assert sorted(lines(tmp_path)) == list(range(60))
 
 
-def test_a_killed_workers_row_is_taken_over_when_its_lease_ends(worker, tmp_path, delivered, settings):
+def test_the_message_of_a_killed_worker_is_delivered_when_its_lease_ends(
+    worker, tmp_path, delivered, settings
+):
     message = queue(1)
     killed = worker("hang")
     killed.stdin.write("\n")
@@ -113,95 +115,95 @@ def test_a_killed_workers_row_is_taken_over_when_its_lease_ends(worker, tmp_path
     assert wait_until(lambda: lines(tmp_path) == [1], 20)
     killed.kill()
     outbox.deliver_due()
-    assert delivered == []  # it holds the row
-    lease = again(message).next_attempt_at - timezone.now()
+    assert delivered == []  # the killed worker still holds the lease
+    lease = reloaded(message).next_attempt_at - timezone.now()
     assert timedelta(seconds=60) < lease <= timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
-    let_time_pass(message)
+    make_due(message)
     outbox.deliver_due()
     assert delivered == [1]
-    assert (again(message).status, again(message).attempts) == (SENT, 2)
+    assert (reloaded(message).status, reloaded(message).attempts) == (SENT, 2)
 
 
-def test_who_lost_the_lease_does_not_overwrite_what_the_next_worker_wrote(delivered):
+def test_a_worker_that_lost_its_lease_does_not_overwrite_the_next_ones_result(delivered):
     message = queue(1)
 
     def too_slow(claimed):
-        let_time_pass(claimed)
+        make_due(claimed)
         outbox.handlers["test"] = lambda message: delivered.append(2)
         outbox.deliver_due()
         raise ZeroDivisionError
 
     outbox.handlers["test"] = too_slow
     outbox.deliver_due()
-    assert (again(message).status, again(message).last_error, delivered) == (SENT, "", [2])
+    assert (reloaded(message).status, reloaded(message).last_error, delivered) == (SENT, "", [2])
 
 
-def test_a_row_that_kills_its_workers_dies_itself(delivered, settings):
-    message = queue(attempts=settings.OUTBOX_MAX_ATTEMPTS, claimed_by="somebody who was killed")
+def test_a_message_that_kills_its_workers_ends_as_a_dead_letter(delivered, settings):
+    message = queue(attempts=settings.OUTBOX_MAX_ATTEMPTS, claimed_by="a killed worker")
     outbox.deliver_due()
-    assert (again(message).status, delivered) == (DEAD, [])
-    assert again(message).last_error == (
+    assert (reloaded(message).status, delivered) == (DEAD, [])
+    assert reloaded(message).last_error == (
         "LeaseRanOut: The worker ended or took too long at the last attempt."
     )
 
 
 class TestAFailure:
-    def test_is_tried_again_after_a_pause(self, broken, settings):
+    def test_is_retried_after_a_pause(self, broken, settings):
         message = queue(1)
         outbox.deliver_due()
-        failed = again(message)
+        failed = reloaded(message)
         assert (failed.status, failed.attempts, failed.claimed_by) == (PENDING, 1, "")
         pause = (failed.next_attempt_at - timezone.now()).total_seconds()
         assert 0.7 < pause / settings.OUTBOX_BACKOFF_SECONDS < 1.3
         outbox.deliver_due()
         assert broken == [1]
 
-    def test_says_what_and_where_but_never_the_errors_own_text(self, broken, caplog):
+    def test_is_recorded_with_its_type_and_place_but_not_its_text(self, broken, caplog):
         message = queue(1)
         outbox.deliver_due()
-        assert again(message).last_error.startswith("Broken in conftest.py, line ")
+        assert reloaded(message).last_error.startswith("Broken in conftest.py, line ")
         assert "test:1 was not delivered at attempt 1: Broken in conftest.py" in caplog.text
         assert "hunter2" not in caplog.text
         assert "customer@example.com" not in caplog.text
 
-    def test_does_not_keep_the_others_waiting(self, broken):
+    def test_does_not_delay_other_messages(self, broken):
         for number in range(3):
             queue(number)
         outbox.deliver_due()
         assert sorted(broken) == [0, 1, 2]
 
-    def test_of_a_kind_that_nobody_handles_is_a_failure(self, db):
+    def test_is_recorded_for_a_kind_without_a_handler(self, db):
         message = queue(1)
         outbox.deliver_due()
-        assert (again(message).status, again(message).last_error[:8]) == (PENDING, "KeyError")
+        assert (reloaded(message).status, reloaded(message).last_error[:8]) == (PENDING, "KeyError")
 
-    def test_pauses_double_up_to_a_limit_and_end_in_a_dead_letter(self, broken, settings):
+    def test_leads_to_pauses_that_double_up_to_a_limit_and_then_to_a_dead_letter(self, broken, settings):
         settings.OUTBOX_MAX_ATTEMPTS = 14
         message, pauses = queue(1), []
-        while (now := again(message)).status == PENDING:
-            let_time_pass(message)
+        while (now := reloaded(message)).status == PENDING:
+            make_due(message)
             before = timezone.now()
             outbox.deliver_due()
-            pauses.append((again(message).next_attempt_at - before).total_seconds())
+            pauses.append((reloaded(message).next_attempt_at - before).total_seconds())
         assert (now.status, now.attempts, len(broken)) == (DEAD, 14, 14)
         expected = [min(30 * 2**n, 6 * 3600) for n in range(13)]
         assert all(0.7 < pause / planned < 1.3 for pause, planned in zip(pauses, expected, strict=False))
 
-    def test_a_dead_letter_can_be_sent_again_and_has_all_its_attempts(self, broken, delivered, settings):
+    def test_a_dead_letter_that_is_sent_again_has_all_its_attempts(self, broken, delivered, settings):
         settings.OUTBOX_MAX_ATTEMPTS = 1
         message = queue(1)
         outbox.deliver_due()
-        assert again(message).status == DEAD
+        assert reloaded(message).status == DEAD
         outbox.deliver_due()
         assert broken == [1]
         outbox.handlers["test"] = lambda message: delivered.append(2)
         assert outbox.resend(message)
-        assert not outbox.resend(message)  # of two clicks one does it
+        assert not outbox.resend(message)  # only the first of two clicks does it
         outbox.deliver_due()
-        assert (again(message).status, again(message).attempts, delivered[-1]) == (SENT, 1, 2)
+        assert (reloaded(message).status, reloaded(message).attempts, delivered[-1]) == (SENT, 1, 2)
 
 
-def test_the_command_does_what_is_due_without_redis(delivered, settings):
+def test_the_command_delivers_due_messages_without_redis(delivered, settings):
     settings.REDIS_ENABLED = False
     queue(1)
     call_command("run_due_tasks")

@@ -1,4 +1,4 @@
-"""The page of mails is there in development, and nowhere else."""
+"""The page of mails, which exists only in development."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ RESOLVE = "import django; django.setup(); from django.urls import resolve; resol
 
 @pytest.fixture
 def development(tmp_path, settings):
-    """The addresses as development has them, and a folder for mails."""
+    """The URL patterns of development, and a folder for mails."""
     settings.MAIL_FOLDER = tmp_path / "mails"
     settings.EMAIL_BACKEND = "ecommerce.devserver.mail_folder.MailFolder"
     with override_settings(APP_ENV="dev"):
@@ -49,7 +49,7 @@ def send(subject="Hello", message_id="<1@example.com>"):
     mail.send()
 
 
-def test_it_shows_every_mail_as_text_and_html(development, db, client):
+def test_each_mail_is_shown_as_text_and_html(development, db, client):
     assert "There are none yet" in client.get("/dev/mails/").content.decode()
     send(f"First {SCRIPT}", "<1@example.com>")
     send("Second", "<2@example.com>")
@@ -62,7 +62,7 @@ def test_it_shows_every_mail_as_text_and_html(development, db, client):
     assert SCRIPT not in page + mail
 
 
-def test_a_mails_html_can_do_nothing(development, db, client):
+def test_the_html_of_a_mail_can_run_and_load_nothing(development, db, client):
     send()
     response = client.get("/dev/mails/1examplecom/html/")
     assert response.content.decode().strip() == f"<p>HTML {SCRIPT}</p>"
@@ -70,27 +70,27 @@ def test_a_mails_html_can_do_nothing(development, db, client):
     assert response["X-Frame-Options"] == "SAMEORIGIN"
 
 
-def test_a_repeat_is_one_mail(development, settings):
+def test_a_repeated_mail_is_shown_once(development, settings):
     send()
     send()
     assert [file.name for file in settings.MAIL_FOLDER.iterdir()] == ["1examplecom.eml"]
 
 
 @pytest.mark.parametrize("name", ["unknown", "..", "%2e%2e%2fsecrets", "1.eml"])
-def test_only_mails_can_be_read(development, db, client, name):
+def test_only_mails_can_be_opened(development, db, client, name):
     send()
     assert client.get(f"/dev/mails/{name}/").status_code == 404
 
 
-def test_the_tests_shop_has_no_such_page(db, client):
+def test_the_test_settings_have_no_such_page(db, client):
     assert client.get("/dev/mails/").status_code == 404
 
 
-def in_a_shop_of(tmp_path, **variables):
+def resolve_with_settings(tmp_path, **variables):
     settings = environment(tmp_path, DJANGO_SETTINGS_MODULE="ecommerce.settings", **variables)
     command = [sys.executable, "-c", RESOLVE]
     return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True)
 
 
 def test_production_has_no_such_page(tmp_path):
-    assert "Resolver404" in in_a_shop_of(tmp_path, **PRODUCTION).stderr
+    assert "Resolver404" in resolve_with_settings(tmp_path, **PRODUCTION).stderr

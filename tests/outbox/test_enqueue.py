@@ -1,4 +1,4 @@
-"""An event is queued once, with its change or not at all, and costs the request nothing."""
+"""An event is queued once, in the transaction of its change, without delaying the request."""
 
 import socket
 from time import perf_counter
@@ -12,7 +12,7 @@ from ecommerce.core.outbox import queue as outbox
 from ecommerce.core.outbox import wakeup
 from ecommerce.devserver.file_lock import wait_until
 from tests.outbox.conftest import queue
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def test_the_same_event_is_queued_once():
     assert OutboxMessage.objects.get().payload == first.payload == {"number": 1}
 
 
-def test_a_row_goes_with_its_change():
+def test_a_message_is_rolled_back_with_its_change():
     def fails():
         queue(1)
         raise ZeroDivisionError
@@ -40,7 +40,7 @@ def test_a_row_goes_with_its_change():
 
 
 @pytest.mark.parametrize("way", ["in transactions", "outside"])
-def test_of_20_racers_one_queues_it_and_none_is_told_an_error(way):
+def test_of_20_concurrent_callers_one_queues_it_and_none_fails(way):
     enqueue = lambda: outbox.enqueue(kind="test", key="test:1", payload={})  # noqa: E731
     answers = at_once(20, (lambda: run_tx(enqueue)) if way == "in transactions" else enqueue)
     assert answers == [None] * 20
@@ -48,24 +48,24 @@ def test_of_20_racers_one_queues_it_and_none_is_told_an_error(way):
 
 
 class TestTheHint:
-    """Sent to Redis after the commit, so that a worker looks at once."""
+    """The hint to the workers, sent to Redis after the commit."""
 
-    def test_it_reaches_the_workers_queue(self, hints):
+    def test_reaches_the_workers_queue(self, hints):
         run_tx(lambda: queue(1))
-        assert hints.arrive()
+        assert hints.has_arrived()
 
-    def test_without_a_commit_there_is_none(self, hints):
+    def test_is_not_sent_without_a_commit(self, hints):
         with pytest.raises(ZeroDivisionError):
             run_tx(lambda: (queue(1), 1 / 0))
-        assert not hints.arrive(within=0.5)
+        assert not hints.has_arrived(within=0.5)
 
-    def test_without_redis_none_is_tried(self, hints, settings):
+    def test_is_not_sent_without_redis(self, hints, settings):
         settings.REDIS_ENABLED = False
         queue(1)
-        assert not hints.arrive(within=0.5)
+        assert not hints.has_arrived(within=0.5)
 
     @pytest.mark.parametrize("way", ["refuses", "is silent"])
-    def test_a_redis_that_is_away_costs_the_request_nothing(self, hints, monkeypatch, caplog, way):
+    def test_does_not_delay_the_request_while_redis_is_away(self, hints, monkeypatch, caplog, way):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             monkeypatch.setattr(app.conf, "broker_url", f"redis://127.0.0.1:{listener.getsockname()[1]}")
             if way == "refuses":
@@ -77,4 +77,4 @@ class TestTheHint:
             assert wait_until(lambda: "No worker could be woken up" in caplog.text, 15)
         monkeypatch.setattr(app.conf, "broker_url", hints.server.url)
         wakeup.wake_up()
-        assert hints.arrive(within=15)  # it is used again as soon as it is back
+        assert hints.has_arrived(within=15)  # Redis is used again once it is back

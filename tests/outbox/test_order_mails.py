@@ -1,4 +1,4 @@
-"""What customers are told about their orders: once each, as text and HTML, of the order as it was placed."""
+"""The mails about orders: sent once, as text and HTML, with the order as it was placed."""
 
 from decimal import Decimal
 from threading import Lock
@@ -12,9 +12,9 @@ from ecommerce.core.outbox import queue as outbox
 from orders import emails
 from orders.models import Order
 from payments.services import confirm
-from tests import factories
 from tests.outbox.conftest import SENT
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 SCRIPT = "</script><script>alert(1)</script>"
@@ -33,98 +33,98 @@ def keys():
     return list(OutboxMessage.objects.values_list("key", flat=True))
 
 
-def sent():
-    """The one mail of this test, delivered."""
+def delivered_mail():
+    """Deliver the outbox and return the only mail."""
     outbox.deliver_due()
     (message,) = mail.outbox
     return message
 
 
-def both(message):
+def text_and_html(message):
     ((html, kind),) = message.alternatives
     assert kind == "text/html"
     return message.body, html
 
 
-def test_a_paid_order_is_confirmed_to_its_customer(order, fsck):
+def test_the_customer_gets_a_confirmation_of_a_paid_order(order, fsck):
     settle(order)
-    message = sent()
+    message = delivered_mail()
     assert message.to == ["customer@example.com"]
     assert message.subject == f"Thank you. Your order {order.number} is confirmed"
-    for text in both(message):
+    for text in text_and_html(message):
         assert order.items[0].name in text
         assert "$239.97" in text
         assert f"http://testserver/orders/{order.number}/" in text
     fsck()
 
 
-def test_20_confirms_at_once_queue_it_once(order, fsck):
+def test_20_concurrent_confirmations_queue_one_mail(order, fsck):
     answers = at_once(20, lambda: settle(order).status)
     assert answers == ["paid"] * 20
     assert keys() == [f"order_confirmed:{order.pk}"]
     fsck()
 
 
-def test_of_different_outcomes_at_once_only_the_one_that_counts_is_told(order, fsck):
+def test_of_concurrent_outcomes_only_the_winning_one_causes_a_mail(order, fsck):
     outcomes, lock = ["success", "failure", "canceled"] * 4, Lock()
 
-    def one():
+    def settle_with_next_outcome():
         with lock:
             outcome = outcomes.pop()
         return settle(order, outcome).status
 
     final = {"paid": ["order_confirmed"], "failed": ["payment_failed"], "canceled": []}
-    (status,) = set(at_once(12, one))
+    (status,) = set(at_once(12, settle_with_next_outcome))
     assert [key.partition(":")[0] for key in keys()] == final[status]
     fsck()
 
 
-def test_a_declined_payment_is_told(order):
+def test_a_declined_payment_causes_a_mail(order):
     settle(order, "failure")
-    message = sent()
+    message = delivered_mail()
     assert message.subject == f"Your payment for order {order.number} did not go through"
-    for text in both(message):
+    for text in text_and_html(message):
         assert "The payment was declined. You were not charged." in text
 
 
-def test_short_stock_is_told_with_its_reason(order, product, fsck):
+def test_the_mail_about_short_stock_gives_the_reason(order, product, fsck):
     update_product(pk=product.pk, inventory=1)
     with pytest.raises(Exception, match="Insufficient inventory"):
         settle(order)
-    for text in both(sent()):
+    for text in text_and_html(delivered_mail()):
         assert f"Insufficient inventory for product {product.name}" in text
     assert keys() == [f"payment_failed:{order.pk}"]
     fsck()
 
 
-def test_a_canceled_order_is_not_worth_a_mail(order):
+def test_a_canceled_order_causes_no_mail(order):
     settle(order, "canceled")
     assert keys() == []
 
 
-def test_a_parcel_is_told_once(order):
+def test_a_parcel_causes_one_mail(order):
     for _ in range(2):
         emails.queue_shipped(order, shipment="parcel-1", carrier="UPS & Co", tracking_number="1Z<99>")
-    text, html = both(sent())
+    text, html = text_and_html(delivered_mail())
     assert "on its way with UPS & Co. Its tracking number is 1Z<99>." in text
     assert "to UPS &amp; Co. Its tracking number is <strong>1Z&lt;99&gt;</strong>." in html
 
 
-def test_a_refund_is_told_with_its_amount(order):
+def test_the_mail_about_a_refund_gives_its_amount(order):
     emails.queue_refunded(order, refund="refund-1", amount=Decimal("1079.90"))
-    message = sent()
+    message = delivered_mail()
     assert message.subject == f"Your refund for order {order.number}"
-    for text in both(message):
+    for text in text_and_html(message):
         assert "$1,079.90" in text
 
 
 @pytest.mark.parametrize("kind", emails.SUBJECTS)
-def test_a_products_name_is_text_in_every_mail(customer, kind):
+def test_markup_in_a_products_name_is_escaped_in_every_mail(customer, kind):
     order = factories.order(customer, (factories.product(name=f"Chair {SCRIPT}"), 1))
     facts = {"order": str(order.pk), "carrier": SCRIPT, "tracking": SCRIPT, "amount": "1.00"}
     Order.objects.filter(pk=order.pk).update(failure_reason=f"No {SCRIPT}")
     outbox.enqueue(kind=kind, key="test", payload=facts)
-    text, html = both(sent())
+    text, html = text_and_html(delivered_mail())
     assert "<script" not in html
     assert "&lt;" not in text
     if kind != "order_refunded":
@@ -132,21 +132,21 @@ def test_a_products_name_is_text_in_every_mail(customer, kind):
         assert "Chair &lt;/script&gt;&lt;script&gt;alert(1)" in html
 
 
-def test_a_mail_tells_of_the_order_not_of_todays_product(order, product):
+def test_a_mail_shows_the_product_as_it_was_ordered(order, product):
     settle(order)
     update_product(pk=product.pk, name="Another name", price="1.00")
-    for text in both(sent()):
+    for text in text_and_html(delivered_mail()):
         assert "Another name" not in text
         assert "$79.99" in text or "$239.97" in text
 
 
-def test_only_ids_and_facts_stand_in_the_outbox(order):
+def test_the_outbox_holds_only_ids_and_facts(order):
     settle(order)
     assert OutboxMessage.objects.get().payload == {"order": str(order.pk)}
 
 
 class TestSmtp:
-    def test_it_arrives_with_text_and_html(self, mail_server, order):
+    def test_a_mail_arrives_with_text_and_html(self, mail_server, order):
         settle(order)
         outbox.deliver_due()
         (arrived,) = mail_server.mails
@@ -159,13 +159,15 @@ class TestSmtp:
     def test_a_repeat_has_the_same_message_id(self, mail_server, order):
         settle(order)
         outbox.deliver_due()
-        OutboxMessage.objects.update(status="pending", sent_at=None)  # as if killed before its record
+        OutboxMessage.objects.update(
+            status="pending", sent_at=None
+        )  # like a worker killed before it recorded the delivery
         OutboxMessage.objects.update(next_attempt_at=order.created_at)
         outbox.deliver_due()
         first, second = (arrived["Message-ID"] for arrived in mail_server.mails)
         assert first == second == f"<{OutboxMessage.objects.get().pk}@example.com>"
 
-    def test_a_refused_recipient_is_tried_again_and_stands_nowhere(self, mail_server, order, caplog):
+    def test_a_refused_recipient_is_retried_and_never_logged(self, mail_server, order, caplog):
         mail_server.answer_to_recipients = "550 no such customer@example.com here"
         settle(order)
         outbox.deliver_due()
@@ -180,7 +182,7 @@ class TestSmtp:
 
 
 @pytest.mark.parametrize("missing", ["EMAIL_HOST", "DEFAULT_FROM_EMAIL"])
-def test_in_production_without_a_mail_server_a_mail_waits_and_says_why(order, settings, missing):
+def test_without_a_mail_server_in_production_a_mail_waits_with_the_reason(order, settings, missing):
     settings.IN_PRODUCTION, settings.EMAIL_HOST = True, "mail.example.com"
     setattr(settings, missing, "")
     settle(order)

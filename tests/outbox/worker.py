@@ -1,7 +1,7 @@
-"""A worker process of the tests': `python -m tests.outbox.worker FILE [hang]`.
+"""A worker process for tests: `python -m tests.outbox.worker FILE [hang]`.
 
-It delivers the tests' kind by a line in FILE, as soon as a line comes in, and then says that it is done. With
-`hang` it stays in the middle of its first delivery.
+It waits for a line on standard input, delivers each message of the tests' kind by a line in FILE, and prints
+`done`. With `hang` it stays in its first delivery.
 """
 
 import os
@@ -18,12 +18,12 @@ from ecommerce.core.models import OutboxMessage  # noqa: E402
 from ecommerce.core.outbox import queue as outbox  # noqa: E402  # after the setup
 
 
-def main(file: str, how: str = "") -> None:
+def main(file: str, mode: str = "") -> None:
     @outbox.handler("test")
     def deliver(message: OutboxMessage) -> None:
         with Path(file).open("a") as lines:
             lines.write(f"{message.payload['number']}\n")
-        time.sleep(600 if how == "hang" else 0.01)
+        time.sleep(600 if mode == "hang" else 0.01)
 
     say("ready")
     sys.stdin.readline()

@@ -4,8 +4,8 @@ from bson import ObjectId
 from catalog.models import Product, StockMovement
 from catalog.services import delete_product, update_product
 from orders.models import Order
-from tests import factories
-from tests.answers import refused
+from tests.support import factories
+from tests.support.answers import refused
 
 URL = "/api/v1/payments/confirm"
 
@@ -161,7 +161,7 @@ def test_without_a_provider_nothing_is_settled(customer_api, product, order, set
 
 
 def test_the_product_shows_the_reduced_stock(api, customer_api, product, order, monkeypatch):
-    monkeypatch.setattr("ecommerce.core.cache.read_through.STOCK_GRACE_S", 0)
+    monkeypatch.setattr("ecommerce.core.cache.entries.STOCK_GRACE_S", 0)
     assert api.get(f"/api/v1/products/{product.slug}").json()["inventory"] == 10
     confirm(customer_api, order)
     assert api.get(f"/api/v1/products/{product.slug}").json()["inventory"] == 7

@@ -9,8 +9,8 @@ from payments.gateways import stripe as stripe_gateway
 from payments.gateways.base import BadWebhook, Gateway, GatewayUnavailable
 from payments.models import Payment
 from payments.start import start_payment
-from tests import factories
 from tests.payments.helpers import status
+from tests.support import factories
 
 
 @pytest.mark.parametrize("name", GATEWAYS)

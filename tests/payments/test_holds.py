@@ -14,8 +14,8 @@ from payments import reconciliation
 from payments.gateways.base import GatewayUnavailable
 from payments.models import Payment
 from payments.start import start_payment
-from tests import factories
 from tests.payments.helpers import assert_money_adds_up, expire, pay, reconcile, status, stock
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -161,19 +161,19 @@ class TestStock:
     def test_either_all_items_are_held_or_none(self, lines, order):
         Product.objects.filter(pk=lines[1].product).update(inventory=1)
         with pytest.raises(stock_module.InsufficientStock):
-            run_tx(lambda: stock_module.hold(order.pk, order.pk, lines))
+            run_tx(lambda: stock_module.hold(lines, payment=order.pk, order=order.pk))
         levels = Product.objects.filter(pk__in=[line.product for line in lines])
         assert sorted(levels.values_list("inventory", "on_hold")) == [(1, 0), (5, 0), (5, 0)]
 
     def test_releasing_more_than_is_on_hold_is_an_error(self, lines, order):
         with pytest.raises(RuntimeError):
-            run_tx(lambda: stock_module.release(order.pk, order.pk, lines))
+            run_tx(lambda: stock_module.release(lines, payment=order.pk, order=order.pk))
 
     def test_an_order_is_restocked_once(self, lines, order):
-        run_tx(lambda: stock_module.sell(order.pk, lines))
+        run_tx(lambda: stock_module.sell(lines, order=order.pk))
         delete_product(pk=lines[0].product)
         for _ in range(2):
-            run_tx(lambda: stock_module.restock(order.pk, lines))
+            run_tx(lambda: stock_module.restock(lines, order=order.pk))
         remaining = Product.objects.filter(pk__in=[line.product for line in lines])
         assert list(remaining.values_list("inventory", flat=True)) == [5, 5]
         assert StockMovement.objects.filter(reason="restock").count() == 2

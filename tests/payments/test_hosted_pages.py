@@ -9,8 +9,8 @@ from ecommerce.core.db.status import transition
 from orders.models import TRANSITIONS, Order
 from payments.models import Payment
 from payments.refunds import refund_order
-from tests import factories
 from tests.payments.helpers import pay, payment_of, reconcile, status, stock
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -8,10 +8,10 @@ from ecommerce.core import logs
 from ecommerce.core.outbox import queue as outbox
 from payments.gateways import GATEWAYS, gateway
 from payments.gateways.base import State
-from tests import factories
 from tests.payments.helpers import payment_of, start, status, stock
 from tests.payments.toy_gateway import ORIGIN
-from tests.test_settings import PRODUCTION, load, refusal
+from tests.support import factories
+from tests.test_settings import PRODUCTION, error_message, load
 
 __all__ = ["load"]  # a fixture
 KEY = "toy_live_1234"
@@ -43,8 +43,8 @@ def order(customer, product):
 @pytest.mark.parametrize("environment", [{}, PRODUCTION], ids=["development", "production"])
 class TestSettings:
     def test_a_missing_key_is_refused_by_name(self, load, environment):
-        sentence = refusal(load, **environment | {"PAYMENT_PROVIDER": "toy"})
-        assert sentence.removeprefix("Production is refused. ") == "TOY_API_KEY is missing."
+        message = error_message(load, **environment | {"PAYMENT_PROVIDER": "toy"})
+        assert message.removeprefix("Production is refused. ") == "TOY_API_KEY is missing."
 
     def test_the_key_is_read_from_the_environment(self, load, environment):
         read = load(**environment | {"PAYMENT_PROVIDER": "toy", "TOY_API_KEY": KEY})

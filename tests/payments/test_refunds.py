@@ -11,9 +11,9 @@ from payments import provider_sync, refunds
 from payments.models import Payment
 from payments.services import confirm
 from payments.start import start_payment
-from tests import factories
 from tests.payments.helpers import assert_money_adds_up, pay, reconcile, status, stock
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.threads import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("correct")]
 

@@ -11,8 +11,8 @@ from payments.gateways.base import ProviderState, State
 from payments.models import Payment, Refund
 from payments.settlement import settle
 from payments.start import start_payment
-from tests import factories
 from tests.payments.helpers import assert_money_adds_up, pay, reconcile, status, stock
+from tests.support import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("correct")]
 

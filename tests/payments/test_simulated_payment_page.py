@@ -7,7 +7,7 @@ from accounts.models import User
 from catalog.models import Product
 from catalog.services import update_product
 from orders.models import Order
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -11,12 +11,12 @@ from ecommerce.core.outbox import queue as outbox
 from orders.models import Order
 from payments.models import Refund
 from payments.services import confirm
-from tests import factories
-from tests.answers import refused
 from tests.orders import conftest as orders
 from tests.orders.conftest import PARCEL
 from tests.payments.helpers import stock
-from tests.threads import at_once
+from tests.support import factories
+from tests.support.answers import refused
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 paid = orders.paid  # a fixture

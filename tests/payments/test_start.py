@@ -6,9 +6,9 @@ from django.db import connection
 from catalog.services import update_product
 from orders.models import Order
 from payments.models import Payment
-from tests import factories
-from tests.answers import refused
 from tests.payments.helpers import START, expire, pay, payment_of, start, status, stock
+from tests.support import factories
+from tests.support.answers import refused
 
 pytestmark = pytest.mark.django_db
 KEY = "a-key-of-the-client"

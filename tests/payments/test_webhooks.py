@@ -11,8 +11,6 @@ from catalog.models import StockMovement
 from payments import refunds, webhooks
 from payments.models import Payment, WebhookEvent
 from payments.start import start_payment
-from tests import factories
-from tests.answers import refused
 from tests.payments.helpers import (
     assert_money_adds_up,
     deliver_event,
@@ -23,6 +21,8 @@ from tests.payments.helpers import (
     stock,
 )
 from tests.payments.stripe_standin import SECRET, signed
+from tests.support import factories
+from tests.support.answers import refused
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from ecommerce.devserver.child_processes import TiedProcess
+from ecommerce.devserver.child_processes import ChildProcess
 from ecommerce.devserver.file_lock import FileLock, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,17 +23,17 @@ class Server:
         self._lock = FileLock(folder / "lock")
         self._lock.exclusive()
         variables = {"HOST": "127.0.0.1", "PORT": str(self.port), "WEB_WORKERS": "2"} | more
-        self._tied = TiedProcess(GUNICORN, self._lock, ROOT, **variables, DJANGO_SETTINGS_MODULE=settings)
-        self.process = self._tied.process
+        self._child = ChildProcess(GUNICORN, self._lock, ROOT, **variables, DJANGO_SETTINGS_MODULE=settings)
+        self.process = self._child.process
         assert wait_until(self._listens, 30)
 
     def stop(self) -> None:
-        self._tied.stop(patience=6)
+        self._child.stop(patience=6)
         self._lock.close()
 
     def _listens(self) -> bool:
         """Requests wait in the socket until the workers are there."""
-        assert not self._tied.ended()
+        assert not self._child.has_ended()
         with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self.port)):
             return True
         return False

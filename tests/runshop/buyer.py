@@ -1,4 +1,4 @@
-"""Somebody who buys at a running shop and looks whether the mail is there."""
+"""A customer of a running shop, who buys by the API and waits for the mail."""
 
 import json
 from itertools import count
@@ -11,7 +11,7 @@ _numbers = count(1)
 
 
 def buy(shop: Shop) -> str:
-    """A paid order's number."""
+    """Sign up, pay for an order and return its number."""
     account = {"email": f"buyer{next(_numbers)}@example.com", "password": "SecurePass123"}
     token = post(shop, "auth/signup", account)["access_token"]
     post(shop, "cart/add", {"product_id": 1, "qty": 1}, token)
@@ -23,8 +23,8 @@ def buy(shop: Shop) -> str:
 
 def post(shop: Shop, route: str, body: dict[str, object], token: str = "") -> dict[str, str]:
     with urlopen(request(shop, route, token, json.dumps(body).encode())) as answer:
-        found: dict[str, str] = json.load(answer)
-        return found
+        fields: dict[str, str] = json.load(answer)
+        return fields
 
 
 def request(shop: Shop, route: str, token: str = "", body: bytes | None = None) -> Request:
@@ -33,7 +33,7 @@ def request(shop: Shop, route: str, token: str = "", body: bytes | None = None) 
 
 
 def has_mail(shop: Shop, number: str, seconds: float) -> bool:
-    """In the folder where a shop without a mail server writes them."""
+    """Return whether the confirmation is written to the folder for mails in time."""
 
     def written() -> bool:
         mails = (file.read_text() for file in shop.data_dir.glob("mails/*.eml"))

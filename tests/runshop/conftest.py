@@ -8,13 +8,13 @@ from tests.runshop.shop import Shop, Start
 
 @pytest.fixture(scope="session")
 def used_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for the tests that need no first start, which takes its time."""
+    """A data folder shared by tests that need no first start, which is slow."""
     return tmp_path_factory.mktemp("used")
 
 
 @pytest.fixture(scope="module")
 def running_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """For tests that only look at it."""
+    """A running shop for tests that do not change or stop it."""
     shop = Shop(tmp_path_factory.mktemp("running"))
     try:
         shop.wait()
@@ -25,6 +25,7 @@ def running_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.fixture
 def start() -> Iterator[Start]:
+    """Start shops, wait until they are open, and end them after the test."""
     shops: list[Shop] = []
 
     def start_one(*arguments: object, **more: object) -> Shop:

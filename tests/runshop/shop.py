@@ -1,4 +1,4 @@
-"""A shop in processes of its own, and what is left of it."""
+"""A shop in processes of its own, and those of them that are left when it ends."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from ecommerce.devserver.file_lock import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNSHOP = [sys.executable, "manage.py", "runshop"]
-PROMISED = 10  # seconds to stop, and to start again
+PROMISED_SECONDS = 10  # to stop, and to start again
 LAST_LINE = "Sign in"
 
 
@@ -27,7 +27,7 @@ def free_port() -> int:
 
 
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
-    """As in a fresh checkout: an empty variable counts as not set, and keeps one in .env from being read."""
+    """Return the environment of a fresh checkout. An empty variable counts as not set and overrides .env."""
     unset = dict.fromkeys(("MONGODB_URI", "REDIS_URL", "REDIS_ENABLED", "APP_ENV", "HOST"), "")
     unset |= dict.fromkeys(("DEFAULT_ADMIN_EMAIL", "DEFAULT_ADMIN_PASSWORD"), "")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
@@ -50,32 +50,36 @@ def python(data_dir: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 class Processes:
-    """Those that a process started, from the system's list: nothing that the shop says about itself."""
+    """A process and all processes that it has started, from the list of the operating system."""
 
     def __init__(self, root: int) -> None:
-        rows = [line.split() for line in listed("pid=,ppid=")]
+        rows = [line.split() for line in list_processes("pid=,ppid=")]
         family = {root}
         while more := {int(pid) for pid, parent in rows if int(parent) in family} - family:
             family |= more
         self.pids = family
 
     def left(self) -> set[int]:
-        alive = {int(pid) for pid, state in map(str.split, listed("pid=,stat=")) if state[0] != "Z"}
+        """Return those that still run."""
+        alive = {int(pid) for pid, state in map(str.split, list_processes("pid=,stat=")) if state[0] != "Z"}
         return self.pids & alive
 
     def gone_within(self, seconds: float) -> bool:
         return wait_until(lambda: not self.left(), seconds)
 
 
-def listed(columns: str) -> list[str]:
+def list_processes(columns: str) -> list[str]:
+    """Return these columns of `ps`, a line for each process."""
     return subprocess.run(["ps", "-axwwo", columns], capture_output=True, text=True).stdout.splitlines()
 
 
 class Shop:
+    """A started `make run` or `runshop`."""
+
     def __init__(self, data_dir: Path, command: list[str] = RUNSHOP, port: int = 0, **more: str) -> None:
-        self.data_dir, self.port, self.output = data_dir, port or free_port(), data_dir / "output.txt"
+        self.data_dir, self.port, self.output_file = data_dir, port or free_port(), data_dir / "output.txt"
         self.started = time.monotonic()
-        with self.output.open("w") as output:
+        with self.output_file.open("w") as output:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
@@ -88,15 +92,15 @@ class Shop:
         self.processes = Processes(self.process.pid)
 
     def wait(self) -> None:
-        """Until it is open, or has given up."""
-        wait_until(lambda: LAST_LINE in self.said() or self.process.poll() is not None, 60)
+        """Wait until the shop is open or has ended."""
+        wait_until(lambda: LAST_LINE in self.output() or self.process.poll() is not None, 60)
         self.seconds_to_start = time.monotonic() - self.started
         self.processes = Processes(self.process.pid)
 
-    def said(self) -> str:
-        return self.output.read_text()
+    def output(self) -> str:
+        return self.output_file.read_text()
 
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         with suppress(URLError):
             return bool(urlopen(f"http://127.0.0.1:{self.port}/health/live", timeout=5).status == 200)
         return False
@@ -105,15 +109,15 @@ class Shop:
         self.process.send_signal(number)
 
     def stopped_within(self, seconds: float) -> bool:
-        """All of it; the exit code is there afterwards."""
+        """Return whether all of its processes end in time; `process` has the exit code afterwards."""
         deadline = time.monotonic() + seconds
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(seconds)
         return self.processes.gone_within(deadline - time.monotonic())
 
     def find(self, words: str) -> int:
-        """The pid of its process that has these words on its command line."""
-        rows = (line.split(None, 1) for line in listed("pid=,command="))
+        """Return the pid of its process that has these words on its command line."""
+        rows = (line.split(None, 1) for line in list_processes("pid=,command="))
         return next(int(pid) for pid, command in rows if int(pid) in self.processes.pids and words in command)
 
     def clean_up(self) -> None:

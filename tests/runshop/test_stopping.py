@@ -1,4 +1,4 @@
-"""Nothing that the shop started is left, however it ends."""
+"""The end of a shop, which leaves none of its processes behind."""
 
 import os
 import pty
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runshop.shop import PROMISED, ROOT, Processes, Start, environment, free_port
+from tests.runshop.shop import PROMISED_SECONDS, ROOT, Processes, Start, environment, free_port
 
 MAKE_RUN = ["make", "run"]
 CTRL_C = b"\x03"
@@ -16,59 +16,63 @@ CTRL_C = b"\x03"
 
 def test_term_to_make_stops_everything(used_data_dir: Path, start: Start) -> None:
     shop = start(used_data_dir, MAKE_RUN)
-    assert shop.open()
+    assert shop.is_open()
     shop.send(signal.SIGTERM)
-    assert shop.stopped_within(PROMISED)
-    assert "Traceback" not in shop.said()
+    assert shop.stopped_within(PROMISED_SECONDS)
+    assert "Traceback" not in shop.output()
 
 
 def test_ctrl_c_in_a_terminal_stops_everything(used_data_dir: Path) -> None:
-    """make and the shop are one process group there, and both get the signal."""
+    """The terminal sends the signal to both make and the shop."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
         os.execvpe("make", MAKE_RUN, environment(used_data_dir, PORT=str(free_port())))
-    said = read_until(terminal, "Sign in")
+    output = read_until(terminal, "Sign in")
     shop = Processes(pid)
     os.write(terminal, CTRL_C)
-    said += read_until(terminal, "")
+    output += read_until(terminal, "")
     assert os.waitpid(pid, 0)[0] == pid
-    assert shop.gone_within(PROMISED)
-    assert "Stopping" in said
-    assert "Traceback" not in said
+    assert shop.gone_within(PROMISED_SECONDS)
+    assert "Stopping" in output
+    assert "Traceback" not in output
 
 
 def read_until(terminal: int, words: str) -> str:
-    """What a terminal shows up to these words, or to its end."""
-    said = ""
-    with suppress(OSError):  # Linux: the end of a terminal
-        while not (words and words in said) and (part := os.read(terminal, 4096)):
-            said += part.decode()
-    return said
+    """Return the output of a terminal up to these words, or to its end."""
+    output = ""
+    with suppress(OSError):  # on Linux at the end of a terminal
+        while not (words and words in output) and (part := os.read(terminal, 4096)):
+            output += part.decode()
+    return output
 
 
-def test_a_killed_make_leaves_nothing(used_data_dir: Path, start: Start) -> None:
+def test_a_killed_make_leaves_nothing_behind(used_data_dir: Path, start: Start) -> None:
     shop = start(used_data_dir, MAKE_RUN)
     shop.send(signal.SIGKILL)
-    assert shop.stopped_within(PROMISED)
+    assert shop.stopped_within(PROMISED_SECONDS)
 
 
-def test_a_killed_shop_leaves_nothing_and_starts_again(used_data_dir: Path, start: Start) -> None:
+def test_a_killed_shop_leaves_nothing_behind_and_can_be_started_again(
+    used_data_dir: Path, start: Start
+) -> None:
     shop = start(used_data_dir)
     shop.send(signal.SIGKILL)
-    assert shop.processes.gone_within(PROMISED)
+    assert shop.processes.gone_within(PROMISED_SECONDS)
     again = start(used_data_dir, port=shop.port)
-    assert again.open(), again.said()
+    assert again.is_open(), again.output()
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [("valkey-server", "Valkey ended by itself"), ("-m gunicorn", "gunicorn ended by itself")],
 )
-def test_a_server_that_dies_stops_the_rest(used_data_dir: Path, start: Start, words: str, said: str) -> None:
+def test_the_shop_stops_when_one_of_its_servers_dies(
+    used_data_dir: Path, start: Start, words: str, message: str
+) -> None:
     shop = start(used_data_dir)
     os.kill(shop.find(words), signal.SIGKILL)
-    assert shop.stopped_within(PROMISED)
+    assert shop.stopped_within(PROMISED_SECONDS)
     assert shop.process.returncode == 1
-    assert said in shop.said()
-    assert "Traceback" not in shop.said()
+    assert message in shop.output()
+    assert "Traceback" not in shop.output()

@@ -1,4 +1,4 @@
-"""The worker beside the shop: it delivers, it is started again, and it leaves nothing."""
+"""The worker of a running shop, which is restarted when it dies and ends with the shop."""
 
 import os
 import signal
@@ -7,44 +7,46 @@ from pathlib import Path
 
 from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.buyer import buy, has_mail
-from tests.runshop.shop import PROMISED, Processes, Shop, Start
+from tests.runshop.shop import PROMISED_SECONDS, Processes, Shop, Start
 
-CELERY, POOL = "-m celery", 4  # the worker, its two children and the timetable
+CELERY, POOL = "-m celery", 4  # processes: the worker, its two children and beat
 
 
 def workers(shop: Shop) -> set[int]:
-    """Its processes, the watcher that ends them apart."""
+    """Return the worker's processes, and the watcher that ends them."""
     shop.processes = Processes(shop.process.pid)
     with suppress(StopIteration):
         return Processes(shop.find(CELERY)).left()
     return set()
 
 
-def test_it_delivers_is_started_again_and_ends_with_a_killed_shop(used_data_dir: Path, start: Start) -> None:
+def test_a_worker_is_restarted_and_ends_with_a_killed_shop(used_data_dir: Path, start: Start) -> None:
     shop = start(used_data_dir)
     assert has_mail(shop, buy(shop), 20)
     first = shop.find(CELERY)
     os.kill(first, signal.SIGKILL)
-    assert wait_until(lambda: "The worker ended by itself with exit code -9" in shop.said(), PROMISED)
-    assert shop.open()
+    assert wait_until(
+        lambda: "The worker ended by itself with exit code -9" in shop.output(), PROMISED_SECONDS
+    )
+    assert shop.is_open()
     assert has_mail(shop, buy(shop), 20)
     assert first not in workers(shop)
     assert len(workers(shop)) > POOL
     shop.send(signal.SIGKILL)
-    assert shop.stopped_within(PROMISED)
+    assert shop.stopped_within(PROMISED_SECONDS)
 
 
-def test_it_ends_with_the_shop(used_data_dir: Path, start: Start) -> None:
+def test_a_worker_ends_with_the_shop(used_data_dir: Path, start: Start) -> None:
     shop = start(used_data_dir)
     assert wait_until(lambda: len(workers(shop)) > POOL, 20)
     shop.send(signal.SIGTERM)
-    assert shop.stopped_within(PROMISED)
+    assert shop.stopped_within(PROMISED_SECONDS)
     assert shop.process.returncode == 0
-    assert "Traceback" not in shop.said()
+    assert "Traceback" not in shop.output()
 
 
-def test_without_redis_it_delivers_too(used_data_dir: Path, start: Start) -> None:
+def test_mails_are_delivered_without_redis(used_data_dir: Path, start: Start) -> None:
     shop = start(used_data_dir, REDIS_ENABLED="false")
     assert has_mail(shop, buy(shop), 20)
     shop.send(signal.SIGTERM)
-    assert shop.stopped_within(PROMISED)
+    assert shop.stopped_within(PROMISED_SECONDS)

@@ -10,8 +10,8 @@ from accounts.models import EmailChange, OneTimeToken, User
 from accounts.recovery import one_time_links
 from accounts.recovery.services import CHANGE_LIFETIME
 from accounts.sessions import services as sessions
-from tests.factories import PASSWORD
 from tests.security.world import ADDRESS, DEVICE, World
+from tests.support.factories import PASSWORD
 
 Body = Callable[[World], Any]
 ANOTHER = "Another-Pass-456"

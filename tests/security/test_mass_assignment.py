@@ -1,4 +1,4 @@
-"""A body changes what its route is for. What else it names is ignored, and never written."""
+"""A request writes the fields of its route. Other fields in its body are ignored."""
 
 import json
 from typing import Any
@@ -8,11 +8,10 @@ from bson import Decimal128, ObjectId
 from rest_framework.test import APIClient
 
 from ecommerce.core.db import connection
-from tests import conftest
-from tests.office import office_of
 from tests.security.bodies import BODIES, FORMS
 from tests.security.routes import API
-from tests.security.world import BROWSERS, HEADERS, World
+from tests.security.world import HEADERS, World, Worlds
+from tests.support.admin_pages import office_of
 
 pytestmark = pytest.mark.django_db
 EXTRA: dict[str, Any] = {
@@ -27,8 +26,10 @@ EXTRA: dict[str, Any] = {
     "scopes": ["*"], "locked_until": 0, "$set": {"role": "admin"}, "items.0.unit_price": 0.01,
     "__class__": "x", "generation": 7, "counts": {},
 }  # fmt: skip
-# What a product has is an admin's to write, and no other route's.
-OF_PRODUCTS = {"inventory": 777, "price": 0.01, "is_active": False, "slug": "x-x"}
+# Only the routes that write products may write these.
+PRODUCT_FIELDS = {"inventory": 777, "price": 0.01, "is_active": False, "slug": "x-x"}
+REFUSED = {"POST payments/webhooks/<str:gateway>"}  # its body is not signed
+VARYING = {"product_id", "changed", "search_terms"}  # of names with numbers in them
 COLLECTIONS = (
     "users", "products", "orders", "payments", "refunds", "carts", "stock_movements", "token_families",
     "sign_in_attempts", "one_time_tokens", "email_changes", "audit_entries", "outbox",
@@ -36,7 +37,7 @@ COLLECTIONS = (
 
 
 def shape(value: Any, name: str = "") -> Any:
-    """A stored value without what differs from one run to the next."""
+    """Return a stored value without the parts that differ between runs."""
     if name in VARYING:
         return "varying"
     if isinstance(value, dict):
@@ -55,55 +56,58 @@ def shape(value: Any, name: str = "") -> Any:
     return value if isinstance(value, bool | int | float | Decimal128 | None) else type(value).__name__
 
 
-VARYING = {"product_id", "changed", "search_terms"}  # of names with numbers in them
-
-
 def stored() -> dict[str, Any]:
+    """Return the shape of every row in the collections."""
     return {
         name: sorted((shape(row) for row in connection.database[name].find()), key=repr)
         for name in COLLECTIONS
     }
 
 
-def after(row: str, extra: dict[str, Any], who: str) -> tuple[int, dict[str, Any]]:
-    """The answer's status and all that is stored, in a world of its own."""
-    conftest.empty_database()
-    world, api = World(), APIClient(raise_request_exception=False)
+def test_a_body_writes_only_the_fields_of_its_route(subtests: pytest.Subtests) -> None:
+    worlds = Worlds()
+    for row in sorted(BODIES):
+        with subtests.test(route=row):
+            plain = send_body(worlds.fresh(), row, {})
+            assert plain[0] < 300 or row in REFUSED, plain[0]
+            assert send_body(worlds.fresh(), row, extra_fields(row)) == plain
+
+
+def extra_fields(row: str) -> dict[str, Any]:
+    """Return the fields to add to a body of this route."""
+    writes_products = row.endswith(("admin/products", "admin/products/<str:pk>"))
+    return EXTRA if writes_products else EXTRA | PRODUCT_FIELDS
+
+
+def send_body(world: World, row: str, extra: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Send the route's body with extra fields; return the status and everything that is stored."""
+    caller = "admin" if "admin" in row or row == "POST auth/role" else "customer"
     method, route = row.split(" ", 1)
     url, body = world.path(API + route), BODIES[row](world)
-    answer = api.generic(
-        method, url, json.dumps({**extra, **body}), "application/json", headers=HEADERS[who](world)
+    client = APIClient(raise_request_exception=False)
+    answer = client.generic(
+        method, url, json.dumps({**extra, **body}), "application/json", headers=HEADERS[caller](world)
     )
     return answer.status_code, stored()
 
 
-@pytest.mark.parametrize("row", sorted(BODIES))
-def test_a_body_writes_what_its_route_is_for_and_nothing_else(row: str) -> None:
-    of_admins = "admin" in row or row == "POST auth/role"
-    extra = EXTRA | ({} if row.endswith(("admin/products", "admin/products/<str:pk>")) else OF_PRODUCTS)
-    who = "admin" if of_admins else "customer"
-    plain = after(row, {}, who)
-    assert plain[0] < 300 or row in REFUSED, plain[0]
-    assert after(row, extra, who) == plain
+def test_a_form_writes_only_its_own_fields(subtests: pytest.Subtests) -> None:
+    worlds = Worlds(browsers=["customer"])
+    extra = {name: value for name, value in (EXTRA | PRODUCT_FIELDS).items() if name != "outcome"}
+    for row in sorted(FORMS):
+        with subtests.test(route=row):
+            assert send_form(worlds, row, extra) == send_form(worlds, row, {})
 
 
-REFUSED = {"POST payments/webhooks/<str:gateway>"}
+def send_form(worlds: Worlds, row: str, extra: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Send the route's form with extra fields; return the status and everything that is stored."""
+    world = worlds.fresh()
+    data = {name: str(value) for name, value in extra.items()} | FORMS[row](world)
+    response = worlds.browser("customer").post(world.path(row.removeprefix("POST ")), data)
+    return response.status_code, stored()
 
 
-@pytest.mark.parametrize("row", sorted(FORMS))
-def test_a_form_writes_its_fields_and_nothing_else(row: str) -> None:
-    def sent(extra: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        conftest.empty_database()
-        world = World()
-        data = {name: str(value) for name, value in extra.items()} | FORMS[row](world)
-        response = BROWSERS["customer"](world).post(world.path(row.removeprefix("POST ")), data)
-        return response.status_code, stored()
-
-    extra = {name: value for name, value in (EXTRA | OF_PRODUCTS).items() if name != "outcome"}
-    assert sent(extra) == sent({})
-
-
-def test_the_back_office_writes_no_field_that_its_page_does_not_show(
+def test_the_back_office_writes_only_the_fields_that_its_page_shows(
     staff: Any, product: Any, customer: Any
 ) -> None:
     office = office_of(staff)
@@ -129,8 +133,8 @@ def test_the_back_office_writes_no_field_that_its_page_does_not_show(
     assert stored["token_version"] < 7
 
 
-def test_a_difference_would_be_seen(product: Any) -> None:
-    """The control."""
+def test_a_difference_would_be_noticed(product: Any) -> None:
+    """The control for the tests above."""
     before = stored()
     connection.database["products"].update_one({"_id": product.pk}, {"$set": {"on_hold": 7}})
     assert stored() != before

@@ -13,12 +13,12 @@ from catalog.services import update_product
 from ecommerce.core.outbox import queue as outbox
 from orders.services import Contact
 from payments.services import confirm
-from tests import factories
-from tests.answers import refused
-from tests.conftest import api_of
-from tests.office import office_of, url
 from tests.security.world import visitor
-from tests.test_admin import MODELS
+from tests.support import factories
+from tests.support.admin_pages import office_of, url
+from tests.support.answers import refused
+from tests.support.api_clients import api_of
+from tests.support.model_rows import MODELS
 
 pytestmark = pytest.mark.django_db
 SCRIPTS = [
@@ -178,7 +178,7 @@ def harmless(pages: dict[str, Client]) -> None:
 
 def test_what_is_searched_for_is_text(staff: Any, product: Any) -> None:
     office = office_of(staff)
-    for text in SCRIPTS:
+    for text in chunks(190):
         params = dict.fromkeys(
             ("q", "category", "min_price", "sort", "page", "next", "token", "removed"), text
         )
@@ -192,7 +192,7 @@ def test_what_is_searched_for_is_text(staff: Any, product: Any) -> None:
 
 def test_what_is_refused_is_text_in_its_form(customer: Any) -> None:
     client = visitor()
-    for text in SCRIPTS:
+    for text in chunks(190):
         typed = {"email": text, "password": text, "username": text}
         for path in ("/account/login/", "/account/signup/", "/account/password/forgot/", "/admin/login/"):
             assert Harm(client.post(path, typed).content.decode()).found == [], (path, text)

@@ -1,7 +1,8 @@
-"""A small shop with something of everybody's, and everybody who may knock: the columns of the matrix."""
+"""A small shop, and every kind of caller: the columns of the matrix."""
 
 import re
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -26,8 +27,10 @@ from orders.models import Order
 from orders.services import Contact
 from payments.services import confirm
 from payments.start import start_payment
-from tests import factories
+from tests import conftest
 from tests.security.routes import API
+from tests.support import factories
+from tests.support.database import Snapshot, log
 
 DAY = timedelta(days=1)
 ADDRESS = {"name": "Ada", "line1": "1 Mill Lane", "postcode": "10115", "city": "Berlin", "country": "DE"}
@@ -36,7 +39,7 @@ DEVICE = Device(ip="203.0.113.1", agent="curl/8")
 
 class World:
     def __init__(self, rows: dict[type, Any] | None = None) -> None:
-        """`rows` are some of every model, for the pages of the back office."""
+        """Create the shop; `rows` are one row of every model, for the pages of the back office."""
         self.rows = rows or {}
         self.customer = factories.user("customer@example.com")
         self.stranger = factories.user("stranger@example.com")
@@ -53,17 +56,27 @@ class World:
         self.payment, _ = start_payment(order=self.order)
         self._address()
         self.session = sessions.begin(self.customer, DEVICE).refresh_token.partition(".")[0]
+        self._writes = (-1, -1)
 
     def refresh(self) -> None:
-        """Sessions are ended by a number that rises, and what somebody deleted is there for the next."""
+        """Reload what earlier requests may have changed.
+
+        Sessions end when the token version rises, and a deleted product is replaced for the next request.
+        """
+        writes = (log.writes["products"], log.writes["users"])
+        if writes == self._writes:
+            return
         if not Product.objects.filter(pk=self.product.pk).exists():
             self.product = factories.product()
-        for user in (self.customer, self.stranger, self.support, self.manager, self.admin):
-            if found := User.objects.filter(pk=user.pk).first():
-                user.token_version, user.password = found.token_version, found.password
+        users = [self.customer, self.stranger, self.support, self.manager, self.admin]
+        stored = User.objects.in_bulk([user.pk for user in users])
+        for user in users:
+            if user.pk in stored:
+                user.token_version, user.password = stored[user.pk].token_version, stored[user.pk].password
+        self._writes = (log.writes["products"], log.writes["users"])
 
     def parameters(self) -> dict[str, str]:
-        """What stands in the paths; all of it is the customer's."""
+        """Return the parameters of paths, all of which belong to the customer."""
         return {
             "slug": self.product.slug,
             "product_id": str(self.product.product_id),
@@ -72,11 +85,10 @@ class World:
             "payment_id": str(self.payment.pk),
             "gateway": "simulated",
             "session_id": self.session,
-            "address_id": str(self._address().pk),
-            "import_id": "0" * 24,  # of a file that nobody uploaded
+            "import_id": "0" * 24,  # of a file that was never uploaded
             "pk": str(self.product.pk),
             "name": "a-mail",
-            "file": f"{'0' * 32}-640.webp",  # of a picture that nobody uploaded
+            "file": f"{'0' * 32}-640.webp",  # of a picture that was never uploaded
             "part": "1",
             "app_label": "catalog",
             "rest": "/nothing",
@@ -86,11 +98,14 @@ class World:
         }
 
     def path(self, route: str) -> str:
-        found = self.parameters() | {"object_id": self._row_of(route)}
+        """Return the route with its parameters filled in."""
+        parameters = self.parameters() | {"object_id": self._row_of(route)}
+        if "address_id" in route:
+            parameters["address_id"] = str(self._address().pk)
         if f"{API}admin/orders/" in route:
             order = self.shipped_order if route.endswith("correct-parcel") else self.paid_order
-            found["order_id"] = str(order.pk)
-        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: found[match[1]], route.lstrip("/"))
+            parameters["order_id"] = str(order.pk)
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: parameters[match[1]], route.lstrip("/"))
 
     @cached_property
     def admin_bearer(self) -> str:
@@ -102,7 +117,7 @@ class World:
         return confirm(paid, outcome="success", by=self.customer)
 
     def _address(self) -> SavedAddress:
-        """The customer's, again where somebody removed it."""
+        """Return the customer's saved address, and save it again if a request has removed it."""
         saved = list_addresses(self.customer)
         if not saved:
             keep_address(self.customer, Address(**ADDRESS))
@@ -110,15 +125,37 @@ class World:
 
     @cached_property
     def shipped_order(self) -> Order:
-        order = str(self.paid_order.pk)
-        return fulfilment.ship(order_id=order, by=self.admin, carrier="UPS", tracking_number="2")
+        return fulfilment.ship(self.paid_order, by=self.admin, carrier="UPS", tracking_number="2")
 
     def _row_of(self, route: str) -> str:
-        """One of the model that this page of the back office is about."""
+        """Return the key of a row of the model that this page of the back office shows."""
         for model, row in self.rows.items():
             if f"/admin/{model._meta.app_label}/{model._meta.model_name}/" in route:
                 return str(row.pk)
         return str(self.product.pk)
+
+
+class Worlds:
+    """A world that is created once, and that each row of a matrix gets as it was at the beginning."""
+
+    def __init__(self, *, browsers: Sequence[str] = ()) -> None:
+        self._pristine = World()
+        self._browsers = {name: BROWSERS[name](self._pristine) for name in browsers}
+        self._snapshot = Snapshot()
+
+    def fresh(self) -> World:
+        """Restore the database, and return the world as it was created."""
+        self._snapshot.restore()
+        conftest.empty_caches()
+        world = deepcopy(self._pristine)
+        world.refresh()
+        return world
+
+    def browser(self, name: str) -> Client:
+        """Return a browser with the cookies that this caller had at the beginning."""
+        client = visitor()
+        client.cookies.update(self._browsers[name].cookies)
+        return client
 
 
 def bearer(user: User) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Products into a CSV file."""
+"""Export products to a CSV file."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.csv.export import export
-from ecommerce.core.text.csv_files import deliver
+from ecommerce.core.text.csv_files import write_export
 
 
 class Command(BaseCommand):
@@ -17,6 +17,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path | None = options["file"]
-        written = deliver(export, path, self.stdout)
+        written = write_export(export, path=path, stdout=self.stdout)
         if path is not None:
             self.stderr.write(f"{written} products in {path}.", self.style.SUCCESS)

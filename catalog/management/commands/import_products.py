@@ -1,4 +1,4 @@
-"""Products from a CSV file."""
+"""Import products from a CSV file."""
 
 import sys
 import time
@@ -11,18 +11,19 @@ from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 
 from catalog.csv.entries import entries
-from catalog.csv.table import Rejected, Table, UnusableFile, opened
-from catalog.csv.write import Done, How, Result, preview, write
+from catalog.csv.planning import Done, ImportOptions, Result
+from catalog.csv.table import Rejected, Table, UnusableFile, open_table
+from catalog.csv.write import preview, write
 from ecommerce.core.db.migrating import refuse_unprepared
 
-OUTCOMES = ("created", "updated", "unchanged", "rejected")
+ACTIONS = ("created", "updated", "unchanged", "rejected")
 BAR_WIDTH, BAR_EVERY_S = 30, 0.1
 
 
 class Command(BaseCommand):
     help = (
         "Create or update products from a CSV file: our own columns, as export_products writes them, or "
-        "Shopify's product export. Lines that cannot be imported are named; the others go in."
+        "a Shopify product export. Lines that cannot be imported are named; the others are imported."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,13 +34,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--set-stock",
             action="store_true",
-            help="Set the stock of products that are there already, too; by default it stays.",
+            help="Set the stock of existing products, too; by default it stays as it is.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_unprepared()
         try:
-            with opened(options["file"]) as table:
+            with open_table(options["file"]) as table:
                 run = DryRun(self.stdout, table) if options["dry_run"] else Run(self.stdout, table)
                 run(set_stock=options["set_stock"])
         except UnusableFile as refusal:
@@ -47,9 +48,9 @@ class Command(BaseCommand):
 
 
 class Run:
-    """One import: what was counted so far, and how it is shown."""
+    """One import: its counts and its messages."""
 
-    task, title = staticmethod(write), ""
+    task, prefix = staticmethod(write), ""
 
     def __init__(self, out: OutputWrapper, table: Table) -> None:
         self._out, self._table = out, table
@@ -58,47 +59,48 @@ class Run:
 
     def __call__(self, *, set_stock: bool) -> None:
         try:
-            self.task(entries(self._table), self._report, How(set_stock=set_stock))
+            options = ImportOptions(set_stock=set_stock)
+            self.task(entries(self._table), report=self._report, options=options)
         except (KeyboardInterrupt, SystemExit):
-            self._say(f"Interrupted. What went in stays in: {self._summary}")
+            self._print(f"Interrupted. These changes stay: {self._summary}")
             raise
         except (DatabaseError, PyMongoError) as error:
-            self._say(f"What went in stays in: {self._summary}")
+            self._print(f"These changes stay: {self._summary}")
             raise CommandError(f"The database failed: {error or type(error).__name__}") from error
-        self._say(self.title + self._summary)
+        self._print(self.prefix + self._summary)
 
     def detail(self, done: Done) -> str:
-        """A line about a product that went in: none, for most of a catalogue does."""
+        """Return a message about an imported product: none, since most are imported."""
         return ""
 
     def _report(self, result: Result) -> None:
-        self._count["rejected" if isinstance(result, Rejected) else result.outcome] += 1
-        said = result.reason if isinstance(result, Rejected) else self.detail(result)
-        if said:
-            self._say(f"line {result.line}: {said}")
+        self._count["rejected" if isinstance(result, Rejected) else result.action] += 1
+        message = result.reason if isinstance(result, Rejected) else self.detail(result)
+        if message:
+            self._print(f"line {result.line}: {message}")
         self._bar.draw(self._table.share_read)
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self._bar.clear()
         # A vendor's file must not steer the terminal.
         self._out.write("".join(letter if letter.isprintable() else "?" for letter in line))
 
     @property
     def _summary(self) -> str:
-        return ", ".join(f"{self._count[outcome]} {outcome}" for outcome in OUTCOMES) + "."
+        return ", ".join(f"{self._count[action]} {action}" for action in ACTIONS) + "."
 
 
 class DryRun(Run):
-    task, title = staticmethod(preview), "A dry run: nothing was changed. "
+    task, prefix = staticmethod(preview), "A dry run: nothing was changed. "
 
     def detail(self, done: Done) -> str:
-        if done.outcome == "unchanged":
+        if done.action == "unchanged":
             return ""
-        return f"{done.slug} would be {done.outcome} {done.said}".strip()
+        return f"{done.slug} would be {done.action} {done.summary}".strip()
 
 
 class Bar:
-    """A progress bar on stderr, where that is a terminal."""
+    """A progress bar on stderr, if that is a terminal."""
 
     def __init__(self) -> None:
         self._shown, self._next = sys.stderr.isatty(), 0.0

@@ -1,10 +1,10 @@
 """The audit log: who changed what, in the transaction of the change.
 
-Imported from here once Django's apps are loaded: `from ecommerce.core import audit`, then `audit.record(…)`.
+Import it once Django's apps are loaded: `from ecommerce.core import audit`, then `audit.record(…)`.
 """
 
 from ecommerce.core.audit.log import (
-    SOMEBODY,
+    UNKNOWN_ACTOR,
     Facts,
     best_effort,
     differences,
@@ -18,7 +18,7 @@ from ecommerce.core.audit.log import (
 )
 
 __all__ = [
-    "SOMEBODY",
+    "UNKNOWN_ACTOR",
     "Facts",
     "best_effort",
     "differences",

@@ -12,7 +12,7 @@ from ecommerce.core.web.admin import ExportedList, ReadOnlyAdmin
 
 
 class DistinctFilter(admin.SimpleListFilter):
-    """Every value there is, by an index: Django's own filter reads the whole log for them."""
+    """Offers every value, read from an index. Django's own filter would read the whole log for them."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         values = collection(AuditEntry).distinct(self.parameter_name)
@@ -32,12 +32,12 @@ class KindFilter(DistinctFilter):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ExportedList, ReadOnlyAdmin):
-    """Who did what, when. Nobody edits it."""
+    """The audit log, read-only."""
 
     list_display = ["at", "who", "action", "object_kind", "object_label", "changes", "ip"]
     list_filter = [ActionFilter, KindFilter, "at"]
     search_fields = ["actor", "object_label"]
-    search_help_text = "Who, or what it was done to: text, or the ObjectId"
+    search_help_text = "The actor or the object, by its name or its ObjectId"
     ordering = ["-at", "-pk"]
     fields = ["at", "who", "action", "object_kind", "object_label", "object_id", "before", "after", "ip"]
 

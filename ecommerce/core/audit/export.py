@@ -1,4 +1,4 @@
-"""The audit log as CSV, for whoever checks it elsewhere."""
+"""The audit log as CSV."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -25,13 +25,14 @@ COLUMNS = (
 
 
 def lines(entries: "QuerySet[AuditEntry]") -> Iterator[str]:
-    """The header and each entry; read from the database as they are asked for."""
+    """Yield the header and a line for each entry, reading the entries from the database meanwhile."""
     yield from csv_files.lines([COLUMNS])
     yield from csv_files.lines(map(_row, entries.iterator()))
 
 
 def export(entries: "QuerySet[AuditEntry]", file: TextIO) -> int:
-    written = -1  # the header is none
+    """Write the entries to the file; return their number."""
+    written = -1  # the header does not count
     for line in lines(entries):
         file.write(line)
         written += 1
@@ -41,7 +42,7 @@ def export(entries: "QuerySet[AuditEntry]", file: TextIO) -> int:
 def _row(entry: AuditEntry) -> Iterable[str]:
     yield time_as_json(entry.at)
     for name in ("actor_id", "actor", "action", "object_kind", "object_id", "object_label"):
-        yield csv_files.inert(str(getattr(entry, name) or ""))
+        yield csv_files.escape_formula(str(getattr(entry, name) or ""))
     yield json.dumps(entry.before, ensure_ascii=False)
     yield json.dumps(entry.after, ensure_ascii=False)
     yield entry.ip or ""

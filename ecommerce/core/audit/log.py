@@ -1,4 +1,4 @@
-"""Who changed what: one entry in the transaction of each change that somebody may have to answer for."""
+"""Entries of the audit log, each written in the transaction of the change that it records."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ from ecommerce.core.text.times import as_json as time_as_json
 from ecommerce.core.web.http import caller_ip
 
 Facts = dict[str, Any]
-SOMEBODY = "somebody"  # the label of whoever did not say who they are
+UNKNOWN_ACTOR = "somebody"  # the label of an actor who is neither signed in nor named
 ERASED = "erased account"
 
 logger = logging.getLogger("shop.security")
@@ -34,27 +34,25 @@ def record(
     after: Facts,
     label: str = "",
 ) -> None:
-    """Write down one change; call it inside the `run_tx` of the change.
+    """Record one change, inside the `run_tx` of the change.
 
-    An actor is an account or a service key. Without one it was whom `label` names, somebody without an
-    account, or else the shop itself.
-
-    `action` is `<kind>.<verb>`, such as `order.ship`. `before` and `after` are ready for JSON and hold no
-    secrets. Without an object it was done to one that the shop does not know.
+    The actor is an account or a service key. Without one `label` names a person who has no account; with
+    neither it was the shop itself. `action` is `<kind>.<verb>`, such as `order.ship`. `before` and `after`
+    are JSON values (see `facts`) and hold no secrets. `obj` is None for an object that does not exist.
     """
     record_all([entry(actor=actor, action=action, obj=obj, before=before, after=after, label=label)])
 
 
 def record_all(entries: Iterable[AuditEntry]) -> None:
-    """Several at once, in one command."""
+    """Write several entries in one command."""
     AuditEntry.objects.bulk_create(entries)
 
 
 @contextmanager
 def best_effort(action: str) -> Iterator[None]:
-    """For what somebody failed to do: where it cannot be written down, their answer stays the same.
+    """Log a warning if the entry written in this block cannot be stored, instead of failing the request.
 
-    Not inside a transaction, which a failed command has ended.
+    For failed attempts, such as a wrong password. Not for use in a transaction, which the failure aborts.
     """
     try:
         yield
@@ -71,7 +69,7 @@ def entry(
     after: Facts,
     label: str = "",
 ) -> AuditEntry:
-    """As `record`, but not written yet."""
+    """Return an entry without writing it; see `record`."""
     return AuditEntry(
         pk=ObjectId(),
         actor_id=actor.pk if actor else None,
@@ -87,26 +85,26 @@ def entry(
 
 
 def differences(obj: Model, fields: Facts) -> tuple[Facts, Facts]:
-    """Before and after of those fields in which the object differs from these."""
+    """Return the old and the new values of the fields in which the object differs from the given ones."""
     changed = {name: new for name, new in fields.items() if getattr(obj, name) != new}
     return facts({name: getattr(obj, name) for name in changed}), facts(changed)
 
 
 def facts(fields: Facts) -> Facts:
-    """Ready for JSON."""
-    return {name: _plain(value) for name, value in fields.items()}
+    """Return the fields with JSON values."""
+    return {name: _json_value(value) for name, value in fields.items()}
 
 
 def entries_of(obj: Model) -> "QuerySet[AuditEntry]":
-    """What happened to it, oldest first."""
+    """Return the entries about the object, the oldest first."""
     entries = AuditEntry.objects.filter(object_kind=obj._meta.model_name, object_id=str(obj.pk))
     return entries.order_by("at", "pk")
 
 
 def forget_person(account: Model) -> None:
-    """Take an erased account's e-mail out of the log; what was done, when and from where stays.
+    """Replace an erased account's e-mail in the log; the rest of its entries stays. Joins a transaction.
 
-    This and `forget_guests` are the only changes that entries know. Joins a transaction.
+    Only this function and `forget_guests` ever change entries.
     """
     entries = collection(AuditEntry)
     entries.update_many({"actor_id": account.pk}, {"$set": {"actor": ERASED}})
@@ -117,13 +115,13 @@ def forget_person(account: Model) -> None:
 
 
 def forget_guests(kind: type[Model], pks: Iterable[ObjectId]) -> None:
-    """The same for who did something to these without an account, and is known by an e-mail. Joins too."""
-    theirs = {"object_kind": kind._meta.model_name, "object_id": {"$in": [str(pk) for pk in pks]}}
-    nameless = {"actor_id": None, "actor": {"$ne": ""}}
-    collection(AuditEntry).update_many({**theirs, **nameless}, {"$set": {"actor": ERASED}})
+    """Replace the e-mails of guests who did something to these objects. Joins a transaction."""
+    about_these = {"object_kind": kind._meta.model_name, "object_id": {"$in": [str(pk) for pk in pks]}}
+    by_guests = {"actor_id": None, "actor": {"$ne": ""}}
+    collection(AuditEntry).update_many({**about_these, **by_guests}, {"$set": {"actor": ERASED}})
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, Decimal):
         return as_json(value)
     return time_as_json(value) if isinstance(value, datetime) else value

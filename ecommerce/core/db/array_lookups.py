@@ -1,4 +1,4 @@
-"""Look-ups in arrays of texts, served by the array's index."""
+"""Lookups in arrays of texts that use the array's index."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from django.db.models import Lookup
 from django_mongodb_backend.fields import ArrayField
 from django_mongodb_backend.query_utils import process_lhs
 
-LAST = "\U0010ffff"  # sorts after whatever a text goes on with
+LAST = "\U0010ffff"  # sorts after every other character
 
 
 @ArrayField.register_lookup
 class Holds(Lookup):
-    """A single text of the array is within the bounds, so that they are one range of its index."""
+    """Match arrays of which a single text is within both bounds, so that one range of the index serves it."""
 
     lookup_name = "holds"
     prepare_rhs = False
@@ -21,5 +21,5 @@ class Holds(Lookup):
 
 
 def beginning_with(start: str) -> dict[str, str]:
-    """The bounds of texts that begin like this."""
+    """Return the bounds of all texts with this prefix."""
     return {"$gte": start, "$lt": start + LAST}

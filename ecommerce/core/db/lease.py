@@ -1,4 +1,4 @@
-"""A lock that lives in MongoDB: one holder among all processes, freed when the holder dies."""
+"""A lock in MongoDB: one holder among all processes, and released if the holder dies."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ POLL_S = 0.2
 
 @contextmanager
 def lease(name: str) -> Iterator[None]:
-    """Wait for the lock, hold it with a heartbeat, free it. A killed holder's runs out by itself."""
+    """Hold the lock while the block runs, renewing it; wait for it first. A killed holder's lock expires."""
     locks = _locks()
     holder = uuid4().hex
     while not _take(locks, name, holder):
@@ -42,7 +42,7 @@ def _locks() -> "Collection[dict[str, object]]":
 
 
 def _take(locks: "Collection[dict[str, object]]", name: str, holder: str) -> bool:
-    """Insert the lock, or take over one that ran out: the unique _id refuses everyone else."""
+    """Insert the lock or take over an expired one; return False if another process holds it."""
     now = datetime.now(UTC)
     try:
         taken = locks.update_one(
@@ -61,4 +61,4 @@ def _renew(locks: "Collection[dict[str, object]]", name: str, holder: str, done:
             expires_at = datetime.now(UTC) + timedelta(seconds=LEASE_S)
             locks.update_one({"_id": name, "holder": holder}, {"$set": {"expires_at": expires_at}})
         except PyMongoError:
-            pass  # the next beat tries again; three may be missed
+            pass  # the next renewal may succeed; the lock outlives two that fail

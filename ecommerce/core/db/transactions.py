@@ -1,4 +1,4 @@
-"""MongoDB beyond the ORM: the one transaction (`run_tx`) and the one raw access (`collection`).
+"""The only way to use a transaction (`run_tx`), and the only raw access to MongoDB (`collection`).
 
 Django's `atomic` and `select_for_update` do nothing on this backend, and the backend's own `atomic`
 leaks its session when a commit fails; both are banned by lint.
@@ -24,46 +24,47 @@ from pymongo.write_concern import WriteConcern
 from ecommerce.core.errors import Busy
 
 T = TypeVar("T")
-connection = cast(DatabaseWrapper, _connection)  # the backend's, with its client and session
+connection = cast(DatabaseWrapper, _connection)
 
 # Both deadlines stay below gunicorn's timeout of 30 s.
 FUNCTION_DEADLINE_S = 6.0
 COMMIT_DEADLINE_S = 12.0
 BACKOFF_BASE_S, BACKOFF_CAP_S = 0.002, 0.1
 MAX_TIME_MS_EXPIRED = 50
-# Threads that met a conflict try again one at a time: all at once they only meet each other, and in a crowd
-# some of them never get through.
+# Threads retry one at a time after a conflict: all at once they would conflict with each other again, and in
+# a crowd some of them would never succeed.
 _retrying = threading.Lock()
 
 
 def run_tx(fn: Callable[[], T]) -> T:
     """Run `fn` in one transaction and return its result.
 
-    `fn` may run several times: no HTTP, mail or cache inside. Inside another `run_tx` it joins; only
-    the outermost retries and commits. Raises Busy when conflicts last beyond the deadline.
+    `fn` may run several times, so it must not send HTTP requests or mails, or write to the cache. Inside
+    another `run_tx` it joins that transaction: only the outermost one retries and commits. Raises Busy
+    when conflicts last beyond the deadline, and whatever `fn` raises, after a rollback.
     """
     if connection.in_atomic_block_mongo:
         return fn()
     connection.ensure_connection()
     with ExitStack() as turn:
-        result, hooks = _until_it_fits(fn, turn)
+        result, hooks = _run_with_retries(fn, turn)
     for hook in hooks:
         hook()
     return result
 
 
 def on_commit(hook: Callable[[], None]) -> None:
-    """Run `hook` after a commit that is known, or at once outside a transaction."""
+    """Run `hook` after the commit has succeeded, or at once outside of a transaction."""
     connection.on_commit(hook)
 
 
 def collection(model: type[models.Model]) -> "BoundCollection":
-    """The model's collection, every command of it in the current transaction's session."""
+    """Return the model's collection; its commands join the current transaction."""
     return BoundCollection(model._meta.db_table)
 
 
 class BoundCollection:
-    """A pymongo collection that always passes the session: a write without it survives an abort."""
+    """A pymongo collection that always passes the session: a write without it would survive a rollback."""
 
     def __init__(self, name: str) -> None:
         connection.ensure_connection()
@@ -75,12 +76,12 @@ class BoundCollection:
 
 
 def object_id(text: object) -> ObjectId | None:
-    """The ObjectId that this text spells, or None: a malformed id is one that nothing has."""
+    """Return the ObjectId that a text stands for, or None for any other text."""
     return ObjectId(text) if isinstance(text, (str, ObjectId)) and ObjectId.is_valid(text) else None
 
 
-def _until_it_fits(fn: Callable[[], T], turn: ExitStack) -> tuple[T, list[Callable[[], None]]]:
-    """Try again after conflicts; from the first one on, `turn` holds the process's one place to do so."""
+def _run_with_retries(fn: Callable[[], T], turn: ExitStack) -> tuple[T, list[Callable[[], None]]]:
+    """Retry after conflicts, but not while another thread of this process does; `turn` keeps that lock."""
     started, tries = time.monotonic(), 0
     while True:
         tries += 1
@@ -97,7 +98,7 @@ def _until_it_fits(fn: Callable[[], T], turn: ExitStack) -> tuple[T, list[Callab
 
 
 def _attempt(fn: Callable[[], T], commit_deadline: float) -> tuple[T, list[Callable[[], None]]]:
-    """One try: the connection's transaction state is clear again whatever happens."""
+    """Run `fn` once and commit. Clears the connection's transaction state, whatever happens."""
     session = connection.connection.start_session(causal_consistency=True)
     try:
         session.start_transaction(
@@ -137,12 +138,12 @@ def _pause(longest: float) -> None:
 
 def _abort(session: ClientSession) -> None:
     if session.in_transaction:
-        with suppress(PyMongoError):  # the server drops it by itself
+        with suppress(PyMongoError):  # the server aborts it after a while
             session.abort_transaction()
 
 
 def _has_label(error: BaseException | None, label: str) -> bool:
-    """The ORM wraps the driver's errors, so look along the whole chain."""
+    """Return whether the error or one that caused it has the label: the ORM wraps the driver's errors."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -10,7 +10,7 @@ from ecommerce.core.web.admin import ReadOnlyAdmin
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
-    """What was sent, what waits, and dead letters, which can be sent again. Nothing is edited."""
+    """Messages that were sent, that wait, and dead letters, which can be sent again."""
 
     list_display = ["created_at", "kind", "key", "status", "attempts", "next_attempt_at", "last_error"]
     list_filter = ["status", "kind"]

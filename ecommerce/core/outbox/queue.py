@@ -1,9 +1,9 @@
-"""The outbox: what must happen outside of MongoDB stands in it, so that nothing is lost or doubled.
+"""The queue of work outside of MongoDB: no message is lost, and each is delivered once.
 
-`enqueue` writes a row in the transaction of the change it belongs to. `deliver_due` hands each row that is
-due to the handler of its kind. Who claims a row has it until its lease ends: several workers deliver it once,
-and the row of a killed one is taken over. If it was killed between the delivery and its record, that delivers
-it again; so handlers pass the row's id on as the key by which a repeat is known.
+`enqueue` writes a message in the transaction of its change. `deliver_due` passes each due message to the
+handler of its kind. A worker claims a message with a lease, so concurrent workers deliver it once, and the
+message of a killed worker is delivered by another one. If the worker was killed after the delivery but
+before recording it, that is a repeat: handlers pass the message's id on as an idempotency key.
 """
 
 import logging
@@ -30,15 +30,15 @@ from ecommerce.core.outbox import wakeup
 
 logger = logging.getLogger("shop.outbox")
 Handler = Callable[[OutboxMessage], None]
-handlers: dict[str, Handler] = {}  # by kind; an app's AppConfig.ready imports the module that has them
+handlers: dict[str, Handler] = {}  # by kind; each app's AppConfig.ready imports the module with its own
 
 BATCH = 20
-RUN_S = 5.0  # a worker that is told to stop ends after this run
+RUN_S = 5.0  # a worker that gets a signal ends after this run
 BACKOFF_CAP_S = 6 * 3600
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:
-    """Deliver the rows of this kind with the function below: it returns, or raises to be tried again."""
+    """Register a function that delivers the messages of this kind, and raises to have one retried later."""
 
     def register(function: Handler) -> Handler:
         handlers[kind] = function
@@ -48,10 +48,10 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
 
 
 def enqueue(*, kind: str, key: str, payload: dict[str, Any]) -> None:
-    """Queue one event; call it inside `run_tx`. A row that has the key is left as it is.
+    """Queue one event, inside the `run_tx` of its change. Does nothing if the key is queued already.
 
-    A taken key aborts a transaction, so it is looked for first. Racers in transactions conflict, and the one
-    that is retried finds the row; outside of one the unique index decides.
+    A duplicate key would abort the transaction, so it is looked up first. Concurrent transactions conflict,
+    and the retry finds the row. Outside of a transaction the unique index decides.
     """
     if OutboxMessage.objects.filter(key=key).exists():
         return
@@ -64,10 +64,10 @@ def enqueue(*, kind: str, key: str, payload: dict[str, Any]) -> None:
 
 
 def deliver_due(*, seconds: float = RUN_S) -> bool:
-    """Deliver rows until none is due; True where the time was over before."""
+    """Deliver messages until none is due; return True if the time ran out before."""
     deadline = time.monotonic() + seconds
-    while due := _some_due():
-        for pk in due:
+    while batch := _due_batch():
+        for pk in batch:
             if time.monotonic() > deadline:
                 return True
             if message := _claim(pk):
@@ -76,7 +76,7 @@ def deliver_due(*, seconds: float = RUN_S) -> bool:
 
 
 def resend(message: OutboxMessage) -> bool:
-    """Give a dead letter all its attempts again; False where it was not dead."""
+    """Give a dead letter all its attempts again; return False if it is not dead."""
     fresh = {"status": OutboxMessage.Status.PENDING, "attempts": 0, "next_attempt_at": timezone.now()}
     dead = OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.DEAD)
     if revived := dead.update(**fresh) == 1:
@@ -84,15 +84,18 @@ def resend(message: OutboxMessage) -> bool:
     return revived
 
 
-def _some_due() -> list[ObjectId]:
-    """The longest due, shuffled, so that several workers seldom reach for the same one."""
+def _due_batch() -> list[ObjectId]:
+    """Return the messages due longest, shuffled, so that concurrent workers seldom try the same one."""
     due = list(OutboxMessage.objects.due().order_by("next_attempt_at").values_list("pk", flat=True)[:BATCH])
     random.shuffle(due)
     return due
 
 
 def _claim(pk: ObjectId) -> OutboxMessage | None:
-    """The row, if this call got it. An attempt counts from here: a row that kills its workers dies, too."""
+    """Return the message if this call claimed it, or None.
+
+    Counts the attempt, so that a message that kills its workers ends as a dead letter, too.
+    """
     holder = uuid4().hex
     lease_ends = timezone.now() + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
     claimed = (
@@ -108,26 +111,28 @@ def _deliver(message: OutboxMessage) -> None:
         if message.attempts > settings.OUTBOX_MAX_ATTEMPTS:
             raise LeaseRanOut
         handlers[message.kind](message)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the row is tried again or shown as dead
-        _failed(message, describe(error))
+    except Exception as error:  # noqa: BLE001  # the message is retried, or shown as a dead letter
+        _record_failure(message, describe(error))
     else:
-        _mine(message).update(status=OutboxMessage.Status.SENT, sent_at=timezone.now(), last_error="")
+        _still_claimed(message).update(
+            status=OutboxMessage.Status.SENT, sent_at=timezone.now(), last_error=""
+        )
 
 
 class LeaseRanOut(DomainError):
     message = "The worker ended or took too long at the last attempt."
 
 
-def _failed(message: OutboxMessage, reason: str) -> None:
+def _record_failure(message: OutboxMessage, reason: str) -> None:
     fields: dict[str, Any] = {"next_attempt_at": timezone.now() + _backoff(message.attempts)}
     if message.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
         fields = {"status": OutboxMessage.Status.DEAD}
-    _mine(message).update(**fields, last_error=reason, claimed_by="")
+    _still_claimed(message).update(**fields, last_error=reason, claimed_by="")
     logger.warning("%s was not delivered at attempt %d: %s", message.key, message.attempts, reason)
 
 
-def _mine(message: OutboxMessage) -> OutboxQuerySet:
-    """Nothing, where the lease ran out and another worker has the row now."""
+def _still_claimed(message: OutboxMessage) -> OutboxQuerySet:
+    """Return the message's row, or no row if the lease ran out and another worker has claimed it."""
     pending = OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.PENDING)
     return pending.filter(claimed_by=message.claimed_by)
 
@@ -138,7 +143,7 @@ def _backoff(attempts: int) -> timedelta:
 
 
 def describe(error: Exception) -> str:
-    """For the admin and the log: what failed and where. An error's own text may have an address in it."""
+    """Return what failed and where, without the error's own text, which may hold an e-mail address."""
     name = type(error).__name__
     if isinstance(error, DomainError):
         return f"{name}: {error.message}"[:300]

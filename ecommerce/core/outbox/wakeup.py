@@ -1,4 +1,4 @@
-"""Tell a worker that there is something to deliver. Only a hint: if it is lost, the periodic run finds it."""
+"""Hints to the worker that a message is due. If one is lost, the periodic run delivers the message."""
 
 import logging
 import threading
@@ -9,14 +9,14 @@ from django.conf import settings
 
 logger = logging.getLogger("shop.outbox")
 TIMEOUT_S = 1
-PAUSE_S = 10.0  # after Redis did not answer
+PAUSE_S = 10.0  # after a failure
 
 
 def _no_worker(timeouts: dict[str, float]) -> None:
-    """Without a worker to wake up, the periodic run delivers."""
+    """Do nothing: without a worker to wake up, the periodic run delivers."""
 
 
-# `ecommerce.apps` puts the function here that reaches the worker; it gets Redis's timeouts in seconds.
+# `ecommerce.apps` sets this to the function that reaches the worker; its argument is Redis's timeouts.
 send_hint: Callable[[dict[str, float]], None] = _no_worker
 
 _wanted = threading.Event()
@@ -25,9 +25,9 @@ _thread: threading.Thread | None = None
 
 
 def wake_up() -> None:
-    """Costs the caller no time: a thread of its own talks to Redis, and sends several hints as one.
+    """Send a hint from another thread, without delaying the caller. Several hints may become one.
 
-    Celery itself would hold up a request for 6 s where Redis refuses, and for ever where it is silent.
+    Celery would delay a request by 6 s if Redis refuses connections, and for ever if it is silent.
     """
     global _thread
     if not settings.REDIS_ENABLED:

@@ -1,4 +1,4 @@
-"""CSV that a command or a page hands out, row by row."""
+"""CSV files, written row by row."""
 
 import csv
 import io
@@ -10,31 +10,34 @@ from typing import Any, TextIO
 
 from django.core.management.base import CommandError, OutputWrapper
 
-Export = Callable[[TextIO], int]  # writes every row, answers how many
-FORMULA = (*"=+-@＝＋－＠", "\t", "\r")  # East Asian widths, too
+Export = Callable[[TextIO], int]  # writes all rows to the file and returns their number
+FORMULA_STARTS = (*"=+-@＝＋－＠", "\t", "\r")  # also in East Asian widths
 
 
 def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Each row as a line of the file."""
+    """Yield each row as a line of the file."""
     writer = csv.writer(_Echo())
     return (writer.writerow(row) for row in rows)
 
 
-def inert(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula; `plain` reads it back."""
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
+def escape_formula(text: str) -> str:
+    """Return a cell that no spreadsheet runs as a formula; `unescape_formula` reads it back."""
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
-def plain(cell: str) -> str:
-    """What `inert` made a cell of. One that begins like a formula without its apostrophe is itself."""
-    return cell[1:] if cell.startswith("'") and inert(cell) != cell else cell
+def unescape_formula(cell: str) -> str:
+    """Return the text that `escape_formula` made the cell of. Other cells are returned unchanged."""
+    return cell[1:] if cell.startswith("'") and escape_formula(cell) != cell else cell
 
 
-def deliver(export: Export, path: Path | None, stdout: OutputWrapper) -> int:
-    """Into the file, or where there is none to standard output; answers how many rows."""
+def write_export(export: Export, *, path: Path | None, stdout: OutputWrapper) -> int:
+    """Write to the file, or without one to standard output; return the number of rows.
+
+    Raises CommandError if the file cannot be written.
+    """
     try:
-        return _to_standard_output(export, stdout) if path is None else _into(path, export)
-    except BrokenPipeError:  # `| head` has seen enough
+        return _to_standard_output(export, stdout) if path is None else _to_file(export, path)
+    except BrokenPipeError:  # the reader, such as `head`, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -42,7 +45,7 @@ def deliver(export: Export, path: Path | None, stdout: OutputWrapper) -> int:
 
 
 def _to_standard_output(export: Export, stdout: OutputWrapper) -> int:
-    # The import reads UTF-8, whatever the terminal speaks.
+    # The import reads UTF-8, so the terminal's encoding does not matter.
     out: Any = stdout._out
     if isinstance(out, io.TextIOWrapper):
         out.reconfigure(encoding="utf-8", newline="")
@@ -51,8 +54,8 @@ def _to_standard_output(export: Export, stdout: OutputWrapper) -> int:
     return written
 
 
-def _into(path: Path, export: Export) -> int:
-    """Under another name first: an export that fails leaves the earlier one alone."""
+def _to_file(export: Export, path: Path) -> int:
+    """Write under another name first, so that a failed export leaves the earlier file alone."""
     new = path.with_name(f"{path.name}.new")
     with new.open("w", encoding="utf-8", newline="") as file:
         written = export(file)
@@ -61,7 +64,7 @@ def _into(path: Path, export: Export) -> int:
 
 
 class _Echo:
-    """A file for csv.writer whose write is the line itself."""
+    """A file for csv.writer whose `write` returns the line."""
 
     def write(self, line: str) -> str:
         return line

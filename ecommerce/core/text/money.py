@@ -1,4 +1,4 @@
-"""Money is a Decimal with two places, rounded here and nowhere else."""
+"""Money: Decimals with two places, rounded here and nowhere else."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -20,17 +20,17 @@ def line_total(unit_price: Decimal, qty: int) -> Decimal:
 
 
 def as_json(amount: Decimal) -> float:
-    """A JSON number: the float of a two-place Decimal of this size prints exactly."""
+    """Return the amount as a JSON number. A float prints two places of amounts of this size exactly."""
     return float(amount)
 
 
 def currency_symbol() -> str:
-    """`$`; a currency without a sign in this language has its code."""
+    """Return the sign of the shop's currency, or its code if the active language has no sign for it."""
     return get_currency_symbol(settings.CURRENCY.upper(), _locale())
 
 
 def as_text(amount: Decimal) -> str:
-    """`$2,499.99`, in German `2.499,99 $`: in the shop's currency, as the language writes it."""
+    """Return the amount as the active language writes it: `$2,499.99`, in German `2.499,99 $`."""
     pattern = _locale().currency_formats["standard"].pattern
     if currency_symbol()[-1].isalpha():  # Babel leaves out the space of `CHF 12.00`
         pattern = pattern.replace("¤#", "¤\N{NO-BREAK SPACE}#")

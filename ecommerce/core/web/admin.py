@@ -1,4 +1,4 @@
-"""What the admins of all apps share: changes go through services, and nothing else is written."""
+"""Base classes of all admin pages: changes go through services, and nothing else is written."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,7 +21,7 @@ from ecommerce.core.errors import DomainError
 
 
 class RefusableForm(forms.ModelForm):
-    """Shows what a service refused as an error of its field."""
+    """A form that shows a service's DomainError at its field."""
 
     refusal: DomainError | None = None
 
@@ -33,18 +33,18 @@ class RefusableForm(forms.ModelForm):
         return cleaned
 
     def changes(self) -> dict[str, Any]:
-        """The model's own fields that the person changed, as against what the page showed them."""
+        """Return the values of the model's own fields that differ from those that the page had shown."""
         return {name: value for name, value in self.values().items() if name in self.changed_data}
 
     def values(self) -> dict[str, Any]:
-        """The model's own fields; where they may be null, an empty text is."""
+        """Return the values of the model's own fields; an empty text is None if the field may be null."""
         fields = [field for field in self._meta.model._meta.fields if field.name in self.cleaned_data]
-        given = {field: self.cleaned_data[field.name] for field in fields}
-        return {field.name: None if field.null and value == "" else value for field, value in given.items()}
+        values = {field: self.cleaned_data[field.name] for field in fields}
+        return {field.name: None if field.null and value == "" else value for field, value in values.items()}
 
 
 class ListForm(RefusableForm):
-    """A row of a list with inputs, which the theme leaves without labels."""
+    """A row of an editable list, whose inputs have no labels in the theme."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -53,17 +53,17 @@ class ListForm(RefusableForm):
 
 
 class ServiceAdmin(ModelAdmin):
-    """Write in `save_model`, `delete_model` by services only; what they refuse changes nothing.
+    """An admin that writes by services only, which `save_model` and `delete_model` call.
 
-    `form` is a RefusableForm, whose `changes()` are the fields to hand on: writing whole rows would
-    revert what others changed meanwhile.
+    They pass on the form's `changes()`: writing all fields would revert concurrent changes. A DomainError
+    is shown on the page, and nothing is changed.
     """
 
     form = RefusableForm
-    show_full_result_count = False  # it counts the whole collection for every search
+    show_full_result_count = False  # this would count the whole collection at each search
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **options: Any) -> Any:
-        """The page carries what it showed: only what differs from that counts as changed."""
+        """Add the value shown to the page: only a field that differs from it counts as changed."""
         field = super().formfield_for_dbfield(db_field, request, **options)
         if field is not None and not db_field.many_to_many:
             field.show_hidden_initial = True
@@ -84,7 +84,7 @@ class ServiceAdmin(ModelAdmin):
             return super().changeform_view(request, *args, **options)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The edited rows are saved all or none."""
+        """Save all edited rows of the list, or none."""
         try:
             if request.method == "POST" and "_save" in request.POST:
                 return run_tx(lambda: super(ServiceAdmin, self).changelist_view(request, extra_context))
@@ -101,7 +101,7 @@ class ServiceAdmin(ModelAdmin):
             return HttpResponseRedirect(list_url(self.model))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Where other rows forbid it, that is the reason to name, not a permission nobody has."""
+        """Name only the rows that protect the object, if there are any, and no missing permissions."""
         objects, counts, lacking, protected = super().get_deleted_objects(objs, request)
         return objects, counts, set() if protected else lacking, protected
 
@@ -111,7 +111,7 @@ class ServiceAdmin(ModelAdmin):
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """To look at: nobody adds, changes or deletes these by hand."""
+    """A read-only admin: rows are not added, changed or deleted by hand."""
 
     show_full_result_count = False
 
@@ -126,11 +126,12 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 class ExportedList(ModelAdmin):
-    """What the list shows under the same address, all pages of it, as a CSV file."""
+    """A list that can be exported as a CSV file: all pages of it, with the same filters."""
 
     list_before_template = "admin/export_link.html"
 
     def csv_lines(self, rows: Any) -> Iterator[str]:
+        """Yield the lines of the file."""
         raise NotImplementedError
 
     def get_urls(self) -> list[URLPattern]:
@@ -162,15 +163,15 @@ def step_page(
     form: type[forms.Form] = forms.Form,
     initial: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """One thing to do with a row: a form, maybe without fields, and its button; only the POST does it.
+    """Answer a page that does one step with an object: a form, which may have no fields, and its button.
 
-    `run` is called with the form's fields; what it refuses is an error of the form.
+    A POST calls `run` with the form's fields; its DomainError is shown as an error of the form.
     """
     row = admin.get_object(request, unquote(object_id))
     if row is None:
         return admin._get_obj_does_not_exist_redirect(request, admin.opts, object_id)
-    filled = form(request.POST if request.method == "POST" else None, initial=initial)
-    if filled.is_valid() and _ran(run, filled):
+    bound_form = form(request.POST if request.method == "POST" else None, initial=initial)
+    if bound_form.is_valid() and _succeeds(run, bound_form):
         messages.success(request, done)
         return HttpResponseRedirect(change_url(row))
     context = {
@@ -179,13 +180,13 @@ def step_page(
         "title": title,
         "subtitle": str(row),
         "about": about,
-        "form": filled,
+        "form": bound_form,
         "back": change_url(row),
     }
     return TemplateResponse(request, "admin/step.html", context)
 
 
-def _ran(run: Callable[..., object], form: forms.Form) -> bool:
+def _succeeds(run: Callable[..., object], form: forms.Form) -> bool:
     try:
         run(**form.cleaned_data)
     except DomainError as refusal:
@@ -195,7 +196,7 @@ def _ran(run: Callable[..., object], form: forms.Form) -> bool:
 
 
 def in_turn(request: HttpRequest, rows: "QuerySet[Any]", run: Callable[[Any], object], *, done: str) -> None:
-    """Do it with each chosen row by itself; every refusal is shown beside its row's name."""
+    """Call `run` with each row on its own, and show each DomainError along with the row's name."""
     count = 0
     for row in rows:
         try:

@@ -1,4 +1,4 @@
-"""What every API route shares: how errors look, how input is checked, how a list is paged."""
+"""Shared by all API routes: error answers, the validation of input, permissions and pages of lists."""
 
 import logging
 import re
@@ -28,39 +28,42 @@ STAFF = (*BEARER, ServiceKeyAuthentication)
 NOT_ALLOWED = "Your role or key does not allow this."
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
-# The sentences of the REST framework for these repeat what was sent.
-SENTENCES = {
+# For these the REST framework's own sentences would repeat what was sent.
+OWN_SENTENCES = {
     exceptions.MethodNotAllowed: "This route does not take this method.",
     exceptions.UnsupportedMediaType: "Send the body as application/json.",
 }
 
 
 class ErrorAnswer(serializers.Serializer[Any]):
-    """Every error of the API; `errors` only where fields are invalid."""
+    """An error of the API; `errors` is present only if fields are invalid."""
 
     detail = serializers.CharField()
     code = serializers.SlugField()
     errors: Any = serializers.DictField(
-        required=False, help_text="Sentences by field; of a field that is an object, by its own fields."
+        required=False, help_text="Sentences by field; for a field that is an object, by its own fields."
     )
 
 
 class TooManyRequests(serializers.Serializer[Any]):
-    """The one error with a shape of its own, as specified; `Retry-After` says when to come back."""
+    """The error 429, whose shape differs as specified; `Retry-After` tells when to try again."""
 
-    error = serializers.CharField(default="rate_limit_exceeded", help_text="Or why else: locked")
+    error = serializers.CharField(default="rate_limit_exceeded", help_text="Or another reason: locked")
     message = serializers.CharField()
     detail = serializers.CharField(help_text="The rate: 5 per 1 minute")
     code = serializers.SlugField(required=False)
 
 
 def errors(*statuses: int) -> dict[int, type[serializers.Serializer[Any]]]:
-    """The error answers of a route, for its schema."""
+    """Return a route's error answers for its schema. Every route may answer 429 and 503."""
     return {status: TooManyRequests if status == 429 else ErrorAnswer for status in (*statuses, 429, 503)}
 
 
 def can(*permissions: str) -> type[BasePermission]:
-    """For who has all of these: staff by their role, service keys by their scopes (accounts/roles.py)."""
+    """Return a permission class for callers that have all of these permissions.
+
+    Staff have them by their role, service keys by their scopes (accounts/roles.py).
+    """
 
     class Can(BasePermission):
         message = NOT_ALLOWED
@@ -72,7 +75,7 @@ def can(*permissions: str) -> type[BasePermission]:
 
 
 def keys_need(permission: str) -> type[BasePermission]:
-    """For whomever else the route is for; of service keys, for those that have this."""
+    """Return a permission class that refuses service keys without this permission, and no other callers."""
 
     class KeysNeed(BasePermission):
         message = NOT_ALLOWED
@@ -85,50 +88,52 @@ def keys_need(permission: str) -> type[BasePermission]:
 
 
 class Page(serializers.Serializer[Any]):
-    """`skip` and `limit` of a list; out of range is refused, never clamped."""
+    """The parameters `skip` and `limit` of a list. A value out of range is an error, never clamped."""
 
     skip = serializers.IntegerField(min_value=0, max_value=MAX_SKIP, default=0)
     limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
 
 
 def query(serializer: type[serializers.Serializer[Any]], params: Mapping[str, Any]) -> dict[str, Any]:
-    """The checked query parameters; an empty one counts as not given."""
+    """Return the valid query parameters; an empty one counts as missing. Raises ValidationError."""
     checked = serializer(data={name: value for name, value in params.items() if value != ""})
     checked.is_valid(raise_exception=True)
     return dict(checked.validated_data)
 
 
 def body(serializer: type[serializers.Serializer[Any]], data: Any, **options: Any) -> dict[str, Any]:
+    """Return the valid fields of a body. Raises ValidationError."""
     checked = serializer(data=data, **options)
     checked.is_valid(raise_exception=True)
     return dict(checked.validated_data)
 
 
 def idempotency_key(request: Request) -> str | None:
-    given = request.headers.get("Idempotency-Key")
-    if given is not None and not IDEMPOTENCY_KEY.fullmatch(given):
+    """Return the request's Idempotency-Key, or None. Raises FieldError for a malformed one."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
         raise FieldError("Idempotency-Key", "The Idempotency-Key must be 1 to 200 visible ASCII characters.")
-    return given
+    return key
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Every error as `{"detail", "code"}`, for invalid fields with `errors` by field."""
+    """Answer every error as `{"detail", "code"}`, for invalid fields with `errors` by field."""
     if isinstance(error, RateLimited):
         return _rate_limited(error)
     if isinstance(error, TryLater):
         return _try_later(error)
     if isinstance(error, DomainError):
-        return _refusal(error)
+        return _domain_error(error)
     if isinstance(error, RequestDataTooBig):
         return _answer(413, "The body is larger than 1 MB.", "body_too_large")
     if isinstance(error, DjangoValidationError):
         return _answer(400, "The input is not valid.", "invalid")
     if is_database_trouble(error):
         logger.warning("The database did not answer (%s).", type(error.__cause__ or error).__name__)
-        return _refusal(Busy())
+        return _domain_error(Busy())
     response = drf_exception_handler(error, context)
     if response is not None:
-        response.data = _reshaped(error)
+        response.data = _error_body(error)
         if response.status_code == 401:
             response["WWW-Authenticate"] = "Bearer"
     return response
@@ -138,7 +143,7 @@ def _answer(status: int, detail: str, code: str, **more: Any) -> Response:
     return Response({"detail": detail, "code": code, **more}, status=status)
 
 
-def _refusal(error: DomainError) -> Response:
+def _domain_error(error: DomainError) -> Response:
     more = {"errors": {error.field: [error.message]}} if isinstance(error, FieldError) else {}
     response = _answer(error.status_code, error.message, error.code, **more)
     if error.status_code == 401:
@@ -149,6 +154,7 @@ def _refusal(error: DomainError) -> Response:
 
 
 def rate_limited_body(error: RateLimited) -> dict[str, str]:
+    """Return the body of a 429, as specified."""
     return {
         "error": "rate_limit_exceeded",
         "message": "Too many requests. Please slow down and try again later.",
@@ -162,26 +168,26 @@ def _rate_limited(error: RateLimited) -> Response:
 
 
 def _try_later(error: TryLater) -> Response:
-    """In the shape of a rate limit's refusal, and with the code that every other error has."""
+    """Answer in the shape of a rate limit's 429, along with the code that every other error has."""
     body = {"error": error.code, "message": error.message, "detail": error.message, "code": error.code}
     return Response(body, status=429, headers={"Retry-After": str(error.retry_after)})
 
 
-def _reshaped(error: Exception) -> dict[str, Any]:
+def _error_body(error: Exception) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
         errors = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
-        field, message = _first(errors)
+        field, message = _first_error(errors)
         detail = message if field in ("body", "non_field_errors") else f"{field}: {message}"
         return {"detail": detail, "code": "invalid", "errors": errors}
     if isinstance(error, Http404):
         return {"detail": "Not found", "code": "not_found"}
     if isinstance(error, exceptions.APIException) and isinstance(error.detail, str):
-        return {"detail": SENTENCES.get(type(error), str(error.detail)), "code": error.detail.code}
+        return {"detail": OWN_SENTENCES.get(type(error), str(error.detail)), "code": error.detail.code}
     return {"detail": "The request was refused.", "code": "refused"}
 
 
-def _first(errors: Any, field: str = "body") -> tuple[str, str]:
-    """The first field with an error, and its first sentence, however deep it lies."""
+def _first_error(errors: Any, field: str = "body") -> tuple[str, str]:
+    """Return the first field with an error and its first sentence, at any depth."""
     while not isinstance(errors, str):
         if isinstance(errors, dict):
             field, errors = next((pair for pair in errors.items() if pair[1]), (field, "Invalid."))

@@ -1,4 +1,4 @@
-"""What a bearer token is, and who sends a request to a public route of the API."""
+"""Bearer tokens: how they are signed, and the user of a token on public routes of the API."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed, TokenBacke
 
 CLAIMS: dict[str, type] = dict.fromkeys(("sub", "role", "typ", "jti", "family"), str)
 CLAIMS |= dict.fromkeys(("version", "iat", "exp"), int)
-LAST_SECOND = 253_402_300_799  # of the year 9999, beyond which there is no datetime
+LAST_SECOND = 253_402_300_799  # of the year 9999: datetime ends there
 
 
 class Keyring(TokenBackend):
-    """Signs with JWT_SECRET; what JWT_SECRET_PREVIOUS signed counts, too, until it expires."""
+    """Signs with JWT_SECRET, and also accepts tokens that a secret of JWT_SECRET_PREVIOUS has signed."""
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        """The claims of a token that is of this shop's making: signed, and with its claims and no others."""
+        """Return the claims of a token of this shop. Raises TokenBackendError for any other token."""
         claims = self._decode(token, verify)
         if not _are_ours(claims):
             raise TokenBackendError("Token is invalid")
@@ -40,7 +40,7 @@ class Keyring(TokenBackend):
 
 
 def _are_ours(claims: dict[str, Any]) -> bool:
-    """Whoever else knows the secret may sign what no service of ours expects."""
+    """Return whether the claims have the names and types of ours: other programs may share the secret."""
     return (
         {name: type(value) for name, value in claims.items()} == CLAIMS
         and claims["sub"].isascii()
@@ -54,7 +54,7 @@ class AccessToken(tokens.AccessToken):
 
 
 class BearerClaims(JWTStatelessUserAuthentication):
-    """The user id in a good token, without a query; a bad token is nobody, not a refusal."""
+    """Authenticates by a valid token alone, without a query. An invalid token counts as none."""
 
     def authenticate(self, request: Any) -> Any:
         try:
@@ -64,11 +64,11 @@ class BearerClaims(JWTStatelessUserAuthentication):
 
 
 def claimed_user(request: Any) -> str:
-    """The user id in a good token, or nothing; without a query."""
-    found = BearerClaims().authenticate(request)
-    return str(found[0].pk) if found else ""
+    """Return the user id in a valid token, or an empty text, without a query."""
+    result = BearerClaims().authenticate(request)
+    return str(result[0].pk) if result else ""
 
 
 def jwt_secrets() -> list[str]:
-    """The one that signs first; the others are on their way out."""
+    """Return the secret that signs, followed by those that are only accepted."""
     return [settings.JWT_SECRET, *settings.JWT_SECRET_PREVIOUS]

@@ -1,4 +1,4 @@
-"""What forms share: `field.as_field_group` uses templates/field.html."""
+"""Parts of all forms."""
 
 from django.forms import EmailField as DjangoEmailField
 from django.forms.renderers import TemplatesSetting
@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ShopRenderer(TemplatesSetting):
+    """Renders `field.as_field_group` with templates/field.html."""
+
     field_template_name = "field.html"
 
 

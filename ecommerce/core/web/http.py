@@ -1,4 +1,4 @@
-"""Facts about a request that do not depend on who asks."""
+"""Facts about requests: the user, the address, the device."""
 
 import ipaddress
 from contextvars import ContextVar
@@ -13,12 +13,12 @@ caller_ip: ContextVar[str | None] = ContextVar("caller_ip", default=None)  # Non
 
 
 def signed_in(request: Any) -> Any:
-    """The User of a request that was let through as signed in, page or API."""
+    """Return the user of a request whose view requires one. `HttpRequest.user` may also be anonymous."""
     return request.user
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The caller's address; X-Forwarded-For counts only as far as TRUSTED_PROXIES wrote it."""
+    """Return the caller's address, from X-Forwarded-For as far as TRUSTED_PROXIES have written it."""
     address = request.META.get("REMOTE_ADDR", "")
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     while forwarded and _is_trusted(address):
@@ -30,7 +30,7 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def network_of(address: str) -> str:
-    """What one caller has: an IPv4 address; of IPv6 a network of 64 bits, whose addresses are free."""
+    """Return the addresses that count as one caller: an IPv4 address, or an IPv6 network of 64 bits."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -56,7 +56,7 @@ def _is_trusted(address: str) -> bool:
 
 @dataclass(frozen=True)
 class Device:
-    """Where somebody signed in, for the list that they may end it from."""
+    """The address and browser of a sign-in, for the list of sessions."""
 
     ip: str
     agent: str

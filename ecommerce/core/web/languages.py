@@ -1,4 +1,4 @@
-"""The languages of the pages: the address alone says which, `/de/cart/`, and the usual one has no prefix."""
+"""The language of a page, which its address determines: `/de/cart/`; the default language has no prefix."""
 
 from contextvars import ContextVar
 
@@ -6,36 +6,39 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 
-# In which language to write to whoever sends the request: a page's own, or what a client of the API asks for.
-callers: ContextVar[str | None] = ContextVar("callers_language", default=None)
+# The language of mails that a request causes: the page's own, or the one that an API client accepts.
+caller_language: ContextVar[str | None] = ContextVar("caller_language", default=None)
 
 
 def of_path(path: str) -> str:
     return translation.get_language_from_path(path) or settings.LANGUAGE_CODE
 
 
-def asked_for(request: HttpRequest) -> str:
-    """By Accept-Language."""
+def accepted_by(request: HttpRequest) -> str:
+    """Return the best language for the request's Accept-Language."""
     return translation.get_language_from_request(request)
 
 
 def of_caller() -> str:
-    return callers.get() or settings.LANGUAGE_CODE
+    return caller_language.get() or settings.LANGUAGE_CODE
 
 
 def without_language(path: str) -> str:
-    """`/de/cart/` is `/cart/`."""
-    for code in _prefixed():
+    """Return the path without the prefix of a language: `/cart/` for `/de/cart/`."""
+    for code in _prefixes():
         if path.startswith(f"/{code}/"):
             return path.removeprefix(f"/{code}")
     return path
 
 
 def in_language(path: str, code: str) -> str:
-    """The same page in another language."""
+    """Return the path of the same page in another language.
+
+    Not by Django's `translate_url`, which does not change unknown pages and paths with encoded characters.
+    """
     plain = without_language(path)
-    return f"/{code}{plain}" if code in _prefixed() else plain
+    return f"/{code}{plain}" if code in _prefixes() else plain
 
 
-def _prefixed() -> list[str]:
+def _prefixes() -> list[str]:
     return [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]

@@ -1,4 +1,4 @@
-"""How the API reads a body, and that it answers JSON."""
+"""The API's parser and content negotiation."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -10,7 +10,7 @@ from rest_framework.parsers import BaseParser
 
 
 class JSONParser(BaseParser):
-    """JSON with exact decimals, so that 19.999 is refused and not rounded on the way in."""
+    """Parses JSON with exact decimals, so that a price of 19.999 is refused and not rounded."""
 
     media_type = "application/json"
 
@@ -22,14 +22,14 @@ class JSONParser(BaseParser):
 
 
 class JSONAnyway(DefaultContentNegotiation):
-    """The one renderer there is, whatever the Accept header asks for."""
+    """Selects the only renderer, whatever the Accept header says."""
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
         return renderers[0], renderers[0].media_type
 
 
 def _decimal(text: str) -> Decimal:
-    """A number whose exponent no Decimal can hold is infinite, and so out of every field's range."""
+    """Return the exact number, or infinity, which every field refuses, if its exponent is too large."""
     try:
         return Decimal(text)
     except InvalidOperation:

@@ -1,19 +1,38 @@
-"""Rates such as `5/m`: at most so many requests within a window that opens with the first of them."""
+"""Rate limits: so many requests of one caller within a window, which opens with the first of them.
 
+Requests are counted in Redis, for all processes together. Without Redis each process counts for itself, so a
+caller gets at most as many times the rate as there are processes.
+"""
+
+import math
 import re
+import threading
+import time
 from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from redis.exceptions import RedisError
+
+from ecommerce.core import redis
+from ecommerce.core.web.languages import without_language
 
 PERIODS = {"s": (1, "second"), "m": (60, "minute"), "h": (3600, "hour"), "d": (86400, "day")}
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+MOST_WINDOWS = 10_000  # in this process's memory; beyond it all windows open anew
 
 
 @dataclass(frozen=True)
 class Rate:
+    """A number of requests a period, such as 5 a minute."""
+
     limit: int
     seconds: int
     unit: str
 
     @classmethod
     def parse(cls, text: str) -> "Rate":
+        """Return the rate that a text such as `5/m` stands for; raise ValueError for any other text."""
         match = re.fullmatch(r"([1-9][0-9]{0,8})/([smhd])", text)
         if match is None:
             raise ValueError(text)
@@ -24,17 +43,93 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A rate limit on some routes, declared in an app's `limits.py`, collected by `ecommerce.site.limits`."""
+
+    name: str
+    routes: re.Pattern[str]  # without the prefix of a language
+    safe: bool  # whether it counts reading requests or those that change something
+    setting: str = ""  # the name of the setting with its rate; without one `site.limits` does not count
+    by_user: bool = False  # whether each signed-in API client has a window of its own, whatever its address
+
+    def covers(self, request: HttpRequest) -> bool:
+        is_safe = request.method in SAFE_METHODS
+        return is_safe == self.safe and bool(self.routes.match(without_language(request.path)))
+
+
+@dataclass(frozen=True)
 class Allowance:
-    """What one caller may do: the rate, counted under `key`."""
+    """The rate of one caller, whose requests are counted under `key`."""
 
     key: str
     rate: Rate
 
 
 class RateLimited(Exception):
-    """The caller's window is used up; it reopens after `retry_after` seconds."""
+    """The caller's window is used up; a new one opens after `retry_after` seconds."""
 
     def __init__(self, rate: Rate, retry_after: int) -> None:
         super().__init__(str(rate))
         self.rate = rate
         self.retry_after = max(1, retry_after)
+
+
+def count(allowance: Allowance) -> None:
+    """Count one request. Raises RateLimited when the allowance is used up."""
+    if not redis.reachable():
+        return count_in_process(allowance)
+    pipeline = redis.client().pipeline(transaction=False)
+    add_to_pipeline(pipeline, allowance)
+    try:
+        replies = pipeline.execute()
+    except RedisError as error:
+        redis.lost(error)
+        return count_in_process(allowance)
+    return check(replies, allowance)
+
+
+def add_to_pipeline(pipeline: Any, allowance: Allowance) -> None:
+    """Add three commands that count one request; `check` reads their replies."""
+    key = redis.full_key(f"ratelimit:{allowance.key}")
+    pipeline.incr(key).expire(key, allowance.rate.seconds, nx=True).ttl(key)
+
+
+def check(replies: list[Any], allowance: Allowance) -> None:
+    """Raise RateLimited if the replies to `add_to_pipeline` say that the allowance is used up."""
+    requests, _, seconds_left = replies
+    if requests > allowance.rate.limit:
+        raise RateLimited(allowance.rate, seconds_left)
+
+
+def count_in_process(allowance: Allowance) -> None:
+    """Count one request without Redis. Raises RateLimited when the allowance is used up."""
+    requests, seconds_left = in_process.count(allowance)
+    if requests > allowance.rate.limit:
+        raise RateLimited(allowance.rate, seconds_left)
+
+
+class InProcessWindows:
+    """The open windows of the callers whose requests this process has counted itself."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._windows: dict[str, tuple[int, float]] = {}  # by key: the number of requests, the window's end
+
+    def count(self, allowance: Allowance) -> tuple[int, int]:
+        """Count a request; return how many there were in the window, and the seconds until it ends."""
+        now = time.monotonic()
+        with self._lock:
+            requests, end = self._windows.get(allowance.key, (0, 0.0))
+            if end <= now:
+                requests, end = 0, now + allowance.rate.seconds
+            if len(self._windows) >= MOST_WINDOWS:
+                self._windows.clear()
+            self._windows[allowance.key] = requests + 1, end
+        return requests + 1, math.ceil(end - now)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._windows.clear()
+
+
+in_process = InProcessWindows()

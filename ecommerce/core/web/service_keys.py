@@ -1,6 +1,6 @@
-"""Service keys in requests to the API: `Authorization: Api-Key prefix.secret`.
+"""Service keys in API requests: `Authorization: Api-Key prefix.secret`.
 
-What a key is, `accounts` knows, and registers here how to find one.
+`accounts` has the keys, and registers here how to find one.
 """
 
 from collections.abc import Callable
@@ -12,18 +12,18 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-_find_key: Callable[[str], Any] = lambda text: None  # noqa: E731  # until an app has registered its own
+_find_key: Callable[[str], Any] = lambda text: None  # noqa: E731  # until `register` is called
 _record_use: Callable[[Any], None] = lambda key: None  # noqa: E731
 
 
 def register(*, find_key: Callable[[str], Any], record_use: Callable[[Any], None]) -> None:
-    """`find_key` returns the valid key of a text or None; `record_use` hears of each use."""
+    """Register how to find a key by its text, which returns None for an invalid one, and to record a use."""
     global _find_key, _record_use
     _find_key, _record_use = find_key, record_use
 
 
 class ServiceKeyAuthentication(BaseAuthentication):
-    """A program with a key, on the routes that name this class beside the bearer token."""
+    """Authenticates programs by service key on the routes that name this class beside bearer tokens."""
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
         if presented_key(request) is None:

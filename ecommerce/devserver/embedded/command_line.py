@@ -1,4 +1,4 @@
-"""Which command needs which embedded server."""
+"""The embedded servers that a management command needs."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -26,19 +26,23 @@ NEED_NO_SERVER = {
     "startproject",
     "version",
 }
-leases: list[Lease] = []  # what this process uses
+leases: list[Lease] = []  # of the servers that this process uses
 
 
 @contextmanager
 def servers_for(arguments: list[str]) -> Iterator[None]:
-    """Give the command its servers, through the environment; call it before the settings are read."""
+    """Run the servers that the command lacks while the block runs, and name them in the environment.
+
+    Must be entered before the settings are read. Exits with an explanation where that is not possible.
+    """
+    is_server = arguments[:1] == ["runshop"]
     try:
-        if serving := arguments[:1] == ["runshop"]:
+        if is_server:
             refuse_used_port()
         missing = missing_services() if needs_servers(arguments) else []
     except ImproperlyConfigured as error:
         sys.exit(str(error))
-    with embedded(missing, say=partial(print, flush=True) if serving else report):
+    with embedded(missing, say=partial(print, flush=True) if is_server else print_to_stderr):
         yield
 
 
@@ -50,7 +54,7 @@ def needs_servers(arguments: list[str]) -> bool:
 
 
 def missing_services() -> list[Service]:
-    """The services whose address is not given. Production never embeds one."""
+    """Return the services whose address the environment does not name: in production none."""
     if env.text("APP_ENV").lower() == "production":
         return []
     wanted = [MONGODB, VALKEY] if env.flag("REDIS_ENABLED", default=True) else [MONGODB]
@@ -59,6 +63,7 @@ def missing_services() -> list[Service]:
 
 @contextmanager
 def embedded(services: list[Service], say: Callable[[str], None]) -> Iterator[None]:
+    """Use these servers while the block runs, and name them in the environment."""
     with ExitStack() as stack:
         for service in services:
             try:
@@ -74,6 +79,6 @@ def embedded(services: list[Service], say: Callable[[str], None]) -> Iterator[No
         yield
 
 
-def report(line: str) -> None:
-    """To stderr: a command's output may be piped somewhere."""
+def print_to_stderr(line: str) -> None:
+    """Print what is no output of the command, which may go to a pipe."""
     print(line, file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 """The embedded MongoDB: SecantusDB, as `python -m ecommerce.devserver.embedded.mongo DATA_DIR`.
 
-It is a pre-release, so its command line is not enough. Each argument below and each mend has a test in
-tests/test_embedded_mongo.py that says when it can go. The shop never imports this module.
+SecantusDB is a pre-release, and its command line lacks options that we need. Each argument and each patch
+below has a test in tests/test_embedded_mongo.py that tells when it can go. The shop never imports it.
 """
 
 import os
@@ -33,26 +33,26 @@ def create_server(data: Path) -> SecantusDBServer:
     return SecantusDBServer(
         port=0,
         storage_path=str(data),
-        # Without these, kill -9 loses writes that were acknowledged.
+        # Without these two, `kill -9` loses acknowledged writes.
         durable=True,
         sync_on_commit=True,
-        # A killed client's transaction holds its locks this long; the default is a minute.
+        # How long the transaction of a killed client keeps its locks; a minute by default.
         transaction_lifetime_seconds=3,
     )
 
 
-def mend() -> None:
-    mend_nested_stages()
-    mend_index_choice()
-    mend_bulk_writes()
-    mend_range_ends()
+def patch_secantus() -> None:
+    patch_nested_stages()
+    patch_index_choice()
+    patch_bulk_writes()
+    patch_range_ends()
 
 
-def mend_nested_stages() -> None:
-    """A nested $project or $addFields is read as literals or as a replacement.
+def patch_nested_stages() -> None:
+    """Give nested $project and $addFields their meaning.
 
-    It breaks select_related().only(), group permissions and two admin pages. Can go when
-    the `test_nested_..._without_the_mend` pass.
+    SecantusDB reads them as literals or as replacements, which breaks select_related().only(), group
+    permissions and two admin pages. Can go when the `test_nested_..._without_the_patch` pass.
     """
     project, add_fields = aggregate._project_one, aggregate._add_fields_one
     aggregate._project_one = lambda doc, spec, names: project(doc, dotted(spec), names)
@@ -60,21 +60,21 @@ def mend_nested_stages() -> None:
 
 
 def dotted(spec: Document) -> Document:
-    """{"a": {"b": 1}} as {"a.b": 1}, MongoDB's meaning of a nested specification."""
+    """Return {"a.b": 1} for {"a": {"b": 1}}, which means the same to MongoDB."""
     nested = any(isinstance(v, Mapping) and v and not next(iter(v)).startswith("$") for v in spec.values())
     return _flatten_projection_spec(spec) if nested else spec
 
 
-def mend_index_choice() -> None:
-    """A filter with $and, which is how the ORM joins conditions, scans the whole collection.
+def patch_index_choice() -> None:
+    """Use indexes for $and, by which the ORM joins conditions, and for $elemMatch, which the search uses.
 
-    So does a range within an array ($elemMatch), by which the search goes. Can go when
-    `test_and_uses_an_index_without_the_mend` and `test_a_range_in_an_array_..._without_the_mend` pass.
+    SecantusDB scans the whole collection for them. Can go when `test_and_uses_an_index_without_the_patch` and
+    `test_a_range_in_an_array_..._without_the_patch` pass.
     """
     index_ids, explained = Storage._try_index_id_keys, Storage._pick_index_for_filter
 
     def try_index(self: Storage, db: str, coll: str, filter: Document, *, collation: Any = None) -> Any:
-        query = conditions(filter)
+        query = indexable(filter)
         if len(query) > 1 and "_id" in query:
             by_id = index_ids(self, db, coll, {"_id": query["_id"]}, collation=collation)
             if by_id is not None:
@@ -82,21 +82,21 @@ def mend_index_choice() -> None:
         return index_ids(self, db, coll, query, collation=collation)
 
     def pick_index(self: Storage, db: str, coll: str, filter: Document, *, collation: Any = None) -> Any:
-        """For explain, which knows nothing either of the index that serves one of several conditions."""
-        query = conditions(filter) or {}
+        """Do the same for `explain`."""
+        query = indexable(filter) or {}
         parts = (query, *({field: value} for field, value in query.items()))
         choices = (explained(self, db, coll, part, collation=collation) for part in parts)
-        return next((found for found in choices if found), None)
+        return next((index for index in choices if index), None)
 
     Storage._try_index_id_keys, Storage._pick_index_for_filter = try_index, pick_index
 
 
-def mend_bulk_writes() -> None:
-    """An update_many that meets an open transaction keeps its collection's lock until that ends.
+def patch_bulk_writes() -> None:
+    """Do every update_many and delete_many like a single write, which releases its lock before a retry.
 
-    A second transaction waits for that lock, the list of transactions for the second one, and the first for
-    the list: the server hangs for good. A single write lets go of the lock before it tries again, so all are
-    done as one. Can go when `test_a_bulk_write_..._without_the_mend` passes.
+    Otherwise one that conflicts with an open transaction keeps its collection's lock until that ends. A
+    second transaction waits for this lock, the list of transactions for the second one, and the first one
+    for the list: the server hangs for good. Can go when `test_a_bulk_write_..._without_the_patch` passes.
     """
 
     def update(self: Storage, *where: Any, **options: Any) -> Any:
@@ -108,44 +108,47 @@ def mend_bulk_writes() -> None:
     Storage._update_matching_chunked, Storage._delete_matching_chunked = update, delete
 
 
-def mend_range_ends() -> None:
-    """An `$lte` that an index of three or more fields serves misses the documents equal to its bound.
+def patch_range_ends() -> None:
+    """Include the upper bound of an `$lte` that an index of three or more fields serves.
 
-    The list up to a price leaves out what costs just that much: the index goes on with another field, so
-    their entries sort after the bound. Those of one value more do no harm, since the server applies the
-    whole filter to what the index found. Can go when
-    `test_a_range_has_its_upper_end_without_the_mend` passes.
+    Without it a list up to a price omits the products of just that price: their index entries continue
+    with another field, so they sort after the bound. Entries beyond the bound do no harm, since the server
+    applies the whole filter to what the index returns. Can go when
+    `test_a_range_includes_its_upper_bound_without_the_patch` passes.
     """
     scan = Storage._range_scan_index
 
-    def to_the_end(self: Storage, *where: Any, prefix: bytes | None = None) -> Any:
+    def with_upper_bound(self: Storage, *where: Any, prefix: bytes | None = None) -> Any:
         *rest, upper, inclusive = where
         if prefix is not None and upper is not None and inclusive:
             upper += COMPOUND_SEP + b"\xff" * 8
         return scan(self, *rest, upper, inclusive, prefix=prefix)
 
-    Storage._range_scan_index = to_the_end
+    Storage._range_scan_index = with_upper_bound
 
 
-GUARDS = {"$ne", "$exists"}  # the ORM sets these beside the upper end of a range
+GUARDS = {"$ne", "$exists"}  # the ORM adds these to the upper bound of a range
 
 
-def conditions(query: Document) -> Document:
-    """A filter without $and that matches at least what `query` does; the server applies the whole one."""
-    if found := next(ranges_in_arrays(query or {}), None):
-        return found
+def indexable(query: Document) -> Document:
+    """Return a filter without $and, for which an index is found, and which matches all that `query` does.
+
+    It may match more: the server applies the whole query to what the index returns.
+    """
+    if array_range := next(ranges_in_arrays(query or {}), None):
+        return array_range
     if not query or "$and" not in query:
         return query
     merged: dict[str, Any] = {}
     for part in query["$and"]:
-        for field, value in (conditions(part) or {}).items():
+        for field, value in (indexable(part) or {}).items():
             merged[field] = joined(merged[field], value) if field in merged else value
     merged.update(query)
     return {field: value for field, value in merged.items() if not field.startswith("$")}
 
 
 def joined(one: Any, other: Any) -> Any:
-    """Two conditions on one field: a range of both bounds, or the one that leads to fewer documents."""
+    """Join two conditions on one field: to a range if they are its bounds, else to the more selective one."""
     if isinstance(other, Mapping) and set(other) <= GUARDS:
         return one
     both = isinstance(one, Mapping) and isinstance(other, Mapping)
@@ -153,7 +156,7 @@ def joined(one: Any, other: Any) -> Any:
 
 
 def ranges_in_arrays(query: Document) -> Iterator[dict[str, Any]]:
-    """{"a": {"$elemMatch": {"$gte": 1}}} as {"a": {"$gte": 1}}: what an index of the elements finds."""
+    """Yield {"a": {"$gte": 1}} for each {"a": {"$elemMatch": {"$gte": 1}}}, which an index serves."""
     for field, value in query.items():
         bounds = value.get("$elemMatch", {}) if isinstance(value, Mapping) else {}
         if bounds and set(bounds) <= set(Storage._RANGE_OPS):
@@ -163,7 +166,7 @@ def ranges_in_arrays(query: Document) -> Iterator[dict[str, Any]]:
 
 
 def serve(data_dir: Path) -> None:
-    """Serve until SIGTERM, or until nobody uses the server any more."""
+    """Serve until SIGTERM, or until no process uses the server any more."""
     files, stop = Files(data_dir, "mongodb"), threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -177,13 +180,13 @@ def serve(data_dir: Path) -> None:
     with create_server(files.data) as server:
         publish(files, server)
         while not users.exclusive() and not stop.wait(0.2):
-            server.transactions.prune_expired()  # it only looks when the next transaction comes
+            server.transactions.prune_expired()  # by itself it only does so at the next transaction
         files.address.unlink(missing_ok=True)
         end_accepting(server)
 
 
 def end_accepting(server: SecantusDBServer) -> None:
-    """Its accept loop sees a stop only at the next connection; without one, stopping takes 2 s longer."""
+    """End the accept loop, which notices a stop only at its next connection or 2 s later."""
     server._stop_event.set()
     with suppress(OSError):
         socket.create_connection(server.address, timeout=1).close()
@@ -197,5 +200,5 @@ def publish(files: Files, server: SecantusDBServer) -> None:
 
 
 if __name__ == "__main__":
-    mend()
+    patch_secantus()
     serve(Path(sys.argv[1]))

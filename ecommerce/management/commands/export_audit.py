@@ -1,4 +1,4 @@
-"""The audit log into a CSV file."""
+"""Export of the audit log as CSV."""
 
 from datetime import date, datetime, time
 from functools import partial
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ecommerce.core.audit import export
 from ecommerce.core.models import AuditEntry
-from ecommerce.core.text.csv_files import deliver
+from ecommerce.core.text.csv_files import write_export
 
 
 class Command(BaseCommand):
@@ -23,14 +23,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         entries = AuditEntry.objects.order_by("at", "pk")
         if options["since"] is not None:
-            entries = entries.filter(at__gte=_beginning_of(options["since"]))
+            entries = entries.filter(at__gte=_start_of_day(options["since"]))
         path = None if options["file"] == Path("-") else options["file"]
-        written = deliver(partial(export.export, entries), path, self.stdout)
+        written = write_export(partial(export.export, entries), path=path, stdout=self.stdout)
         if path is not None:
             self.stderr.write(f"{written} entries in {path}.", self.style.SUCCESS)
 
 
-def _beginning_of(text: str) -> datetime:
+def _start_of_day(text: str) -> datetime:
     try:
         day = date.fromisoformat(text)
     except ValueError:

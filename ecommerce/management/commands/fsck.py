@@ -1,6 +1,5 @@
-"""Does the database keep every promise about money and stock?"""
+"""Check of the stored data, of money and stock above all."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -26,14 +25,9 @@ class Command(BaseCommand):
     help = "Check every invariant of the stored data; exit 1 and name each violation."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(_violations())
-        for violation in found:
+        violations = [violation for check in CHECKS for violation in check()]
+        for violation in violations:
             self.stderr.write(violation)
-        if found:
-            raise CommandError(f"{len(found)} violations.")
+        if violations:
+            raise CommandError(f"{len(violations)} violations.")
         self.stdout.write("No violations.")
-
-
-def _violations() -> Iterator[str]:
-    for check in CHECKS:
-        yield from check()

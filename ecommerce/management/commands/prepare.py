@@ -1,4 +1,4 @@
-"""Everything between an empty database and a shop that can serve."""
+"""Preparation of the database: migrations, groups, search terms, the first admin and sample products."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""The worker's periodic tasks without Celery and Redis: for cron, and for a shop that has no Redis."""
+"""The periodic tasks without a Celery worker: for cron, and for a shop without Redis."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ from ecommerce.core import shutdown
 from ecommerce.core.periodic import intervals
 
 logger = logging.getLogger("shop.tasks")
-PATIENCE = 8  # seconds that a signal waits, rather than cut a delivery off before its record
+PATIENCE = 8  # seconds that a signal waits, so that a delivery is recorded
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--every", type=float, metavar="SECONDS", help="Go on, with this pause between.")
+        parser.add_argument("--every", type=float, metavar="SECONDS", help="Repeat with this pause between.")
 
     def handle(self, *args: Any, every: float | None, **options: Any) -> None:
         app.autodiscover_tasks(force=True)
@@ -33,15 +33,16 @@ class Command(BaseCommand):
 
 
 def run_all() -> list[str]:
-    """Run every task, whatever becomes of the others; return the names of those that failed."""
-    with shutdown.deferred(PATIENCE):
-        return [name for name in in_order() if not _succeeds(name)]
+    """Run every task, even if others fail; return the names of those that failed."""
+    with shutdown.finish_step_first(PATIENCE):
+        return [name for name in names_in_order() if not _succeeds(name)]
 
 
-def in_order() -> list[str]:
-    """From the highest app down: an order is free to be canceled once its payment has expired.
+def names_in_order() -> list[str]:
+    """Return the names of all tasks, those of the highest app first.
 
-    The outbox is the ground's, so the mails of all the others are delivered in the same run.
+    So an order can be canceled in the same run in which its payment expires, and the outbox, which belongs to
+    the lowest app, delivers the mails of all other tasks.
     """
     apps = [config.name for config in django_apps.get_app_configs()]
     by_app = {app: [name for name in intervals if name.startswith(f"{app}.tasks.")] for app in apps}

@@ -40,7 +40,7 @@ def in_language(path: str, code: str) -> str:
 @register.simple_tag(takes_context=True)
 def page_in(context: template.Context, code: str) -> str:
     """This page's address in another language; a view gives `here` where it is not the one asked for."""
-    return languages.in_language(context.get("here") or context["request"].get_full_path(), code)
+    return languages.in_language(context.get("page_url") or context["request"].get_full_path(), code)
 
 
 @register.filter
@@ -61,7 +61,7 @@ def srcset(url: str | None) -> str:
     upload = images.upload_at(url or "")
     if upload is None:
         return ""
-    return ", ".join(f"{picture(images.address_of(upload, width))} {width}w" for width in images.WIDTHS)
+    return ", ".join(f"{picture(images.upload_url(upload, width))} {width}w" for width in images.WIDTHS)
 
 
 @register.simple_tag

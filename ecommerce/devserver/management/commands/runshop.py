@@ -1,4 +1,4 @@
-"""`make run`: prepare the database, collect the static files, serve, work behind it, and say where."""
+"""The whole shop for `make run`: the database, the static files, gunicorn and the worker."""
 
 import os
 import sys
@@ -15,12 +15,12 @@ from ecommerce.core import shutdown
 from ecommerce.devserver import webserver
 from ecommerce.devserver.embedded.command_line import leases
 from ecommerce.devserver.file_lock import FileLock, wait_until
-from ecommerce.devserver.static_build import collected_static_files
+from ecommerce.devserver.static_build import static_files_built
 from ecommerce.devserver.worker import Worker
 
-PUBLISHED_PASSWORD = "admin123"  # the documented development default; no other one is ever printed
-PREPARING = 5  # seconds that a signal waits for the database; all in all the shop stops within 10
-STARTING = 60
+PUBLISHED_PASSWORD = "admin123"  # the documented default for development; no other password is printed
+PREPARING = 5  # seconds that a signal waits for `prepare`, so that the shop stops within 10
+STARTING = 60  # seconds until gunicorn must answer
 
 
 class Command(BaseCommand):
@@ -32,9 +32,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, reload: bool, **options: Any) -> None:
         if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(line_buffering=True)  # into a file, too
+            sys.stdout.reconfigure(line_buffering=True)  # also when it is redirected to a file
         lock = FileLock(settings.DATA_DIR / "run" / f"shop-{settings.PORT}.lock")
-        # A watcher of a shop that was just killed takes the lock for a moment when it looks.
+        # The watcher of a shop that was just killed takes the lock for a moment, too.
         if not wait_until(lock.exclusive, PREPARING):
             raise CommandError(f"A shop on port {settings.PORT} is still running or stopping.")
         with ExitStack() as stack:
@@ -43,9 +43,9 @@ class Command(BaseCommand):
             self.serve(stack, lock, reload=reload)
 
     def prepare(self, lock: FileLock, *, collect: bool) -> None:
-        with collected_static_files(lock) if collect else nullcontext():
+        with static_files_built(lock) if collect else nullcontext():
             self.stdout.write("Preparing the database")
-            with shutdown.deferred(PREPARING):
+            with shutdown.finish_step_first(PREPARING):
                 call_command("prepare", stdout=self.stdout)
 
     def serve(self, stack: ExitStack, lock: FileLock, *, reload: bool) -> None:
@@ -54,18 +54,21 @@ class Command(BaseCommand):
         server = webserver.WebServer(lock, settings.BASE_DIR, reload=reload)
         stack.callback(server.stop, patience=webserver.GRACE + 1)
         stack.callback(worker.stop, patience=webserver.GRACE)
-        stack.callback(self.begin_stop, server, worker)
-        if not wait_until(lambda: server.ended() or server.answers(), STARTING):
+        stack.callback(self.request_stop, server, worker)
+        if not wait_until(lambda: server.has_ended() or server.answers(), STARTING):
             raise CommandError(f"The shop did not answer within {STARTING} s.")
         worker.keep_alive()
-        if not server.ended():
+        if not server.has_ended():
             self.stdout.write(self.addresses())
         self.watch(server, worker)
 
     def watch(self, server: webserver.WebServer, worker: Worker) -> None:
-        """Until a signal ends this process, or one of the servers or a killed `make` is gone."""
+        """Keep the worker alive until a signal arrives or `make` is killed.
+
+        Raises CommandError if one of the servers ends.
+        """
         make = os.getppid() if "MAKELEVEL" in os.environ else None
-        while not server.ended():
+        while not server.has_ended():
             for lease in leases:
                 if not lease.alive():
                     raise CommandError(f"{lease.service.title} ended by itself; see {lease.files.log}.")
@@ -75,12 +78,12 @@ class Command(BaseCommand):
             time.sleep(0.5)
         raise CommandError(f"gunicorn ended by itself with exit code {server.process.returncode}.")
 
-    def begin_stop(self, server: webserver.WebServer, worker: Worker) -> None:
-        """Both at the same time, so that they take no longer than one of them."""
+    def request_stop(self, server: webserver.WebServer, worker: Worker) -> None:
+        """Ask both to stop at the same time, so that they take no longer than one of them."""
         with suppress(OSError):  # the terminal may be gone
             self.stdout.write("Stopping")
-        server.begin_stop()
-        worker.begin_stop()
+        server.request_stop()
+        worker.request_stop()
 
     def addresses(self) -> str:
         shop = f"http://localhost:{settings.PORT}/"
@@ -91,7 +94,7 @@ class Command(BaseCommand):
 
 
 def sign_in() -> dict[str, str]:
-    """The password only where it is the published one, which everybody knows anyway."""
+    """Return how to sign in to the admin, with the password only if it is the published default."""
     if settings.APP_ENV == "production":
         return {}
     published = settings.DEFAULT_ADMIN_PASSWORD == PUBLISHED_PASSWORD

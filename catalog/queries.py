@@ -1,0 +1,173 @@
+"""Reading products, for pages and the API. Every read comes through the cache."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, cast
+
+from catalog import cache, search
+from catalog.models import Product, ProductQuerySet
+from catalog.search import misses
+from catalog.search.base import Matches
+from catalog.types import ProductData
+from ecommerce.core.errors import DomainError
+from ecommerce.core.web.ratelimit import Allowance
+
+# The id breaks ties in the direction of the index that serves the order.
+SORTS = {
+    "": ("product_id",),
+    "name": ("name", "product_id"),
+    "price": ("price", "product_id"),
+    "-price": ("-price", "-product_id"),
+    "newest": ("-created_at", "-product_id"),
+}
+
+
+class ProductNotFound(DomainError):
+    message, code, status_code = "Product not found", "product_not_found", 404
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductQuery:
+    """The filters, order and page of a product list, which only ever contains active products.
+
+    `q` is a part of a name or category. With `fuzzy` it is a list of words, and the best matches come first.
+    """
+
+    q: str = ""
+    fuzzy: bool = False
+    category: str | None = None
+    product_id: tuple[int, ...] | None = None
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    in_stock: bool = False
+    sort: str = ""
+    skip: int = 0
+    limit: int = 20
+
+    @property
+    def key(self) -> str:
+        """The key of its cache entry."""
+        return cache.list_key(
+            q=self.q,
+            skip=self.skip,
+            limit=self.limit,
+            fuzzy=int(self.fuzzy) if self.fuzzy and self.q else None,
+            category=self.category,
+            product_id=",".join(map(str, self.product_id)) if self.product_id else None,
+            min_price=self.min_price,
+            max_price=self.max_price,
+            in_stock=self.in_stock or None,
+            sort=self.sort or None,
+        )
+
+    @property
+    def is_plain_search(self) -> bool:
+        """Whether this is the first page of a search without filters."""
+        plain = ProductQuery(q=self.q, fuzzy=self.fuzzy, limit=self.limit)
+        return bool(self.q) and self == plain
+
+
+@dataclass(frozen=True)
+class ProductList:
+    """One page of products as finished JSON, and the total on all pages."""
+
+    json: bytes
+    total: int
+    only_close: bool = False  # no exact match; the products differ from the search by a typo
+
+    @property
+    def products(self) -> list[ProductData]:
+        return decode_products(self.json)
+
+
+def list_products(query: ProductQuery, *, allowance: Allowance | None = None) -> ProductList:
+    """Return the requested page. Raises RateLimited beyond the allowance."""
+    stored = cache.read(query.key, lambda: _fill_list(query), allowance=allowance)
+    head, body = stored.split(b"\n", 1)
+    total, only_close = head.split()
+    return ProductList(body, int(total), only_close == b"1")
+
+
+def product_json(slug: str, *, allowance: Allowance | None = None) -> bytes:
+    """Return the active product with this slug as finished JSON. Raises ProductNotFound or RateLimited."""
+    return cache.read(cache.slug_key(slug), lambda: _fill_product(slug), allowance=allowance)
+
+
+def get_product(slug: str) -> ProductData:
+    """Return the active product with this slug. Raises ProductNotFound."""
+    return cast(ProductData, decode(product_json(slug)))
+
+
+def find_product(product_id: int) -> ProductData | None:
+    """Return the active product with this `product_id`, or None."""
+    stored = cache.read(f"number:{product_id}", lambda: _fill_product_by_id(product_id))
+    return cast(ProductData | None, decode(stored))
+
+
+def matching(query: ProductQuery) -> Matches:
+    """Return the products that the query selects, before its page is cut out, straight from the database."""
+    matches = _search(query)
+    return replace(matches, rows=_filter(matches.rows, query))
+
+
+def encode(value: object) -> bytes:
+    """Return compact JSON, as the API sends it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def encode_products(products: Iterable[Product]) -> bytes:
+    return encode([product.as_dict() for product in products])
+
+
+def decode(text: bytes) -> Any:
+    """Return what `encode` stored, with prices as Decimals."""
+    return json.loads(text, parse_float=Decimal)
+
+
+def decode_products(text: bytes) -> list[ProductData]:
+    return cast(list[ProductData], decode(text))
+
+
+def _fill_list(query: ProductQuery) -> bytes:
+    matches = matching(query)
+    order = SORTS[query.sort] if query.sort else matches.order
+    page = matches.rows.order_by(*order).defer("search_terms")[query.skip : query.skip + query.limit]
+    total = matches.rows.count()
+    if not total and query.is_plain_search:
+        misses.record(query.q)
+    return b"%d %d\n%s" % (total, matches.only_close, encode_products(page))
+
+
+def _search(query: ProductQuery) -> Matches:
+    rows = Product.objects.visible()
+    if not query.q:
+        return Matches(rows, SORTS[""])
+    if query.fuzzy:
+        return search.backend().fuzzy(rows, query.q)
+    return Matches(search.backend().literal(rows, query.q), SORTS[""])
+
+
+def _filter(rows: ProductQuerySet, query: ProductQuery) -> ProductQuerySet:
+    if query.category is not None:
+        rows = rows.filter(category=query.category)
+    if query.product_id is not None:
+        rows = rows.filter(product_id__in=query.product_id)
+    if query.min_price is not None:
+        rows = rows.filter(price__gte=query.min_price)
+    if query.max_price is not None:
+        rows = rows.filter(price__lte=query.max_price)
+    return rows.filter(inventory__gt=0) if query.in_stock else rows
+
+
+def _fill_product(slug: str) -> bytes:
+    product = Product.objects.visible().filter(slug=slug).first()
+    if product is None:
+        raise ProductNotFound
+    return encode(product.as_dict())
+
+
+def _fill_product_by_id(product_id: int) -> bytes:
+    product = Product.objects.visible().filter(product_id=product_id).first()
+    return encode(product.as_dict() if product else None)
