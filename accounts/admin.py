@@ -22,11 +22,13 @@ from unfold.forms import AdminPasswordChangeForm, AuthenticationForm, UserCreati
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from accounts import roles, services
+from accounts import roles
 from accounts.models import ServiceKey, User
+from accounts.recovery import services as recovery
 from accounts.service_keys import services as service_keys
 from accounts.sessions import admin_pages
 from accounts.sign_in import lockout
+from accounts.users import services as users
 from ecommerce.core.errors import DomainError
 from ecommerce.core.web.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin, change_url, step_page
 from ecommerce.core.web.http import signed_in
@@ -56,7 +58,7 @@ class PasswordForm(AdminPasswordChangeForm):
 
     def save(self, commit: bool = True) -> User:
         """Nothing but the password is written: another admin may be changing the role."""
-        services.set_password(self.user, self.cleaned_data["password1"], by=self.by)
+        recovery.set_password(self.user, self.cleaned_data["password1"], by=self.by)
         return self.user
 
 
@@ -133,7 +135,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
 
     @action(description="Sessions", url_path="sessions", permissions=["unlock"])  # type: ignore[untyped-decorator]
     def sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return admin_pages.sessions_of(self, request, object_id)
+        return admin_pages.sessions_page(self, request, object_id)
 
     @action(description="Unlock", url_path="unlock", permissions=["unlock"])  # type: ignore[untyped-decorator]
     def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -141,7 +143,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
             self,
             request,
             object_id,
-            partial(services.unlock, user_id=object_id, by=signed_in(request)),
+            partial(users.unlock, user_id=object_id, by=signed_in(request)),
             title="Unlock",
             about="Wrong passwords are forgotten: the account can be signed in to again at once.",
             done="The account is unlocked.",
@@ -155,12 +157,12 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
         by = signed_in(request)
         if not change:
             password, role = form.cleaned_data["password1"], User.Role(form.cleaned_data["role"])
-            obj.pk = services.make_user(email=obj.email, password=password, role=role, by=by).pk
+            obj.pk = users.create_user(email=obj.email, password=password, role=role, by=by).pk
         elif changes := form.changes():
-            services.update_user(pk=obj.pk, by=by, **changes)
+            users.update_user(pk=obj.pk, by=by, **changes)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        services.delete_user(obj, by=signed_in(request))
+        users.delete_user(obj, by=signed_in(request))
 
     def user_change_password(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         """By a copy of this page for the request: the form is made from an attribute, without it."""
@@ -255,7 +257,7 @@ class ServiceKeyAdmin(ServiceAdmin):
     def save_model(self, request: HttpRequest, obj: ServiceKey, form: Any, change: bool) -> None:
         given = form.cleaned_data
         expires_at = timezone.now() + timedelta(days=given["days"])
-        key, request.key_text = service_keys.make_key(  # type: ignore[attr-defined]
+        key, request.key_text = service_keys.create_key(  # type: ignore[attr-defined]
             name=given["name"], scopes=given["scopes"], expires_at=expires_at, by=signed_in(request)
         )
         obj.pk, obj.prefix = key.pk, key.prefix

@@ -9,4 +9,4 @@ class AccountsConfig(AppConfig):
         from accounts.service_keys import services
         from ecommerce.core.web import service_keys
 
-        service_keys.register(find_key=services.find_key, record_use=services.note_use)
+        service_keys.register(find_key=services.find_key, record_use=services.record_use)

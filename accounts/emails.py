@@ -88,7 +88,9 @@ def _deliver_change(message: OutboxMessage) -> None:
 def _send(message: OutboxMessage, user: User, to: str, *, subject: str, **facts: str) -> None:
     query = ""
     if message.kind in Purpose.values:
-        query = "?" + urlencode({"token": one_time_links.mint(user, Purpose(message.kind), subject=subject)})
+        query = "?" + urlencode(
+            {"token": one_time_links.create(user, Purpose(message.kind), subject=subject)}
+        )
     with translation.override(message.payload.get("language", settings.LANGUAGE_CODE)):
         mail.send(
             to=to,

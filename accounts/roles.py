@@ -14,7 +14,7 @@ class Role(TextChoices):
     ADMIN = "admin"
 
 
-MAY: dict[str, frozenset[str]] = {
+ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.USER: frozenset(),
     Role.SUPPORT: frozenset(
         {
@@ -57,4 +57,4 @@ SCOPES: dict[str, frozenset[str]] = {
 
 def permissions_of(role: str) -> frozenset[str]:
     """What the table gives this role; an admin needs none of it."""
-    return MAY.get(role, frozenset())
+    return ROLE_PERMISSIONS.get(role, frozenset())

@@ -20,7 +20,7 @@ from ecommerce.core.web.http import Device
 
 @receiver(user_logged_in)
 def signed_in(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
-    history.tell(user, "sign_in", by=user)
+    history.record(user, "sign_in", by=user)
     session = getattr(request, "session", {})
     if session.get(SESSION_KEY) == str(user.pk) and DEVICE not in session:  # not by the API
         remember_device(session, Device.of(request))
@@ -28,4 +28,4 @@ def signed_in(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
 
 @receiver(post_save, sender=User)
 def account_changed(instance: User, **kwargs: Any) -> None:
-    cache.account_changed(instance.pk)
+    cache.invalidate_account(instance.pk)

@@ -5,7 +5,7 @@ from ecommerce.core.periodic import periodic
 
 
 @periodic(seconds=3600)
-def forget_what_expired() -> None:
-    sessions.forget_expired()
-    one_time_links.forget_expired()
-    lockout.forget_old()
+def delete_expired() -> None:
+    sessions.delete_expired()
+    one_time_links.delete_expired()
+    lockout.delete_old()

@@ -20,4 +20,4 @@ def erase(user: User) -> None:
     cache.cart_changed(owner_key(user))
 
 
-personal_data.hold("cart", export=export, erase=erase)
+personal_data.register("cart", export=export, erase=erase)

@@ -1,4 +1,4 @@
-"""The API of the catalog: the public list and product, and the admin's create, change, delete."""
+"""The API of the catalog: reading products, and for staff creating, changing and deleting them."""
 
 from typing import Any
 
@@ -23,14 +23,11 @@ from ecommerce.core.web.http import client_ip, signed_in
 from ecommerce.core.web.ratelimit import Allowance
 from ecommerce.core.web.service_keys import ServiceKeyAuthentication
 
-PUBLIC: Any = [
-    {},
-    {"serviceKey": []},
-]  # for the schema: no key is needed, but a bad one is refused
+PUBLIC: Any = [{}, {"serviceKey": []}]  # for the schema: no key is needed, but an invalid one is refused
 
 
 def _allowance(request: Request) -> Allowance:
-    """One window for both product routes: a signed-in client's or key's own, otherwise the address's."""
+    """Return the limit that both product routes share, per user or service key, otherwise per IP address."""
     if request.user.is_authenticated:
         return Allowance(f"products:user:{request.user.pk}", settings.PRODUCT_RATE_LIMIT_USER)
     return Allowance(f"products:ip:{client_ip(request)}", settings.PRODUCT_RATE_LIMIT)
@@ -59,10 +56,10 @@ class ProductList(APIView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Active products: search, filters, sort, pages. A rate limit covers this and the next route."""
-        asked = queries.ProductQuery(**query(ListQuery, request.query_params))
-        found = queries.list_products(asked, allowance=_allowance(request))
-        response = _json(found.json)
-        response["X-Total-Count"] = str(found.total)
+        product_query = queries.ProductQuery(**query(ListQuery, request.query_params))
+        products = queries.list_products(product_query, allowance=_allowance(request))
+        response = _json(products.json)
+        response["X-Total-Count"] = str(products.total)
         return response
 
 
@@ -77,8 +74,8 @@ class ProductDetail(APIView):
         responses={200: ProductAnswer, **errors(401, 403, 404)},
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """One active product. A slug of before is a 404: the pages redirect, for links that people keep;
-        programs know products by their ids, and find today's slug in the list."""
+        """One active product. A former slug is a 404: only pages redirect, for the links that people keep. A
+        program that has stored a product's id finds the current slug in the list."""
         return _json(queries.product_json(slug, allowance=_allowance(request)))
 
 

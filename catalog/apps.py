@@ -5,4 +5,4 @@ class CatalogConfig(AppConfig):
     name = "catalog"
 
     def ready(self) -> None:
-        from catalog import signals  # noqa: F401  # registers the receivers, once models are loaded
+        from catalog import signals  # noqa: F401  # registers the receivers after the models are loaded

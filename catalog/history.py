@@ -1,4 +1,4 @@
-"""What the audit log says of products and categories."""
+"""Audit entries about products and categories."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,27 +9,32 @@ from catalog.models import Category, Product
 from ecommerce.core import audit
 from ecommerce.core.models import AuditEntry
 
-Actor = Model | None  # who did it; None is the shop itself, or whom a label names
+Actor = Model | None  # None stands for the shop itself, or for the actor that a label names
 Row = Product | Category
 DERIVED = ("id", "created_at", "on_hold", "search_terms")
 
 
 def created(row: Row, *, by: Actor, label: str = "") -> AuditEntry:
-    return _entry(row, "create", by, label, {}, _everything(row))
+    """Return the unsaved entry about a new row."""
+    return _entry(row, "create", by, label, before={}, after=_all_facts(row))
 
 
 def changed(row: Row, fields: dict[str, Any], *, by: Actor = None, label: str = "") -> Iterator[AuditEntry]:
-    """One entry of the stock and one of all else, as far as the row differs from these fields."""
+    """Yield unsaved entries about new values of the row, one for the stock and one for all other fields.
+
+    There is no entry without a difference.
+    """
     stock = {name: value for name, value in fields.items() if name == "inventory"}
-    rest = {name: value for name, value in fields.items() if name != "inventory"}
-    for verb, part in (("change", rest), ("stock", stock)):
+    others = {name: value for name, value in fields.items() if name != "inventory"}
+    for verb, part in (("change", others), ("stock", stock)):
         before, after = audit.differences(row, part)
         if after:
             yield _entry(row, verb, by, label, before, after)
 
 
 def deleted(row: Row, *, by: Actor) -> AuditEntry:
-    return _entry(row, "delete", by, "", _everything(row), {})
+    """Return the unsaved entry about a row that is being deleted."""
+    return _entry(row, "delete", by, "", before=_all_facts(row), after={})
 
 
 def _entry(row: Row, verb: str, by: Actor, label: str, before: audit.Facts, after: audit.Facts) -> AuditEntry:
@@ -37,7 +42,7 @@ def _entry(row: Row, verb: str, by: Actor, label: str, before: audit.Facts, afte
     return audit.entry(actor=by, label=label, action=action, obj=row, before=before, after=after)
 
 
-def _everything(row: Row) -> audit.Facts:
-    """What staff give it, and nothing that is empty."""
+def _all_facts(row: Row) -> audit.Facts:
+    """Return every field that staff fill in and that is not empty."""
     names = [field.name for field in row._meta.fields if field.name not in DERIVED]
     return audit.facts({name: value for name in names if (value := getattr(row, name)) not in (None, "")})

@@ -209,7 +209,7 @@ class ProductImport(models.Model):
 
 
 class Demand(models.Model):
-    """How many recent orders contain a product, and what was bought with it (`catalog.recommendations`)."""
+    """The number of recent orders with a product, and what was bought with it (`catalog.recommendations`)."""
 
     product = ObjectIdField(primary_key=True, db_column="_id")  # a plain id: the product may be deleted
     orders = models.IntegerField()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """How a field is shown, checked and read from a file."""
+    """The way a field is shown, checked and read from a file."""
 
     LINE = auto()  # a text of one line
     TEXT = auto()  # a text of several lines, kept exactly as it is

@@ -89,7 +89,7 @@ class Price(serializers.DecimalField):
 
 
 class ProductFields(serializers.Serializer[Any]):
-    """What an admin may send; anything else in the body is ignored."""
+    """The fields that staff may send; anything else in the body is ignored."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
         fields = {field.name: _request_field(field) for field in product_fields.writable_fields()}

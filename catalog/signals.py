@@ -1,4 +1,4 @@
-"""The cache hears of products that are saved without a service, as in a shell."""
+"""Cache invalidation for products that are saved without a service, for example in a shell."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The catalog's pages."""
+"""The URLs of the catalog's pages."""
 
 from typing import Any
 

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
+import accounts.privacy.api as privacy
 import accounts.recovery.api as recovery
 import accounts.sessions.api as sessions
-import accounts.sign_in.api as accounts
+import accounts.sign_in.api as sign_in
+import accounts.users.api as users
 import cart.api as cart
 import catalog.api as catalog
 import orders.api as orders
@@ -13,8 +15,8 @@ import payments.admin_api as office
 import payments.api as payments
 
 urlpatterns = [
-    path("auth/signup", accounts.SignUp.as_view()),
-    path("auth/login", accounts.Login.as_view()),
+    path("auth/signup", sign_in.SignUp.as_view()),
+    path("auth/login", sign_in.Login.as_view()),
     path("auth/refresh", sessions.Refresh.as_view()),
     path("auth/logout", sessions.Logout.as_view()),
     path("auth/logout-all", sessions.LogoutAll.as_view()),
@@ -27,10 +29,10 @@ urlpatterns = [
     path("auth/password/change", recovery.ChangePassword.as_view()),
     path("auth/email/change", recovery.ChangeEmail.as_view()),
     path("auth/email/confirm", recovery.ConfirmEmailChange.as_view()),
-    path("auth/me", accounts.Me.as_view()),
-    path("auth/export", accounts.Export.as_view()),
-    path("auth/promote-to-admin", accounts.PromoteToAdmin.as_view()),
-    path("auth/role", accounts.SetRole.as_view()),
+    path("auth/me", privacy.Me.as_view()),
+    path("auth/export", privacy.Export.as_view()),
+    path("auth/promote-to-admin", users.PromoteToAdmin.as_view()),
+    path("auth/role", users.SetRole.as_view()),
     path("products", catalog.ProductList.as_view()),
     path("products/<str:slug>", catalog.ProductDetail.as_view()),
     path("cart", cart.CartDetail.as_view()),

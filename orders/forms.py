@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import AddressForm
+from accounts.addresses.forms import AddressForm
 from accounts.models import ADDRESS_FIELDS, Address
 from cart.quotes import Quote
 from ecommerce.core.web.forms import EmailField

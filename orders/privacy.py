@@ -18,4 +18,4 @@ def erase(user: User) -> None:
     Order.objects.of(user).update(email="", shipping_address=None, idempotency_key=None)
 
 
-personal_data.hold("orders", export=export, erase=erase)
+personal_data.register("orders", export=export, erase=erase)

@@ -10,10 +10,11 @@ from django.test import Client
 from django.utils import timezone
 from django_redis import get_redis_connection
 
-from accounts import services
 from accounts.models import User, WebSession
 from accounts.privacy import services as privacy
+from accounts.recovery import services as recovery
 from accounts.sessions import services as sessions
+from accounts.users import services as users
 from cart.models import Cart, Guest
 from cart.services import add_item, forget_old_guest_carts, get_cart, remove_item, set_quantity
 from catalog.models import Product
@@ -127,10 +128,10 @@ class TestSigningInAndOut:
         [
             sessions.end_all_sessions,
             lambda user: sessions.end_session(user, str(WebSession.objects.get().public_id)),
-            lambda user: services.set_password(user, "Another-Pass-456"),
-            lambda user: services.update_user(pk=user.pk, is_active=False),
-            lambda user: services.update_user(pk=user.pk, role=User.Role.SUPPORT),
-            services.delete_user,
+            lambda user: recovery.set_password(user, "Another-Pass-456"),
+            lambda user: users.update_user(pk=user.pk, is_active=False),
+            lambda user: users.update_user(pk=user.pk, role=User.Role.SUPPORT),
+            users.delete_user,
             lambda user: privacy.erase_account(user, password=PASSWORD, ip=""),
         ],
         ids=["everywhere", "from elsewhere", "password", "inactive", "role", "deleted", "erased"],
@@ -145,9 +146,9 @@ class TestSigningInAndOut:
         assert head(client) == (GUEST, 0)
 
     def test_a_role_is_shown_at_the_next_sign_in(self, customer: User, staff: User) -> None:
-        services.set_role(email=customer.email, role=User.Role.SUPPORT, by=staff)
+        users.set_role(email=customer.email, role=User.Role.SUPPORT, by=staff)
         assert head(browser(customer)) == (STAFF, 0)
-        services.set_role(email=customer.email, role=User.Role.USER, by=staff)
+        users.set_role(email=customer.email, role=User.Role.USER, by=staff)
         assert head(browser(customer)) == (CUSTOMER, 0)
 
     def test_an_account_saved_without_a_service_is_shown_at_once(self, customer: User) -> None:

@@ -14,7 +14,7 @@ from accounts.models import Address, SavedAddress, User
 from ecommerce.core.db import object_id
 from ecommerce.core.errors import DomainError
 
-MOST = 20
+MAX_ADDRESSES = 20
 
 
 class AddressNotFound(DomainError):
@@ -23,7 +23,7 @@ class AddressNotFound(DomainError):
 
 class TooManyAddresses(DomainError):
     message, code = gettext_noop("At most %(most)d addresses can be kept."), "too_many_addresses"
-    facts = {"most": MOST}
+    facts = {"most": MAX_ADDRESSES}
 
 
 def list_addresses(user: User) -> "QuerySet[SavedAddress]":
@@ -39,7 +39,7 @@ def get_address(user: User, address_id: str) -> SavedAddress:
     return saved
 
 
-def keep_address(user: User, address: Address) -> None:
+def save_address(user: User, address: Address) -> None:
     """Put it first. One that is there already is not kept twice, whoever keeps it at once.
 
     Raises TooManyAddresses; of several at once one too many may get in.
@@ -47,7 +47,7 @@ def keep_address(user: User, address: Address) -> None:
     saved, key = list_addresses(user), _key(user, address)
     if _used_now(saved.filter(key=key)):
         return
-    if saved.count() >= MOST:
+    if saved.count() >= MAX_ADDRESSES:
         raise TooManyAddresses
     with suppress(IntegrityError):  # another request has just kept it
         SavedAddress.objects.create(user=user, address=address, key=key)

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import services
 from accounts.addresses import services as addresses
+from accounts.addresses.forms import AddressForm, ProfileForm
 from accounts.addresses.services import AddressNotFound
 from accounts.form_pages import Submission
-from accounts.forms import AddressForm, ProfileForm
 from accounts.models import Address
+from accounts.users import services as users
 from ecommerce.core.web.http import signed_in
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -36,7 +36,7 @@ def address_list(request: HttpRequest) -> HttpResponse:
 def new_address(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     submission = Submission(request, AddressForm, name=user.name)
-    return _saved(request, submission, partial(addresses.keep_address, user))
+    return _saved(request, submission, partial(addresses.save_address, user))
 
 
 @require_http_methods(FORM_METHODS)
@@ -76,7 +76,7 @@ def remove_address(request: HttpRequest, address_id: str) -> HttpResponse:
 def profile(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     submission = Submission(request, ProfileForm, name=user.name)
-    if submission.accepted(partial(services.set_name, user)):
+    if submission.accepted(partial(users.set_name, user)):
         messages.success(request, _("Your name is saved."))
         return redirect("accounts:detail")
     return submission.page("accounts/profile.html")

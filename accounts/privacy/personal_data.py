@@ -1,7 +1,7 @@
-"""What the shop holds about a person. Apps above register what they hold, since accounts may not know them.
+"""Registry of the personal data that the shop holds.
 
-A module that the app's `ready` imports calls `hold(name, export=…, erase=…)`. `erase` runs in one transaction
-with the erasure of the account.
+The apps above register their data, since accounts may not import them. Erasing runs in one transaction with
+the erasure of the account.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,15 @@ from accounts.models import User
 
 @dataclass(frozen=True)
 class Holder:
-    export: Callable[[User], Any]  # ready for JSON
-    erase: Callable[[User], None]  # may run several times
+    """How one kind of personal data is exported and erased."""
+
+    export: Callable[[User], Any]  # returns data ready for JSON
+    erase: Callable[[User], None]  # must be idempotent: a transaction may be retried
 
 
 holders: dict[str, Holder] = {}
 
 
-def hold(name: str, *, export: Callable[[User], Any], erase: Callable[[User], None]) -> None:
+def register(name: str, *, export: Callable[[User], Any], erase: Callable[[User], None]) -> None:
+    """Add a kind of personal data; call it from a module that the app's `ready` imports."""
     holders[name] = Holder(export, erase)

@@ -6,13 +6,15 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import history, services
+from accounts import history
 from accounts.addresses import services as addresses
 from accounts.models import EmailChange, OneTimeToken, TokenFamily, User, WebSession
 from accounts.privacy import personal_data
 from accounts.sessions import cache
 from accounts.sessions import services as sessions
 from accounts.sign_in import lockout
+from accounts.sign_in import services as sign_in
+from accounts.users import services as users
 from ecommerce.core import audit
 from ecommerce.core.db import run_tx
 from ecommerce.core.db.lease import lease
@@ -33,16 +35,16 @@ def erase_account(user: User, *, password: str, ip: str) -> None:
 
     Raises WrongPassword, Locked, or LastAdmin.
     """
-    services.confirm_password(user, password, ip=ip)
+    sign_in.confirm_password(user, password, ip=ip)
     with lease("admins"):
-        if services.last_admin(user.pk):
-            raise services.LastAdmin
+        if users.last_admin(user.pk):
+            raise users.LastAdmin
         run_tx(lambda: _erase(user))
-    lockout.forgive(user.email)
+    lockout.clear_failures(user.email)
 
 
 def _erase(user: User) -> None:
-    history.tell(user, "erase", by=user)
+    history.record(user, "erase", by=user)
     for holder in personal_data.holders.values():
         holder.erase(user)
     for model in (TokenFamily, OneTimeToken, EmailChange):
@@ -60,8 +62,8 @@ def _erase(user: User) -> None:
         token_version=F("token_version") + 1,
         revoked_families=[],
     )
-    cache.account_changed(user.pk)
+    cache.invalidate_account(user.pk)
 
 
-personal_data.hold("addresses", export=addresses.export, erase=addresses.erase)
-personal_data.hold("history", export=history.export, erase=audit.forget_person)
+personal_data.register("addresses", export=addresses.export, erase=addresses.erase)
+personal_data.register("history", export=history.export, erase=audit.forget_person)

@@ -7,20 +7,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import services
 from accounts.recovery import services as recovery
-from accounts.serializers import (
-    Email,
+from accounts.recovery.serializers import (
     EmailChangeAnswer,
     EmailChangeRequest,
     MailedToken,
     PasswordChange,
     PasswordReset,
     SentAnswer,
-    TokensAnswer,
 )
 from accounts.sessions import services as sessions
 from accounts.sessions import token_answers
+from accounts.sessions.serializers import TokensAnswer
+from accounts.sign_in.serializers import Email
 from ecommerce.core.web.api import body, errors
 from ecommerce.core.web.http import Device, client_ip, signed_in
 
@@ -100,8 +99,8 @@ class ChangePassword(APIView):
         """Every session of the account ends; the answer begins a new one."""
         given, user = body(PasswordChange, request.data), signed_in(request)
         cookie = given.pop("cookie")
-        services.change_password(user, **given, ip=client_ip(request))
-        return token_answers.answer(sessions.begin(user, Device.of(request)), cookie=cookie)
+        recovery.change_password(user, **given, ip=client_ip(request))
+        return token_answers.answer(sessions.start_session(user, device=Device.of(request)), cookie=cookie)
 
 
 class ChangeEmail(APIView):

@@ -22,7 +22,7 @@ class LinkInvalid(FieldError):
         super().__init__("token", _("This link was used already or has expired. Please ask for a new one."))
 
 
-def mint(user: User, purpose: Purpose, *, subject: str) -> str:
+def create(user: User, purpose: Purpose, *, subject: str) -> str:
     token = secrets.token_urlsafe(32)
     OneTimeToken.objects.create(
         pk=_digest(token), purpose=purpose, user=user, subject=subject, expires_at=timezone.now() + LIFETIME
@@ -51,7 +51,7 @@ def withdraw(user: User, *purposes: Purpose) -> None:
     OneTimeToken.objects.filter(user=user, purpose__in=purposes).delete()
 
 
-def forget_expired() -> None:
+def delete_expired() -> None:
     for model in (OneTimeToken, EmailChange):
         model._default_manager.filter(expires_at__lt=timezone.now()).delete()
 

@@ -12,10 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts import services
 from accounts.form_pages import Submission
-from accounts.forms import ChangeEmailForm, ChangePasswordForm, EmailForm, ResetForm, TokenForm
 from accounts.recovery import services as recovery
+from accounts.recovery.forms import ChangeEmailForm, ChangePasswordForm, ResetForm, TokenForm
+from accounts.sign_in.forms import EmailForm
 from ecommerce.core.errors import DomainError
 from ecommerce.core.web.http import client_ip, signed_in
 
@@ -66,7 +66,7 @@ def reset_password(request: HttpRequest) -> HttpResponse:
 @login_required
 def change_password(request: HttpRequest) -> HttpResponse:
     submission, user = Submission(request, ChangePasswordForm), signed_in(request)
-    if submission.accepted(lambda **given: services.change_password(user, **given, ip=client_ip(request))):
+    if submission.accepted(lambda **given: recovery.change_password(user, **given, ip=client_ip(request))):
         update_session_auth_hash(request, user)  # this session goes on
         messages.success(request, _("Your password is changed. You are signed out everywhere else."))
         return redirect("accounts:detail")

@@ -20,11 +20,11 @@ from ecommerce.core.db import object_id, run_tx
 from ecommerce.core.errors import NotFound
 from ecommerce.core.text.times import as_json as time_as_json
 
-TEXT = re.compile(r"([0-9a-f]{12})\.([\w-]{43})", re.ASCII)
-USES_NOTED_EVERY = timedelta(minutes=1)
+KEY_PATTERN = re.compile(r"([0-9a-f]{12})\.([\w-]{43})", re.ASCII)
+RECORD_USE_EVERY = timedelta(minutes=1)
 
 
-def make_key(*, name: str, scopes: Sequence[str], expires_at: datetime, by: User) -> tuple[ServiceKey, str]:
+def create_key(*, name: str, scopes: Sequence[str], expires_at: datetime, by: User) -> tuple[ServiceKey, str]:
     """The key and its text, which nobody can find out again."""
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     key = ServiceKey(
@@ -65,7 +65,7 @@ def revoke_key(*, key_id: str, by: User) -> ServiceKey:
 
 def find_key(text: str) -> ServiceKey | None:
     """The key of this text, unless it is wrong, revoked or expired."""
-    match = TEXT.fullmatch(text)
+    match = KEY_PATTERN.fullmatch(text)
     if match is None:
         return None
     key = ServiceKey.objects.filter(prefix=match[1]).first()
@@ -73,11 +73,11 @@ def find_key(text: str) -> ServiceKey | None:
     return key if key and right and key.is_valid() else None
 
 
-def note_use(key: ServiceKey) -> None:
+def record_use(key: ServiceKey) -> None:
     """Once a minute is often enough to see whether a key is still needed."""
     now = timezone.now()
-    if key.last_used_at is None or key.last_used_at < now - USES_NOTED_EVERY:
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USES_NOTED_EVERY)
+    if key.last_used_at is None or key.last_used_at < now - RECORD_USE_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - RECORD_USE_EVERY)
         ServiceKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
 
 

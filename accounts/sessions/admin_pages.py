@@ -13,7 +13,7 @@ from ecommerce.core.web.admin import change_url
 from ecommerce.core.web.http import signed_in
 
 
-def sessions_of(admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+def sessions_page(admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     if not admin.has_change_permission(request):
         raise PermissionDenied
     user = admin.get_object(request, object_id)

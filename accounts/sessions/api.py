@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.serializers import RefreshToken, SessionAnswer, TokensAnswer
 from accounts.sessions import cookies, token_answers
 from accounts.sessions import services as sessions
+from accounts.sessions.serializers import RefreshToken, SessionAnswer, TokensAnswer
 from ecommerce.core.web.api import errors
 from ecommerce.core.web.http import signed_in
 
@@ -29,7 +29,7 @@ class Refresh(APIView):
     )
     def post(self, request: Request) -> Response:
         """A new pair of tokens. A refresh token counts once; again after ten seconds, it ends the session."""
-        token, from_cookie = token_answers.given_refresh_token(request)
+        token, from_cookie = token_answers.presented_refresh_token(request)
         return token_answers.answer(sessions.refresh(token or ""), cookie=from_cookie)
 
 
@@ -47,7 +47,7 @@ class Logout(APIView):
     )
     def post(self, request: Request) -> Response:
         """End the session of the refresh token, or without one that of the bearer."""
-        token, _ = token_answers.given_refresh_token(request)
+        token, _ = token_answers.presented_refresh_token(request)
         if token:
             sessions.end_by_refresh_token(token)
         elif signed_in(request).is_authenticated:
@@ -94,5 +94,5 @@ def _current(request: Request) -> str:
 
 def _signed_out() -> Response:
     response = Response(status=204)
-    cookies.forget(response)
+    cookies.delete(response)
     return response

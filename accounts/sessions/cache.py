@@ -18,12 +18,12 @@ def read_account(pk: str, fill: Callable[[], bytes]) -> bytes:
     return cache.cached(NAMESPACE, _of_account(pk), fill)
 
 
-def session_changed(key: str) -> None:
+def invalidate_session(key: str) -> None:
     """The session's row was written or is gone. Joins a transaction."""
     on_commit(lambda: cache.invalidate_entry(NAMESPACE, _of_session(key)))
 
 
-def account_changed(pk: Any) -> None:
+def invalidate_account(pk: Any) -> None:
     """Its password, role, state or version. Joins a transaction."""
     on_commit(lambda: cache.invalidate_entry(NAMESPACE, _of_account(pk)))
 

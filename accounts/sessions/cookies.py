@@ -12,7 +12,7 @@ from accounts.sessions.services import Grant
 NAME, PATH = "refresh_token", "/api/v1/auth"
 
 
-def keep(response: Response, grant: Grant) -> None:
+def store(response: Response, grant: Grant) -> None:
     response.set_cookie(
         NAME,
         grant.refresh_token,
@@ -24,7 +24,7 @@ def keep(response: Response, grant: Grant) -> None:
     )
 
 
-def forget(response: Response) -> None:
+def delete(response: Response) -> None:
     response.delete_cookie(NAME, path=PATH, samesite="Strict")
 
 

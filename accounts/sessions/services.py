@@ -48,7 +48,7 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class ActiveSession:
     """One place where an account is signed in."""
 
     id: str
@@ -79,7 +79,7 @@ class SignedIn:
         }
 
 
-def begin(user: User, device: Device) -> Grant:
+def start_session(user: User, *, device: Device) -> Grant:
     family = TokenFamily.objects.create(
         pk=ObjectId(),
         user=user,
@@ -109,7 +109,7 @@ def refresh(token: str) -> Grant:
     return _grant(family.user, family, generation + 1)
 
 
-def list_sessions(user: User, *, current: str) -> list[SignedIn]:
+def list_sessions(user: User, *, current: str) -> list[ActiveSession]:
     """The newest first. `current` is the id of the session that asks."""
     found = [*_api_sessions(user, current), *_web_sessions(user, current)]
     return sorted(found, key=lambda each: each.created_at, reverse=True)
@@ -123,7 +123,7 @@ def end_session(user: User, session_id: str, *, by: User | None = None) -> None:
         if pk is None or not (_end_pages(user, pk) or _revoke(TokenFamily.objects.filter(pk=pk, user=user))):
             raise SessionNotFound
         if by:
-            history.tell(user, "end_session", by=by, after={"session": session_id})
+            history.record(user, "end_session", by=by, after={"session": session_id})
 
     run_tx(end)
 
@@ -132,7 +132,7 @@ def _end_pages(user: User, pk: ObjectId) -> bool:
     """Inside a transaction. The heads of its pages are known by the session's key."""
     rows = WebSession.objects.filter(user=user.pk, public_id=pk)
     for key in (keys := list(rows.values_list("pk", flat=True))):
-        cache.session_changed(key)
+        cache.invalidate_session(key)
     rows.filter(pk__in=keys).delete()
     return bool(keys)
 
@@ -148,13 +148,13 @@ def end_all_sessions(user: User, *, by: User | None = None) -> None:
 
     def end() -> None:
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
-        cache.account_changed(user.pk)
-        history.tell(user, "sign_out_everywhere", by=by or user)
+        cache.invalidate_account(user.pk)
+        history.record(user, "sign_out_everywhere", by=by or user)
 
     run_tx(end)
 
 
-def forget_expired() -> None:
+def delete_expired() -> None:
     now = timezone.now()
     TokenFamily.objects.filter(expires_at__lt=now).delete()
     WebSession.objects.filter(expire_date__lt=now).delete()
@@ -175,7 +175,7 @@ def _refuse_reuse(family: TokenFamily) -> NoReturn:
     def end() -> bool:
         revoked = _revoke(TokenFamily.objects.filter(pk=family.pk))
         if revoked:
-            history.tell_reuse(family.user, family)
+            history.record_token_reuse(family.user, family)
         return revoked
 
     if run_tx(end):
@@ -202,22 +202,22 @@ def _revoke_in_transaction(families: "QuerySet[TokenFamily]") -> bool:
     return True
 
 
-def _api_sessions(user: User, current: str) -> Iterable[SignedIn]:
+def _api_sessions(user: User, current: str) -> Iterable[ActiveSession]:
     families = TokenFamily.objects.filter(user=user, version=user.token_version, revoked_at=None)
     for family in families.filter(expires_at__gt=timezone.now()):
         pk = str(family.pk)
-        yield SignedIn(
+        yield ActiveSession(
             pk, "api", family.ip, family.agent, family.created_at, family.rotated_at, pk == current
         )
 
 
-def _web_sessions(user: User, current: str) -> Iterable[SignedIn]:
+def _web_sessions(user: User, current: str) -> Iterable[ActiveSession]:
     """Without those that a new password or a sign-out everywhere has ended."""
     rows = WebSession.objects.filter(user=user.pk, expire_date__gt=timezone.now())
     hashes = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
     for row in rows.exclude(public_id=None):
         if SessionStore().decode(row.session_data).get(HASH_SESSION_KEY) in hashes:
             pk = str(row.public_id)
-            yield SignedIn(
+            yield ActiveSession(
                 pk, "web", row.ip, row.agent, row.created_at or row.expire_date, None, pk == current
             )

@@ -24,12 +24,12 @@ class SessionStore(DatabaseStore):
     def save(self, must_create: bool = False) -> None:
         super().save(must_create)
         if self.session_key:
-            cache.session_changed(self.session_key)
+            cache.invalidate_session(self.session_key)
 
     def delete(self, session_key: str | None = None) -> None:
         super().delete(session_key)
         if ended := session_key or self.session_key:
-            cache.session_changed(ended)
+            cache.invalidate_session(ended)
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         row: Any = super().create_model_instance(data)

@@ -98,13 +98,13 @@ def attempt(email: str, ip: str) -> Iterator[Attempt]:
         yield running
     finally:
         if running.succeeded:
-            forgive(email)
+            clear_failures(email)
         else:
             _change(key, lambda counts, now: _fail(counts, limits, now, running))
-            history.tell_failure(email, locked_s=running.locked_s)
+            history.record_failure(email, locked_s=running.locked_s)
 
 
-def forgive(email: str) -> None:
+def clear_failures(email: str) -> None:
     SignInAttempts.objects.filter(pk=_digest(email)).delete()
 
 
@@ -119,7 +119,7 @@ def locked_until(emails: Iterable[str]) -> dict[str, datetime]:
     return found
 
 
-def forget_old() -> None:
+def delete_old() -> None:
     SignInAttempts.objects.filter(
         updated_at__lt=timezone.now() - timedelta(seconds=FORGOTTEN_AFTER_S)
     ).delete()

@@ -1,4 +1,4 @@
-"""What an import would do with each entry of a file."""
+"""Planning an import: how each entry of a file differs from the stored products."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class Done:
-    """What an import did with a product, or would do."""
+    """The outcome of an import for one product, or its preview."""
 
     line: int
     slug: str

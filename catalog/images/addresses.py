@@ -1,4 +1,4 @@
-"""Where a product's picture is.
+"""The pictures of products: names in the storage, and URLs.
 
 A product's `image` is a URL elsewhere, the path of a file below static/, or the name of an upload, which is
 stored in several widths.

@@ -1,4 +1,4 @@
-"""How often products are bought, and what together: for suggestions alone, learned from whole baskets."""
+"""The demand for products, alone and together, learned from whole baskets."""
 
 from collections import Counter as Tally
 from collections import defaultdict
@@ -12,52 +12,52 @@ from catalog.models import Demand
 from ecommerce.core.db import collection
 from ecommerce.core.db.lease import lease
 
-ORDERS_NEEDED = 2  # one customer's basket is nobody's advice
-KEPT = 12  # more than are shown: some are sold out or hidden by then
-LARGEST_BASKET = 20  # who buys more of different things stocks up, which says little of what belongs together
+ORDERS_NEEDED = 2  # a single order is no pattern
+KEPT = 12  # more than are shown, since some will be sold out or hidden
+LARGEST_BASKET = 20  # a larger one says little about which products belong together
 BATCH = 500
 
 Basket = frozenset[ObjectId]
-Learned = dict[ObjectId, tuple[int, list[ObjectId]]]  # orders, together
+Learned = dict[ObjectId, tuple[int, list[ObjectId]]]  # number of orders and companions, by product
 
 
 def learn(baskets: Iterable[Basket]) -> bool:
-    """Store what these baskets say in place of what is stored; True where that was something else.
+    """Replace the stored demand by that of these baskets, and return whether it differs.
 
-    A repeat changes nothing. Of several at once one waits for the other.
+    Idempotent; concurrent calls wait for each other.
     """
-    learned = _learned(baskets)
+    learned = _learn(baskets)
     with lease("demand"):
         stored: Learned = {row.pk: (row.orders, row.together) for row in Demand.objects.iterator()}
-        changed = {product: facts for product, facts in learned.items() if stored.get(product) != facts}
+        changed = {product: demand for product, demand in learned.items() if stored.get(product) != demand}
+        obsolete = list(stored.keys() - learned.keys())
         _write(changed)
-        gone = list(stored.keys() - learned.keys())
-        Demand.objects.filter(pk__in=gone).delete()
-    if changed or gone:
+        Demand.objects.filter(pk__in=obsolete).delete()
+    if changed or obsolete:
         cache.products_changed()
-    return bool(changed or gone)
+    return bool(changed or obsolete)
 
 
-def _learned(baskets: Iterable[Basket]) -> Learned:
+def _learn(baskets: Iterable[Basket]) -> Learned:
     orders: Tally[ObjectId] = Tally()
-    pairs: defaultdict[ObjectId, Tally[ObjectId]] = defaultdict(Tally)
+    companions: defaultdict[ObjectId, Tally[ObjectId]] = defaultdict(Tally)
     for basket in baskets:
         orders.update(basket)
         for product in basket if len(basket) <= LARGEST_BASKET else ():
-            pairs[product].update(basket - {product})
-    return {product: (number, _often(pairs[product])) for product, number in orders.items()}
+            companions[product].update(basket - {product})
+    return {product: (count, _most_frequent(companions[product])) for product, count in orders.items()}
 
 
-def _often(others: Tally[ObjectId]) -> list[ObjectId]:
-    """The most often first; the older one of two as often, so that a repeat finds the same."""
-    enough = [(-number, other) for other, number in others.items() if number >= ORDERS_NEEDED]
-    return [other for _, other in sorted(enough)[:KEPT]]
+def _most_frequent(companions: Tally[ObjectId]) -> list[ObjectId]:
+    """Return the most frequent first; equally frequent ones stay in a stable order, by their ids."""
+    frequent = [(-count, product) for product, count in companions.items() if count >= ORDERS_NEEDED]
+    return [product for _, product in sorted(frequent)[:KEPT]]
 
 
 def _write(learned: Learned) -> None:
-    changes = [
+    updates = [
         UpdateOne({"_id": product}, {"$set": {"orders": orders, "together": together}}, upsert=True)
         for product, (orders, together) in learned.items()
     ]
-    for start in range(0, len(changes), BATCH):
-        collection(Demand).bulk_write(changes[start : start + BATCH], ordered=False)
+    for start in range(0, len(updates), BATCH):
+        collection(Demand).bulk_write(updates[start : start + BATCH], ordered=False)

@@ -1,4 +1,4 @@
-"""The 20 sample products and their categories that an empty development shop begins with."""
+"""The 20 sample products and their categories with which a development shop starts."""
 
 import csv
 from decimal import Decimal
@@ -15,11 +15,11 @@ FOLDER = Path(__file__).parent
 
 
 def seed_samples() -> int:
-    """Make the samples in a database that has never had a product; answers how many were made."""
+    """Create the samples if the database has never had a product, and return how many were created."""
     if ever_had_a_product():
         return 0
     products = _rows("products.csv")
-    run_tx(lambda: _create_all(products))  # all or none: a crash leaves no half catalogue
+    run_tx(lambda: _create_all(products))  # all or none, even in a crash
     return len(products)
 
 

@@ -1,4 +1,4 @@
-"""Every search backend by its name, imported when it is first used."""
+"""Search backends by name, imported on first use."""
 
 from functools import cache
 from importlib import import_module
@@ -13,11 +13,12 @@ BACKENDS = {"parts": "catalog.search.parts.Parts"}
 
 
 def backend() -> "Backend":
-    return _made(settings.SEARCH_BACKEND)
+    """Return the search backend that the settings name."""
+    return _create(settings.SEARCH_BACKEND)
 
 
 @cache
-def _made(name: str) -> "Backend":
-    module, _, backend_class = BACKENDS[name].rpartition(".")
-    made: Backend = getattr(import_module(module), backend_class)()
-    return made
+def _create(name: str) -> "Backend":
+    module, _, class_name = BACKENDS[name].rpartition(".")
+    created: Backend = getattr(import_module(module), class_name)()
+    return created

@@ -1,4 +1,4 @@
-"""What the shop asks of a search engine."""
+"""The interface of a search backend."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -8,23 +8,23 @@ from catalog.models import ProductQuerySet
 
 @dataclass(frozen=True)
 class Matches:
-    """Products to be filtered and counted further, and their order, best first."""
+    """The products that a search finds, still to be filtered and counted, and their order, best first."""
 
     rows: ProductQuerySet
     order: tuple[Any, ...]
-    only_close: bool = False  # nothing is as it was asked for; these differ by a letter
+    only_close: bool = False  # there is no exact match; these differ by a typo
 
 
 class Backend(Protocol):
-    """`version` is that of what `terms` answers: `prepare` stores all anew where another one is stored."""
+    """A search engine; raise `version` whenever `terms` changes, so that `prepare` stores new terms."""
 
     version: int
 
     def terms(self, name: str, category: str | None) -> list[str]:
-        """What to store as a product's `search_terms`; nothing where the engine keeps its own index."""
+        """Return a product's `search_terms`; none if the engine keeps an index of its own."""
 
     def literal(self, rows: ProductQuerySet, text: str) -> ProductQuerySet:
-        """Those whose name or category holds the text as it is, in either case of its letters."""
+        """Return the products whose name or category contains the text, ignoring case."""
 
     def fuzzy(self, rows: ProductQuerySet, text: str) -> Matches:
-        """Those that hold all words of the text in any order; where these are few, close ones after them."""
+        """Return the products that contain all words of the text, followed by close ones if they are few."""

@@ -1,4 +1,4 @@
-"""What is stored for the search, kept right: every writer of a name or category comes by here."""
+"""The stored search terms of products. Every change of a name or a category goes through this module."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,10 @@ BATCH = 500
 
 
 def with_terms(product: Product, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes of a product as it was read in this transaction, and what the search stores then."""
+    """Return the changes with the search terms that result from them.
+
+    The product must have been read in the current transaction.
+    """
     if not {"name", "category"} & set(changes):
         return dict(changes)
     name = changes.get("name", product.name)
@@ -23,38 +26,38 @@ def with_terms(product: Product, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def move_products(products: ProductQuerySet, *, category: str) -> None:
     """Give these products another category, inside the caller's `run_tx`."""
-    found = products.order_by().values_list("pk", "name")
-    changes = (
+    updates = [
         UpdateOne({"_id": pk}, {"$set": {"category": category, "search_terms": _terms(name, category)}})
-        for pk, name in found.iterator()
-    )
-    if listed := list(changes):
-        collection(Product).bulk_write(listed, ordered=False)
+        for pk, name in products.order_by().values_list("pk", "name").iterator()
+    ]
+    if updates:
+        collection(Product).bulk_write(updates, ordered=False)
 
 
 def store_terms() -> int:
-    """Store all products' terms where those of another version, or none, are stored; answers how many.
+    """Store the terms of all products if those of another version are stored, and return how many changed.
 
-    A product that is renamed meanwhile has its new terms already, and keeps them.
+    A product that is renamed at the same time keeps its terms, which are new already.
     """
     version = search.backend().version
     if Counter.objects.filter(name=VERSION, value=version).exists():
         return 0
-    stored, changes = 0, list[UpdateOne]()
+    stored, updates = 0, list[UpdateOne]()
     for pk, name, category in Product.objects.order_by().values_list("pk", "name", "category").iterator():
         as_read = {"_id": pk, "name": name, "category": category}
-        changes.append(UpdateOne(as_read, {"$set": {"search_terms": _terms(name, category)}}))
-        if len(changes) == BATCH:
-            stored += _write(changes)
-    stored += _write(changes)
+        updates.append(UpdateOne(as_read, {"$set": {"search_terms": _terms(name, category)}}))
+        if len(updates) == BATCH:
+            stored += _write(updates)
+            updates = []
+    stored += _write(updates)
     collection(Counter).update_one({"_id": VERSION}, {"$set": {"value": version}}, upsert=True)
     return stored
 
 
-def _write(changes: list[UpdateOne]) -> int:
-    written = collection(Product).bulk_write(changes, ordered=False).modified_count if changes else 0
-    changes.clear()
-    return int(written)
+def _write(updates: list[UpdateOne]) -> int:
+    if not updates:
+        return 0
+    return int(collection(Product).bulk_write(updates, ordered=False).modified_count)
 
 
 def _terms(name: str, category: str | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What customers look for and do not find. Staff read it; nobody waits or fails for it."""
+"""Searches that found nothing, for staff to read. Recording one never delays or breaks the search."""
 
 import logging
 import re
@@ -14,12 +14,12 @@ from ecommerce.core.db import collection
 logger = logging.getLogger("shop.search")
 MAX_LENGTH = SearchMiss._meta.get_field("text").max_length or 0
 MAX_ROWS, KEPT = 10_000, timedelta(days=90)
-PERSONAL = re.compile(r"@|\d[\d\s()/.-]{6,}\d")  # an e-mail address; the number of a phone, card or account
+PERSONAL = re.compile(r"@|\d[\d\s()/.-]{6,}\d")  # an e-mail address, or a phone, card or account number
 DEADLINE_S = 0.5
 
 
 def record(text: str) -> None:
-    """Count the search, unless it looks like somebody's data or there are too many others."""
+    """Count the search, unless it looks like personal data or too many others are stored."""
     text = " ".join(text.split()).lower()[:MAX_LENGTH].strip()
     if not text or PERSONAL.search(text):
         return
@@ -31,9 +31,9 @@ def record(text: str) -> None:
 
 
 def _count(text: str) -> None:
-    """Full, it forgets what nobody has looked for of late, and takes nothing new while that is too little."""
+    """Count the text. If the collection is full, old searches are deleted and new ones not added."""
     misses, now = collection(SearchMiss), timezone.now()
-    full = SearchMiss.objects.order_by().count() >= MAX_ROWS
-    if full:
+    is_full = SearchMiss.objects.order_by().count() >= MAX_ROWS
+    if is_full:
         misses.delete_many({"last_at": {"$lt": now - KEPT}})
-    misses.update_one({"_id": text}, {"$inc": {"count": 1}, "$set": {"last_at": now}}, upsert=not full)
+    misses.update_one({"_id": text}, {"$inc": {"count": 1}, "$set": {"last_at": now}}, upsert=not is_full)

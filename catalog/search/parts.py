@@ -1,10 +1,10 @@
-"""The search of the shop itself: `Product.search_terms` holds what a text can be found by, in one index.
+"""The shop's own search, which needs a single index of `Product.search_terms`.
 
-For each character of name and category it has what follows there, so a part of a word, however short, is a
-range of the index. Signatures (`texts.signatures`) lead to words that are a letter away.
+The terms are the parts of name and category from each of their characters on, so that any part of a word is a
+range of the index, and the signatures (`texts.signatures`), which lead to words with a typo.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
@@ -16,9 +16,9 @@ from catalog.search.base import Matches
 from ecommerce.core.db import array_lookups
 from ecommerce.core.text.folding import fold
 
-FEW = 5  # with fewer exact matches close ones follow
-LOOKED_AT, SHOWN = 500, 48  # close ones
-MOST_TYPOS = 5  # words whose neighbours are looked up: each is a query
+FEW = 5  # close matches follow if there are fewer exact ones
+CANDIDATES, MAX_CLOSE = 500, 48  # compared per word, and shown at most
+MAX_TYPOS = 5  # words for which similar ones are looked up, with a query each
 READ = ("pk", "product_id", "name", "category")
 
 
@@ -26,35 +26,36 @@ class Parts:
     version = 1
 
     def terms(self, name: str, category: str | None) -> list[str]:
-        found = {*texts.parts(name), *texts.parts(category or "")}
-        return sorted(found | set(texts.word_signatures(f"{name} {category or ''}")))
+        parts = {*texts.parts(name), *texts.parts(category or "")}
+        return sorted(parts | set(texts.word_signatures(f"{name} {category or ''}")))
 
     def literal(self, rows: ProductQuerySet, text: str) -> ProductQuerySet:
-        """The index gives all that hold the text without its case and accents, the rest decides."""
+        """Narrow down by the index, which ignores case and accents, then compare the text itself."""
         if start := fold(text).lstrip()[: texts.PART]:
             rows = rows.filter(_has_part(start))
         return rows.filter(Q(name__icontains=text) | Q(category__icontains=text))
 
     def fuzzy(self, rows: ProductQuerySet, text: str) -> Matches:
         words = texts.words(text)
-        if not words:  # of accents alone
+        if not words:  # the text consists of accents
             return Matches(self.literal(rows, text), ("product_id",))
-        exact = _exact(rows, words)
+        exact = _exact_matches(rows, words)
         few = list(exact.order_by().values_list("pk", flat=True)[:FEW])
-        tiers = _close(rows, words, few) if len(few) < FEW else {}
+        close = _close_matches(rows, words, few) if len(few) < FEW else {}
         order = (_relevance(text, words), "product_id")
-        if not tiers:
+        if not close:
             return Matches(exact, order)
-        close = [pk for pks in tiers.values() for pk in pks]
-        # Their ids, not `exact or close`: an $or has no index of its own.
-        return Matches(rows.filter(pk__in=[*few, *close]), (_tier({0: few, **tiers}), *order), not few)
+        tiers = {0: few, **close}
+        # By their ids, because no index serves an $or of both conditions.
+        matches = rows.filter(pk__in=list(chain.from_iterable(tiers.values())))
+        return Matches(matches, (_tier(tiers), *order), only_close=not few)
 
 
-def _exact(rows: ProductQuerySet, words: list[str]) -> ProductQuerySet:
-    return rows.filter(*map(_holds, words))
+def _exact_matches(rows: ProductQuerySet, words: list[str]) -> ProductQuerySet:
+    return rows.filter(*map(_has_word, words))
 
 
-def _holds(word: str) -> Q:
+def _has_word(word: str) -> Q:
     return Q(*map(_has_part, texts.pieces(word)))
 
 
@@ -62,40 +63,45 @@ def _has_part(start: str) -> Q:
     return Q(search_terms__holds=array_lookups.beginning_with(start))
 
 
-def _close(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> dict[int, list[Any]]:
-    """Ids by how far they are, the closest first, SHOWN at the most. At least one word has a typo."""
-    found: dict[Any, tuple[int, int]] = {}
-    looked_at = (like.values_list(*READ)[:LOOKED_AT] for like in _candidates(rows, words))
-    for pk, number, name, category in chain.from_iterable(looked_at):
-        text = fold(f"{name}\n{category or ''}")
-        distances = [texts.distance(word, text=text) for word in words]
-        if pk not in exact and None not in distances:
-            found[pk] = (sum(filter(None, distances)), number)
+def _close_matches(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> dict[int, list[Any]]:
+    """Return the ids of at most MAX_CLOSE products by their distance, the closest first."""
+    distances: dict[Any, tuple[int, int]] = {}  # and the product_id, which breaks ties
+    candidates = (query.values_list(*READ)[:CANDIDATES] for query in _candidates(rows, words))
+    for pk, product_id, name, category in chain.from_iterable(candidates):
+        distance = _distance(words, fold(f"{name}\n{category or ''}"))
+        if pk not in exact and distance is not None:
+            distances[pk] = (distance, product_id)
     tiers: dict[int, list[Any]] = {}
-    for pk in sorted(found, key=found.__getitem__)[:SHOWN]:
-        tiers.setdefault(found[pk][0], []).append(pk)
+    for pk in sorted(distances, key=distances.__getitem__)[:MAX_CLOSE]:
+        tiers.setdefault(distances[pk][0], []).append(pk)
     return tiers
 
 
+def _distance(words: list[str], text: str) -> int | None:
+    """Return the sum of the words' distances from the text, or None if one of them is not close."""
+    distances = [texts.distance(word, text=text) for word in words]
+    return None if None in distances else sum(filter(None, distances))
+
+
 def _candidates(rows: ProductQuerySet, words: list[str]) -> Iterator[ProductQuerySet]:
-    """For each word that may have the typo, what shares a signature with it and may hold the others."""
-    for word in islice(filter(texts.may_have_typo, words), MOST_TYPOS):
-        others = [_may_hold(other) for other in words if other != word]
-        yield rows.filter(_resembles(word), *others).order_by("product_id")
+    """For each word that may have a typo, yield products with a similar word that may contain the others."""
+    for word in islice(filter(texts.may_have_typo, words), MAX_TYPOS):
+        others = [_may_have_word(other) for other in words if other != word]
+        yield rows.filter(_has_similar_word(word), *others).order_by("product_id")
 
 
-def _resembles(word: str) -> Q:
+def _has_similar_word(word: str) -> Q:
     return Q(search_terms__holds={"$in": sorted(texts.signatures(word))})
 
 
-def _may_hold(word: str) -> Q:
-    return _holds(word) | _resembles(word) if texts.may_have_typo(word) else _holds(word)
+def _may_have_word(word: str) -> Q:
+    return _has_word(word) | _has_similar_word(word) if texts.may_have_typo(word) else _has_word(word)
 
 
 def _relevance(text: str, words: list[str]) -> Case:
-    """Names that begin with the text, with a word that does, that hold it, that hold its words, the rest."""
+    """Rank names by how early they contain the text, then those with all words, then all others."""
     text = " ".join(text.split())
-    return _first_of(
+    return _first_true(
         Q(name__istartswith=text),
         Q(name__icontains=f" {text}"),
         Q(name__icontains=text),
@@ -103,11 +109,11 @@ def _relevance(text: str, words: list[str]) -> Case:
     )
 
 
-def _tier(tiers: dict[int, list[Any]]) -> Case:
-    return _first_of(*(Q(pk__in=tiers[distance]) for distance in sorted(tiers)))
+def _tier(tiers: Mapping[int, list[Any]]) -> Case:
+    return _first_true(*(Q(pk__in=tiers[distance]) for distance in sorted(tiers)))
 
 
-def _first_of(*conditions: Q) -> Case:
-    """The number of the first that holds."""
-    whens: Iterable[When] = (When(each, then=Value(number)) for number, each in enumerate(conditions))
+def _first_true(*conditions: Q) -> Case:
+    """Return an expression for the number of the first condition that is true."""
+    whens = [When(condition, then=Value(number)) for number, condition in enumerate(conditions)]
     return Case(*whens, default=Value(len(conditions)), output_field=IntegerField())

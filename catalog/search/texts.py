@@ -1,4 +1,4 @@
-"""How the search compares texts: folded, in parts, and with a typo."""
+"""Comparing texts for the search: folded, in parts, and with a typo."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How many products each choice of a filter would show."""
+"""The number of products that each choice of a filter would show."""
 
 import json
 from dataclasses import dataclass, replace

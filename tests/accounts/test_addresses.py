@@ -35,7 +35,7 @@ def client(customer):
 
 
 def keep(user, fields=HOME):
-    addresses.keep_address(user, Address(**fields))
+    addresses.save_address(user, Address(**fields))
     return addresses.list_addresses(user)[0]
 
 
@@ -88,11 +88,11 @@ def test_the_same_address_is_kept_once_and_there_is_an_end(customer):
     for _ in range(2):
         keep(customer)
     assert kept(customer) == [HOME]
-    for number in range(addresses.MOST - 1):
+    for number in range(addresses.MAX_ADDRESSES - 1):
         keep(customer, HOME | {"line1": f"Street {number}"})
     with pytest.raises(addresses.TooManyAddresses):
         keep(customer, WORK)
-    assert len(kept(customer)) == addresses.MOST
+    assert len(kept(customer)) == addresses.MAX_ADDRESSES
 
 
 def keeps_one(customer, keep_at_once):
@@ -101,7 +101,7 @@ def keeps_one(customer, keep_at_once):
 
 
 def test_a_double_click_keeps_one(customer):
-    keeps_one(customer, addresses.keep_address)
+    keeps_one(customer, addresses.save_address)
 
 
 def test_what_reads_first_and_then_keeps_would_keep_several(customer):
@@ -159,7 +159,7 @@ def test_the_address_of_an_order_is_kept_where_that_is_wanted(shopper, customer,
 
 
 def test_a_full_list_does_not_stop_an_order(shopper, customer):
-    for number in range(addresses.MOST):
+    for number in range(addresses.MAX_ADDRESSES):
         keep(customer, HOME | {"line1": f"Street {number}"})
     fields = filled_in(shopper.get(CHECKOUT).content.decode(), line1="Another 1", keep="on")
     page = shopper.post(CHECKOUT, fields, follow=True).content.decode()

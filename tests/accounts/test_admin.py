@@ -5,9 +5,10 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import User
-from accounts.services import InvalidCredentials, sign_in, update_user
 from accounts.sessions import services as sessions
 from accounts.sign_in import lockout
+from accounts.sign_in.services import InvalidCredentials, sign_in
+from accounts.users.services import update_user
 from ecommerce.core import audit
 from ecommerce.core.models import AuditEntry
 from ecommerce.core.web.http import Device
@@ -235,7 +236,10 @@ class TestSessions:
         return office.post(url(User, "change", user.pk).replace("/change/", "/sessions/"), data)
 
     def test_they_are_shown_and_ended_one_by_one(self, office, customer, staff):
-        kept, ended = sessions.begin(customer, self.DEVICE), sessions.begin(customer, self.DEVICE)
+        kept, ended = (
+            sessions.start_session(customer, device=self.DEVICE),
+            sessions.start_session(customer, device=self.DEVICE),
+        )
         page = page_of(office, customer, "sessions")
         assert page.count("203.0.113.5") == 2
         response = self.send(office, customer, session=ended.refresh_token.partition(".")[0])
@@ -247,7 +251,7 @@ class TestSessions:
         assert (entry.actor, entry.object_label) == (staff.email, customer.email)
 
     def test_all_of_them_are_ended_tokens_and_pages(self, office, customer, staff):
-        grant, browser = sessions.begin(customer, self.DEVICE), office_of(customer)
+        grant, browser = sessions.start_session(customer, device=self.DEVICE), office_of(customer)
         self.send(office, customer, everywhere="1")
         with pytest.raises(sessions.InvalidRefreshToken):
             sessions.refresh(grant.refresh_token)
@@ -256,19 +260,19 @@ class TestSessions:
         assert "No session" in page_of(office, customer, "sessions")
 
     def test_somebody_elses_session_is_not_ended(self, office, customer, stranger):
-        grant = sessions.begin(stranger, self.DEVICE)
+        grant = sessions.start_session(stranger, device=self.DEVICE)
         for odd in (grant.refresh_token.partition(".")[0], "nonsense", ""):
             assert "Session not found" in said(self.send(office, customer, session=odd))
         sessions.refresh(grant.refresh_token)
         assert not AuditEntry.objects.filter(action="user.end_session").exists()
 
     def test_looking_ends_nothing(self, office, customer):
-        grant = sessions.begin(customer, self.DEVICE)
+        grant = sessions.start_session(customer, device=self.DEVICE)
         page_of(office, customer, "sessions")
         sessions.refresh(grant.refresh_token)
 
     def test_support_neither_sees_nor_ends_them(self, support, customer):
-        grant, client = sessions.begin(customer, self.DEVICE), office_of(support)
+        grant, client = sessions.start_session(customer, device=self.DEVICE), office_of(support)
         assert "/sessions/" not in page_of(client, customer)
         assert self.send(client, customer, everywhere="1").status_code == 403
         sessions.refresh(grant.refresh_token)

@@ -5,8 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import EmailChange, User
-from accounts.recovery.services import confirm_email_change
-from accounts.services import set_password
+from accounts.recovery.services import confirm_email_change, set_password
 from tests.accounts.mails import delivered, link_of, token_of
 from tests.support import factories
 from tests.support.answers import refused

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import EmailChange, OneTimeToken, TokenFamily, WebSession
 from accounts.recovery import one_time_links
 from accounts.sessions import services as sessions
-from accounts.tasks import forget_what_expired
+from accounts.tasks import delete_expired
 from ecommerce.core.web.http import Device
 
 pytestmark = pytest.mark.django_db
@@ -21,16 +21,16 @@ def counts():
 
 
 def test_expired_sessions_and_links_are_deleted(customer):
-    sessions.begin(customer, Device("", ""))
+    sessions.start_session(customer, device=Device("", ""))
     Client().force_login(customer)
-    one_time_links.mint(customer, one_time_links.Purpose.PASSWORD_RESET, subject=customer.email)
+    one_time_links.create(customer, one_time_links.Purpose.PASSWORD_RESET, subject=customer.email)
     later = timezone.now() + timedelta(hours=1)
     EmailChange.objects.create(user=customer, email="renamed@example.com", expires_at=later)
-    forget_what_expired()
+    delete_expired()
     assert counts() == [1, 1, 1, 1]
     past = timezone.now() - timedelta(seconds=1)
     for model in (TokenFamily, OneTimeToken, EmailChange):
         model.objects.update(expires_at=past)
     WebSession.objects.update(expire_date=past)
-    forget_what_expired()
+    delete_expired()
     assert counts() == [0, 0, 0, 0]

@@ -6,8 +6,9 @@ import pytest
 from django.db import DatabaseError
 
 from accounts.models import SignInAttempts, TokenFamily, User
-from accounts.services import HasOrders, UserNotFound, delete_user, set_password
+from accounts.recovery.services import set_password
 from accounts.sessions import services as sessions
+from accounts.users.services import HasOrders, UserNotFound, delete_user
 from ecommerce.core import audit
 from ecommerce.core.db import connection
 from ecommerce.core.models import AuditEntry
@@ -148,7 +149,7 @@ class TestSessions:
         assert told("sign_out_everywhere") == [(customer.email, customer.email)] * 2
 
     def test_a_refresh_token_used_again(self, api, customer):
-        token = sessions.begin(customer, Device("", "")).refresh_token
+        token = sessions.start_session(customer, device=Device("", "")).refresh_token
         family = TokenFamily.objects.get()
         for _ in range(2):
             api.post(f"{AUTH}/refresh", {"refresh_token": token})
@@ -160,7 +161,7 @@ class TestSessions:
         assert AuditEntry.objects.get(action="user.reuse_token").after == {"session": str(family.pk)}
 
     def test_a_family_ends_only_with_its_entry(self, api, customer, broken_log):
-        token = sessions.begin(customer, Device("", "")).refresh_token
+        token = sessions.start_session(customer, device=Device("", "")).refresh_token
         sessions.refresh(sessions.refresh(token).refresh_token)
         with pytest.raises(DatabaseError):
             sessions.refresh(token)

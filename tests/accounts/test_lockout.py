@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SignInAttempts
-from accounts.services import InvalidCredentials, set_password, sign_in
+from accounts.recovery.services import set_password
 from accounts.sign_in import lockout
+from accounts.sign_in.services import InvalidCredentials, sign_in
 from tests.support.factories import PASSWORD
 from tests.support.hashers import CheapBCryptHasher
 from tests.support.threads import at_once
@@ -147,10 +148,10 @@ def test_a_broken_attempt_counts_as_a_failure_once_its_process_is_given_up(custo
 
 def test_old_counts_are_deleted(api, customer):
     fail(api, 1)
-    lockout.forget_old()
+    lockout.delete_old()
     assert SignInAttempts.objects.exists()
     SignInAttempts.objects.update(updated_at=timezone.now() - timedelta(days=1, seconds=1))
-    lockout.forget_old()
+    lockout.delete_old()
     assert not SignInAttempts.objects.exists()
 
 

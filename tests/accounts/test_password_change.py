@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from accounts.services import change_password, sign_in
+from accounts.recovery.services import change_password
+from accounts.sign_in.services import sign_in
 from tests.accounts.mails import delivered
 from tests.support.answers import refused
 from tests.support.api_clients import api_of

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from accounts.models import OneTimeToken, User
 from accounts.recovery.services import reset_password
-from accounts.services import sign_in
 from accounts.sessions import services as sessions
+from accounts.sign_in.services import sign_in
 from ecommerce.core.models import OutboxMessage
 from ecommerce.core.web.http import Device
 from tests.accounts.mails import delivered, link_of, token_of
@@ -75,7 +75,7 @@ def test_pressing_again_fills_no_mailbox(api, customer, one_minute):
 
 
 def test_every_session_ends(api, token, customer):
-    grant = sessions.begin(customer, Device("", ""))
+    grant = sessions.start_session(customer, device=Device("", ""))
     client = Client()
     client.force_login(customer)
     reset(api, token)

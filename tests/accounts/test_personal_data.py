@@ -5,11 +5,12 @@ import json
 import pytest
 from django.test import Client
 
-from accounts.addresses.services import keep_address
+from accounts.addresses.services import save_address
 from accounts.models import Address, EmailChange, OneTimeToken, TokenFamily, User, WebSession
 from accounts.privacy import personal_data
-from accounts.services import set_name, sign_up
 from accounts.sessions import services as sessions
+from accounts.sign_in.services import sign_up
+from accounts.users.services import set_name
 from cart.models import Cart
 from cart.services import add_item
 from ecommerce.core.web.http import Device
@@ -72,10 +73,10 @@ def test_nothing_in_an_export_opens_the_account(customer, customer_api, page):
 def test_a_deleted_account_leaves_its_orders_and_nothing_that_leads_to_the_person(
     api, customer, customer_api, order, product, page, fsck, face
 ):
-    grant = sessions.begin(customer, Device("203.0.113.7", "curl/8"))
+    grant = sessions.start_session(customer, device=Device("203.0.113.7", "curl/8"))
     confirm(order, outcome="success", by=customer)
     add_item(user=customer, product_id=product.product_id, qty=1)
-    keep_address(customer, order.shipping_address)
+    save_address(customer, order.shipping_address)
     set_name(customer, name="Ada Lovelace")
     if face == "api":
         assert delete(customer_api).status_code == 204

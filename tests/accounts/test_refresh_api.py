@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import TokenFamily, User
-from accounts.services import change_password, set_password, update_user
+from accounts.recovery.services import change_password, set_password
 from accounts.sessions import services as sessions
+from accounts.users.services import update_user
 from tests.support.answers import refused
 from tests.support.factories import PASSWORD
 
@@ -140,7 +141,7 @@ def test_a_token_made_while_the_password_changes_is_worth_nothing(api, customer)
     """The session began with the account as it was read, before the change."""
     as_read = User.objects.get(pk=customer.pk)
     set_password(customer, "AnotherPass1")
-    grant = sessions.begin(as_read, sessions.Device("", ""))
+    grant = sessions.start_session(as_read, device=sessions.Device("", ""))
     assert opens(api, {"access_token": grant.access_token}) == 401
     refused(refresh(api, grant.refresh_token), 401)
 

@@ -140,7 +140,7 @@ class TestGroups:
             group = Group.objects.get(name=role)
             rows = group.permissions.select_related("content_type")
             held = {f"{row.content_type.app_label}.{row.codename}" for row in rows}
-            assert held == roles.MAY[role]
+            assert held == roles.ROLE_PERMISSIONS[role]
         assert Group.objects.get(name="admin").permissions.count() == Permission.objects.count()
 
     def test_made_again_they_are_the_same(self):
@@ -161,8 +161,8 @@ class TestGroups:
     def test_every_permission_of_the_tables_is_one_of_djangos(self):
         rows = Permission.objects.select_related("content_type")
         known = {f"{row.content_type.app_label}.{row.codename}" for row in rows}
-        assert set(chain(*roles.MAY.values(), *roles.SCOPES.values())) <= known
+        assert set(chain(*roles.ROLE_PERMISSIONS.values(), *roles.SCOPES.values())) <= known
 
     def test_roles_and_scopes_are_all_in_the_tables(self):
-        assert set(roles.MAY) | {Role.ADMIN} == set(Role)
+        assert set(roles.ROLE_PERMISSIONS) | {Role.ADMIN} == set(Role)
         assert set(roles.SCOPES) == set(roles.Scope)

@@ -23,7 +23,7 @@ def office(staff):
 @pytest.fixture
 def key(staff):
     month = timezone.now() + timedelta(days=30)
-    return service_keys.make_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)[0]
+    return service_keys.create_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)[0]
 
 
 def make(office, **typed):

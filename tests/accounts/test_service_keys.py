@@ -30,7 +30,7 @@ def send(api, text, path=ALL_ORDERS):
 def made(staff):
     """A key that reads orders, and its text."""
     month = timezone.now() + timedelta(days=30)
-    return service_keys.make_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)
+    return service_keys.create_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ class TestStored:
         assert secret not in row
 
     def test_two_keys_share_nothing(self, made, staff):
-        _key, text = service_keys.make_key(name="Warehouse", scopes=[], expires_at=timezone.now(), by=staff)
+        _key, text = service_keys.create_key(name="Warehouse", scopes=[], expires_at=timezone.now(), by=staff)
         assert not set(text.split(".")) & set(made[1].split("."))
 
     def test_the_audit_says_who_made_and_who_revoked_it_and_not_the_secret(self, made, staff):

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import WebSession
-from accounts.services import update_user
 from accounts.sessions import services as sessions
 from accounts.sessions.user_agents import describe
+from accounts.users.services import update_user
 from ecommerce.core.web.http import Device
 from tests.support.answers import refused
 from tests.support.factories import PASSWORD
@@ -33,7 +33,7 @@ def end_addresses(client):
 
 
 def test_pages_and_clients_are_listed_and_this_one_is_marked(customer):
-    sessions.begin(customer, Device("203.0.113.7", "curl/8"))
+    sessions.start_session(customer, device=Device("203.0.113.7", "curl/8"))
     client = browser_of(customer, HTTP_USER_AGENT=FIREFOX)
     assert shown(client) == ["Firefox on Linux", "curl"]
     assert client.get(ACCOUNT).content.decode().count(">Here<") == 1
@@ -48,7 +48,7 @@ def test_another_browser_is_signed_out_from_here(customer):
 
 
 def test_a_client_of_the_api_is_signed_out_from_here(api, customer):
-    grant = sessions.begin(customer, Device("203.0.113.7", "curl/8"))
+    grant = sessions.start_session(customer, device=Device("203.0.113.7", "curl/8"))
     client = browser_of(customer)
     client.post(f"/account/sessions/{grant.refresh_token.partition('.')[0]}/end/")
     refused(api.get("/api/v1/auth/me", HTTP_AUTHORIZATION=f"Bearer {grant.access_token}"), 401)
@@ -70,7 +70,7 @@ def test_somebody_elses_is_not_ended(customer, stranger):
 
 
 def test_everywhere_is_everywhere(api, customer):
-    grant = sessions.begin(customer, Device("", ""))
+    grant = sessions.start_session(customer, device=Device("", ""))
     here, there = browser_of(customer), browser_of(customer)
     assert here.post("/account/logout-everywhere/")["Location"] == "/account/login/"
     for client in (here, there):

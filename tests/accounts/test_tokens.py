@@ -10,9 +10,9 @@ from bson import ObjectId
 from django.conf import settings
 
 from accounts.models import User
-from accounts.services import update_user
 from accounts.sessions import services as sessions
 from accounts.sessions.tokens import access_token
+from accounts.users.services import update_user
 from ecommerce.core.web.api import NOT_ALLOWED
 from ecommerce.core.web.http import Device
 from ecommerce.core.web.ratelimit import Rate
@@ -25,7 +25,7 @@ DEVICE = Device(ip="203.0.113.1", agent="curl/8")
 
 def begun(user):
     """The family of a new session."""
-    return sessions.begin(user, DEVICE).refresh_token.partition(".")[0]
+    return sessions.start_session(user, device=DEVICE).refresh_token.partition(".")[0]
 
 
 def claims_of(user, **changed):
@@ -205,7 +205,7 @@ class TestAnotherSecret:
         settings.JWT_SECRET, settings.JWT_SECRET_PREVIOUS = self.new, [self.old] if keep else []
 
     def test_nobody_is_signed_out(self, api, customer, settings):
-        grant = sessions.begin(customer, DEVICE)
+        grant = sessions.start_session(customer, device=DEVICE)
         self.replaced(settings, keep=True)
         assert send(api, f"Bearer {grant.access_token}").status_code == 200
         renewed = sessions.refresh(grant.refresh_token)
@@ -214,7 +214,7 @@ class TestAnotherSecret:
         assert sessions.refresh(renewed.refresh_token)
 
     def test_without_the_previous_one_both_tokens_are_refused(self, api, customer, settings):
-        grant = sessions.begin(customer, DEVICE)
+        grant = sessions.start_session(customer, device=DEVICE)
         self.replaced(settings, keep=False)
         refused(send(api, f"Bearer {grant.access_token}"), 401)
         with pytest.raises(sessions.InvalidRefreshToken):

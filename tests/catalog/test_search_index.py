@@ -1,4 +1,4 @@
-"""Every search goes by the index, and whoever writes a name keeps right what is stored for it."""
+"""Every search uses the index, and every change of a name updates the stored search terms."""
 
 from decimal import Decimal
 
@@ -9,7 +9,8 @@ from django.db.models import Q
 from catalog import queries, search, services
 from catalog.categories import update_category
 from catalog.csv.entry import Entry
-from catalog.csv.write import How, write
+from catalog.csv.planning import ImportOptions
+from catalog.csv.write import write
 from catalog.models import Category, Counter, Product
 from catalog.queries import ProductQuery
 from catalog.search import indexing, parts
@@ -31,26 +32,26 @@ def catalogue(db):
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """Every queryset that the fuzzy search reads on its way."""
+def querysets(monkeypatch):
+    """Collect every queryset that the fuzzy search reads."""
     seen = []
-    candidates, exact = parts._candidates, parts._exact
+    candidates, exact = parts._candidates, parts._exact_matches
 
     def spy(rows):
         seen.append(rows)
         return rows
 
-    monkeypatch.setattr(parts, "_exact", lambda *given: spy(exact(*given)))
-    monkeypatch.setattr(parts, "_candidates", lambda *given: (spy(rows) for rows in candidates(*given)))
+    monkeypatch.setattr(parts, "_exact_matches", lambda *args: spy(exact(*args)))
+    monkeypatch.setattr(parts, "_candidates", lambda *args: (spy(rows) for rows in candidates(*args)))
     return seen
 
 
-def typed_wrong(word):
+def with_typo(word):
     return word[0] + word[2] + word[1] + word[3:]
 
 
 class TestTheIndex:
-    def test_what_is_examined_is_what_is_found(self, catalogue):
+    def test_a_search_examines_only_what_it_finds(self, catalogue):
         brand = Product.objects.get(product_id=7).name.split()[0]
         for text in (
             brand,
@@ -68,22 +69,22 @@ class TestTheIndex:
                 unfiltered = queries.matching(ProductQuery(q=text)).rows.count()
                 assert plan.returned <= plan.examined == unfiltered, (text, filters)
 
-    def test_words_and_typos_go_by_it_too(self, catalogue, asked):
+    def test_words_and_typos_use_it_too(self, catalogue, querysets):
         brand, other, *_ = Product.objects.get(product_id=7).name.split()
         for text in (
             f"{brand} {other}",
-            typed_wrong(brand),
-            f"lamp {typed_wrong(brand)}",
-            typed_wrong(other),
+            with_typo(brand),
+            f"lamp {with_typo(brand)}",
+            with_typo(other),
         ):
             queries.matching(ProductQuery(q=text, fuzzy=True))
-            assert asked, text
-            while asked:
-                plan = plan_of(rows := asked.pop())
+            assert querysets, text
+            while querysets:
+                plan = plan_of(rows := querysets.pop())
                 assert plan.index == INDEX, (text, rows.query)
                 assert plan.examined < PRODUCTS / 10, text
 
-    def test_the_plain_way_scans_everything(self, catalogue):
+    def test_a_plain_pattern_scans_everything(self, catalogue):
         rows = Product.objects.filter(Q(name__icontains="apto") | Q(category__icontains="apto"))
         plan = plan_of(rows)
         assert (plan.index, plan.examined) == (None, PRODUCTS)
@@ -91,6 +92,10 @@ class TestTheIndex:
 
 def entry(slug, **fields):
     return Entry(line=2, source=slug, slug=slug, quantity=1, fields={"price": Decimal(5), **fields})
+
+
+def import_entries(*entries):
+    write(entries, report=lambda result: None, options=ImportOptions())
 
 
 def found(text):
@@ -106,11 +111,11 @@ def renamed_by_the_admin(row, staff):
 
 
 def renamed_by_the_import(row, staff):
-    write([entry("tea-pot", name="Kettle")], lambda result: None, How())
+    import_entries(entry("tea-pot", name="Kettle"))
 
 
 @pytest.mark.parametrize("rename", [renamed_by_the_service, renamed_by_the_admin, renamed_by_the_import])
-def test_a_renamed_product_is_found_by_its_new_name_alone(staff, fsck, rename):
+def test_a_renamed_product_is_found_only_by_its_new_name(staff, fsck, rename):
     row = product(name="Tea Pot", slug="tea-pot", category="Kitchen")
     rename(row, staff)
     assert (found("kettle"), found("tea"), found("kitchen")) == ({"Kettle"}, set(), {"Kettle"})
@@ -119,16 +124,12 @@ def test_a_renamed_product_is_found_by_its_new_name_alone(staff, fsck, rename):
 
 
 def test_imported_products_are_found(fsck):
-    write(
-        [entry("tea", name="Tea Pot"), entry("kettle", name="Kettle", category="Kitchen")],
-        lambda result: None,
-        How(),
-    )
+    import_entries(entry("tea", name="Tea Pot"), entry("kettle", name="Kettle", category="Kitchen"))
     assert (found("tea"), found("kitchen")) == ({"Tea Pot"}, {"Kettle"})
     fsck()
 
 
-def test_a_category_s_new_name_finds_its_products(fsck):
+def test_products_are_found_by_the_new_name_of_their_category(fsck):
     for name in ("Tea Pot", "Kettle"):
         product(name=name, category="Kitchen")
     product(name="Lamp", category="Lighting")
@@ -137,7 +138,7 @@ def test_a_category_s_new_name_finds_its_products(fsck):
     fsck()
 
 
-def test_a_rename_that_fails_leaves_the_search_as_it_was(fsck):
+def test_a_failed_rename_leaves_the_search_unchanged(fsck):
     product(slug="taken")
     row = product(name="Tea Pot")
     with pytest.raises(DomainError):
@@ -147,27 +148,27 @@ def test_a_rename_that_fails_leaves_the_search_as_it_was(fsck):
 
 
 @pytest.fixture
-def moved_meanwhile(monkeypatch):
-    """Another writer gives the product a category between the reading and the writing of a rename."""
+def concurrent_move(monkeypatch):
+    """Let another writer change the product's category between the read and the write of a rename."""
     with_terms, others = indexing.with_terms, [{"category": "Cooking"}]
 
-    def late(row, changes):
-        written = with_terms(row, changes)
+    def with_terms_and_a_move(row, changes):
+        fields = with_terms(row, changes)
         if others:
             other = others.pop()
             at_once(1, lambda: services.update_product(pk=row.pk, **other))
-        return written
+        return fields
 
-    monkeypatch.setattr(indexing, "with_terms", late)
+    monkeypatch.setattr(indexing, "with_terms", with_terms_and_a_move)
 
 
-def test_a_name_and_a_category_that_change_at_once_are_both_found(moved_meanwhile, fsck):
+def test_a_product_is_found_after_concurrent_changes_of_name_and_category(concurrent_move, fsck):
     services.update_product(pk=product(name="Tea Pot", category="Kitchen").pk, name="Kettle")
     assert (found("kettle"), found("cooking"), found("kitchen")) == ({"Kettle"}, {"Kettle"}, set())
     fsck()
 
 
-def test_without_a_transaction_one_of_them_would_be_lost(moved_meanwhile, monkeypatch, fsck):
+def test_without_a_transaction_one_of_two_concurrent_changes_is_lost(concurrent_move, monkeypatch, fsck):
     row = product(name="Tea Pot", category="Kitchen")
     monkeypatch.setattr(services, "run_tx", lambda change: change())
     services.update_product(pk=row.pk, name="Kettle")
@@ -175,13 +176,13 @@ def test_without_a_transaction_one_of_them_would_be_lost(moved_meanwhile, monkey
         fsck()
 
 
-def test_fsck_tells_of_terms_that_are_not_those_of_the_name():
+def test_fsck_reports_stale_search_terms():
     Product.objects.filter(pk=product(slug="pot").pk).update(name="Kettle")
     with pytest.raises(CommandError):
         call_command("fsck")
 
 
-class TestProductsOfAnotherVersion:
+class TestAnotherVersionOfTerms:
     def test_prepare_stores_their_terms_once(self, settings, capsys, fsck):
         settings.SEED_SAMPLE_PRODUCTS = False
         for name in ("Tea Pot", "Kettle"):
@@ -195,7 +196,7 @@ class TestProductsOfAnotherVersion:
         assert "search" not in capsys.readouterr().out
         fsck()
 
-    def test_a_new_version_is_stored_anew(self, settings, monkeypatch, capsys):
+    def test_prepare_replaces_the_terms_of_an_older_version(self, settings, monkeypatch, capsys):
         settings.SEED_SAMPLE_PRODUCTS = False
         product(name="Tea Pot")
         call_command("prepare")

@@ -1,4 +1,4 @@
-"""Somebody who buys and buys while the shop is killed, and remembers what it said."""
+"""A customer who keeps buying while the shop is killed, and remembers what the shop said."""
 
 import random
 import time
@@ -12,19 +12,20 @@ from tests.payments.helpers import WEBHOOK
 from tests.payments.stripe_standin import Standin, signed
 from tests.races.client import Answer, Client, Product, Request, send
 
-GIVES_UP, TELLS = 0.2, 0.7  # how often, after no answer, and after a payment at the provider
+GIVES_UP = 0.2  # probability of giving up after a request without an answer
+SENDS_EVENT = 0.7  # probability that the provider's event about a payment reaches the shop
 
 
 class GaveUp(Exception):
-    """Closed the browser; what becomes of the purchase is the shop's business now."""
+    """The customer closed the browser; the shop has to end the purchase by itself."""
 
 
 class Customer:
     def __init__(self, port: int, client: Client, product: Product, seed: int) -> None:
         self.port, self.client, self.product = port, client, product
         self.chance = random.Random(seed)
-        self.orders: set[str] = set()  # which the shop said there are
-        self.paid: set[str] = set()  # which it said are paid
+        self.orders: set[str] = set()  # that the shop has acknowledged
+        self.paid: set[str] = set()  # that the shop has acknowledged as paid
         self.surprises: list[Answer] = []
 
     def buy_until(self, end: Event, pay: "Pay") -> None:
@@ -40,7 +41,7 @@ class Customer:
             self.paid.add(order)
 
     def ask(self, request: Request) -> Answer:
-        """The same again until it is answered; a server that is away may answer nothing, or 503."""
+        """Repeat the request until it is answered; a server that is down answers nothing, or 503."""
         while True:
             with suppress(OSError, HTTPException):
                 answer = send(self.port, request)
@@ -58,11 +59,12 @@ Pay = Callable[[Customer, str], bool]
 
 
 def confirm(customer: Customer, order: str) -> bool:
+    """Pay with the simulated provider; return whether the shop says that the order is paid."""
     return bool(customer.ask(customer.client.confirm(order)).json["status"] == "paid")
 
 
 class AtStripe:
-    """The customer pays on the provider's page. Its event may get lost, or comes again while it fails."""
+    """Pays on the provider's page. The event about it may get lost, or is repeated while it fails."""
 
     def __init__(self, standin: Standin) -> None:
         self._standin = standin
@@ -73,7 +75,7 @@ class AtStripe:
         session = self._standin.session_of(payment)["id"]
         if not self._standin.pay(session):
             return False
-        if customer.chance.random() < TELLS:
+        if customer.chance.random() < SENDS_EVENT:
             event = self._standin.event("checkout.session.completed", session)
             customer.ask(Request("POST", WEBHOOK, event, {"Stripe-Signature": signed(event)[1]}))
         payment = customer.ask(customer.client.request("GET", f"/payments/{payment}")).json

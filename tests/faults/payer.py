@@ -85,7 +85,7 @@ def with_retries(step: Any) -> Any:
 
 def customer_pays(reference: str) -> None:
     urlopen(
-        Request(f"{settings.STRIPE_API_BASE}/customer/pays/{reference}", method="POST"), timeout=5
+        Request(f"{settings.STRIPE_API_BASE}/customer/pays/{reference}", method="POST"), timeout=120
     ).close()
 
 

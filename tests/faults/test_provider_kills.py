@@ -55,11 +55,12 @@ class Payer:
     def stop(self):
         self._process.stdin.close()
         self._process.stdout.close()
-        self._process.wait(10)
+        self._process.wait(120)
 
 
 @pytest.fixture
-def payer(stripe, settings):
+def payer(stripe, settings, monkeypatch):
+    monkeypatch.setattr("payments.reconciliation.RUN_S", 600.0)  # one pass settles everything, however slowly
     payer = Payer(settings.STRIPE_API_BASE)
     yield payer
     payer.stop()

@@ -266,7 +266,7 @@ class TestRefunds:
 
 def test_a_staff_member_without_the_permission_is_offered_no_step(paid, monkeypatch, support):
     """No role may only view orders, so the role of support is narrowed here."""
-    monkeypatch.setitem(roles.MAY, "support", frozenset({"orders.view_order"}))
+    monkeypatch.setitem(roles.ROLE_PERMISSIONS, "support", frozenset({"orders.view_order"}))
     client = office_of(support)
     assert offered(client, paid) == []
     for step in STEPS:

@@ -35,7 +35,7 @@ def database_of() -> Iterator[DatabaseOf]:
             opened[settings] = client[given["NAME"]]
         return opened[settings]
 
-    with MongoClient[dict[str, Any]](_host(), timeoutMS=20_000) as client:
+    with MongoClient[dict[str, Any]](_host(), timeoutMS=120_000) as client:
         yield open_empty
         for database in opened.values():
             client.drop_database(database.name)

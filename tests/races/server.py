@@ -11,11 +11,12 @@ from ecommerce.devserver.child_processes import ChildProcess
 from ecommerce.devserver.file_lock import FileLock, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+STARTING_S = 180  # far more than a start takes, since the machine may be busy
 GUNICORN = [sys.executable, "-m", "gunicorn", "ecommerce.wsgi:application"]  # gunicorn.conf.py has the rest
 
 
 class Server:
-    """Two workers of eight threads each. They end with the tests, even when those are killed."""
+    """Two workers of eight threads each, which end with the tests even when those are killed."""
 
     def __init__(self, settings: str, folder: Path, **more: str) -> None:
         manage(settings, "prepare", **more)
@@ -25,14 +26,14 @@ class Server:
         variables = {"HOST": "127.0.0.1", "PORT": str(self.port), "WEB_WORKERS": "2"} | more
         self._child = ChildProcess(GUNICORN, self._lock, ROOT, **variables, DJANGO_SETTINGS_MODULE=settings)
         self.process = self._child.process
-        assert wait_until(self._listens, 30)
+        assert wait_until(self._listens, STARTING_S)
 
     def stop(self) -> None:
         self._child.stop(patience=6)
         self._lock.close()
 
     def _listens(self) -> bool:
-        """Requests wait in the socket until the workers are there."""
+        """Return whether the socket is open; requests wait there until the workers have started."""
         assert not self._child.has_ended()
         with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self.port)):
             return True
@@ -55,5 +56,5 @@ def manage(settings: str, *command: str, **more: str) -> None:
         cwd=ROOT,
         env=environment(settings, **more),
         check=True,
-        timeout=60,
+        timeout=STARTING_S,
     )

@@ -32,9 +32,13 @@ class Shop:
         self._sign_in_admin()
 
     def begin(self, *, one_by_one: bool = False, proper: bool = True, counted: Counted | None = None) -> None:
-        """A test begins with the admin, and with customers who have done nothing yet."""
+        """Begin a test, with the admin and with customers who have done nothing yet."""
         self._one_by_one, self.proper = one_by_one, proper
         self.counted = counted or (lambda size, numbers: None)
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Remove everything that this test, or the one before, has created."""
         assert self.database.name.startswith("test_"), self.database.name
         for name in EMPTIED:
             self.database[name].delete_many({})
@@ -42,7 +46,7 @@ class Shop:
         self.database["users"].delete_many({"email": {"$nin": [DEFAULT_ADMIN_EMAIL, *known]}})
         self._free = list(self._signed_up)
         admin = self.database["users"].update_one({"email": DEFAULT_ADMIN_EMAIL}, {"$set": {"role": "admin"}})
-        if admin.modified_count:  # a test has demoted them, which ended their sessions
+        if admin.modified_count:  # a test has demoted the admin, which ended their sessions
             self._sign_in_admin()
 
     def race(self, requests: Sequence[Request]) -> list[Answer]:

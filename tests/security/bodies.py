@@ -33,7 +33,9 @@ def _given_role(world: World) -> dict[str, Any]:
 
 
 def _link(purpose: OneTimeToken.Purpose) -> Body:
-    return lambda world: {"token": one_time_links.mint(world.customer, purpose, subject=world.customer.email)}
+    return lambda world: {
+        "token": one_time_links.create(world.customer, purpose, subject=world.customer.email)
+    }
 
 
 def _email_change(world: World) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def _email_change(world: World) -> dict[str, Any]:
     until = timezone.now() + CHANGE_LIFETIME
     change = EmailChange.objects.create(user=world.customer, email="new@example.com", expires_at=until)
     return {
-        "token": one_time_links.mint(
+        "token": one_time_links.create(
             world.customer, one_time_links.Purpose.EMAIL_CHANGE_OLD, subject=str(change.pk)
         )
     }
@@ -55,7 +57,7 @@ BODIES: dict[str, Body] = {
     "POST auth/signup": lambda world: {"email": f"new{next(_numbers)}@example.com", "password": PASSWORD},
     "POST auth/login": lambda world: {"email": world.customer.email, "password": PASSWORD},
     "POST auth/refresh": lambda world: {
-        "refresh_token": sessions.begin(world.customer, DEVICE).refresh_token
+        "refresh_token": sessions.start_session(world.customer, device=DEVICE).refresh_token
     },
     "POST auth/verify-email": _link(OneTimeToken.Purpose.VERIFY_EMAIL),
     "POST auth/password/forgot": lambda world: {"email": world.customer.email},

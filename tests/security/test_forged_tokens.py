@@ -81,7 +81,7 @@ def of_old_version(user: User) -> str:
 
 
 def of_ended_session(user: User) -> str:
-    grant = sessions.begin(user, DEVICE)
+    grant = sessions.start_session(user, device=DEVICE)
     sessions.end_by_refresh_token(grant.refresh_token)
     return grant.access_token
 
@@ -99,7 +99,7 @@ def of_disabled_user(user: User) -> str:
 
 
 def refresh_token(user: User) -> str:
-    return sessions.begin(user, DEVICE).refresh_token
+    return sessions.start_session(user, device=DEVICE).refresh_token
 
 
 JWK = {"kty": "oct", "k": _base64(b"theirs")}
@@ -240,7 +240,7 @@ def test_a_public_route_treats_a_bad_token_as_anonymous(
 
 
 def test_reusing_a_refresh_token_ends_the_session_and_all_successors(api: APIClient, customer: User) -> None:
-    first = sessions.begin(customer, DEVICE).refresh_token
+    first = sessions.start_session(customer, device=DEVICE).refresh_token
     second = sessions.refresh(first)
     third = sessions.refresh(second.refresh_token)
     refused(api.post("/api/v1/auth/refresh", {"refresh_token": first}), 401)
@@ -263,6 +263,6 @@ def test_a_forged_refresh_token_is_a_401_and_leaves_the_session(
 ) -> None:
     for name, forge in REFRESH.items():
         with subtests.test(token=name):
-            token = sessions.begin(factories.user(), DEVICE).refresh_token
+            token = sessions.start_session(factories.user(), device=DEVICE).refresh_token
             refused(api.post("/api/v1/auth/refresh", {"refresh_token": forge(token)}), 401)
             assert sessions.refresh(token)

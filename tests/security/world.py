@@ -12,10 +12,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts.addresses.services import keep_address, list_addresses
+from accounts.addresses.services import list_addresses, save_address
 from accounts.models import Address, SavedAddress, User
 from accounts.roles import Scope
-from accounts.service_keys.services import make_key, revoke_key
+from accounts.service_keys.services import create_key, revoke_key
 from accounts.sessions import services as sessions
 from cart.models import Guest
 from cart.services import add_item
@@ -55,7 +55,7 @@ class World:
             add_item(user=buyer, product_id=self.product.product_id, qty=1)
         self.payment, _ = start_payment(order=self.order)
         self._address()
-        self.session = sessions.begin(self.customer, DEVICE).refresh_token.partition(".")[0]
+        self.session = sessions.start_session(self.customer, device=DEVICE).refresh_token.partition(".")[0]
         self._writes = (-1, -1)
 
     def refresh(self) -> None:
@@ -120,7 +120,7 @@ class World:
         """Return the customer's saved address, and save it again if a request has removed it."""
         saved = list_addresses(self.customer)
         if not saved:
-            keep_address(self.customer, Address(**ADDRESS))
+            save_address(self.customer, Address(**ADDRESS))
         return saved.get()
 
     @cached_property
@@ -159,22 +159,22 @@ class Worlds:
 
 
 def bearer(user: User) -> dict[str, str]:
-    return {"Authorization": f"Bearer {sessions.begin(user, DEVICE).access_token}"}
+    return {"Authorization": f"Bearer {sessions.start_session(user, device=DEVICE).access_token}"}
 
 
 def revoked_bearer(world: World) -> dict[str, str]:
-    grant = sessions.begin(world.customer, DEVICE)
+    grant = sessions.start_session(world.customer, device=DEVICE)
     sessions.end_session(world.customer, grant.refresh_token.partition(".")[0])
     return {"Authorization": f"Bearer {grant.access_token}"}
 
 
 def service_key(world: World, scopes: Sequence[str]) -> dict[str, str]:
-    _, text = make_key(name="Warehouse", scopes=scopes, expires_at=timezone.now() + DAY, by=world.admin)
+    _, text = create_key(name="Warehouse", scopes=scopes, expires_at=timezone.now() + DAY, by=world.admin)
     return {"Authorization": f"Api-Key {text}"}
 
 
 def revoked_key(world: World) -> dict[str, str]:
-    key, text = make_key(name="Gone", scopes=list(Scope), expires_at=timezone.now() + DAY, by=world.admin)
+    key, text = create_key(name="Gone", scopes=list(Scope), expires_at=timezone.now() + DAY, by=world.admin)
     revoke_key(key_id=str(key.pk), by=world.admin)
     return {"Authorization": f"Api-Key {text}"}
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.service_keys.services import make_key
+from accounts.service_keys.services import create_key
 from accounts.sessions.tokens import access_token
 
 
@@ -20,7 +20,7 @@ def api_of(user: User) -> APIClient:
 def key_api(*scopes: str, by: User) -> APIClient:
     """Return a client that uses a service key with these scopes, which `by` has created."""
     expires_at = timezone.now() + timedelta(days=30)
-    _key, text = make_key(name="Warehouse", scopes=scopes, expires_at=expires_at, by=by)
+    _key, text = create_key(name="Warehouse", scopes=scopes, expires_at=expires_at, by=by)
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Api-Key {text}")
     return client

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from accounts.models import User
-from accounts.services import make_user
+from accounts.users.services import create_user
 from cart.services import add_item
 from catalog.models import Product
 from catalog.services import create_product
@@ -18,7 +18,7 @@ _numbers = count(1)
 
 def user(email: str | None = None, **fields: Any) -> User:
     """Without the mail that asks to confirm the e-mail."""
-    return make_user(email=email or f"user{next(_numbers)}@example.com", password=PASSWORD, **fields)
+    return create_user(email=email or f"user{next(_numbers)}@example.com", password=PASSWORD, **fields)
 
 
 def product(**fields: Any) -> Product:

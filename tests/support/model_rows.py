@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts.models import ServiceKey, User
-from accounts.service_keys.services import make_key
+from accounts.service_keys.services import create_key
 from cart.models import Cart
 from cart.services import add_item
 from catalog.models import Category, Product, SearchMiss, StockMovement
@@ -31,7 +31,7 @@ def one_row_of_every_model(*, by: User) -> dict[type, Any]:
     confirm(paid, outcome="success", by=buyer)
     refund = refund_order(order=paid, key="r1", by=by, reason="Too late")
     group = Group.objects.get(name="support")
-    key, _text = make_key(name="Warehouse", scopes=["orders:read"], expires_at=timezone.now(), by=by)
+    key, _text = create_key(name="Warehouse", scopes=["orders:read"], expires_at=timezone.now(), by=by)
     LogEntry.objects.log_actions(by.pk, [product, order, group], 2, "Looked at", single_object=False)
     return {
         Product: product,

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import services
 from accounts.models import User
 from accounts.roles import Role
-from accounts.serializers import Email, NewAccount
+from accounts.sign_in.serializers import Email, NewAccount
+from accounts.users import services as users
 from ecommerce.core.db.migrating import refuse_unprepared
 from ecommerce.core.errors import FieldError
 
@@ -39,13 +39,13 @@ class Command(BaseCommand):
 
     def _promote(self, user: User, role: Role) -> None:
         if user.role == Role.ADMIN:
-            raise CommandError(services.AlreadyAdmin.message)
-        services.set_role(email=user.email, role=role)
+            raise CommandError(users.AlreadyAdmin.message)
+        users.set_role(email=user.email, role=role)
         self.stdout.write(f"Promoted {user.email}; the password stays as it was.")
 
     def _create(self, email: str, role: Role) -> None:
         given = _checked(NewAccount, email=email, password=_password())
-        user = services.make_user(**given, role=role)
+        user = users.create_user(**given, role=role)
         self.stdout.write(f"Created the {role.label.lower()} {user.email}.")
 
 

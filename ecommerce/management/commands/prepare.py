@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from pymongo.errors import ConnectionFailure
 
 from accounts.groups import ensure_groups
-from accounts.services import ensure_default_admin
+from accounts.users.services import ensure_default_admin
 from catalog.samples import seed_samples
 from catalog.search.indexing import store_terms
 from ecommerce.core.db import connection

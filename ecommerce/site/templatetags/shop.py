@@ -1,4 +1,4 @@
-"""Filters and tags of all pages; templates have them without loading (settings.TEMPLATES)."""
+"""Filters and tags for all pages. Templates need not load them (settings.TEMPLATES)."""
 
 import json
 from decimal import Decimal
@@ -16,48 +16,49 @@ from ecommerce.core.text import money as money_lib
 from ecommerce.core.web import languages
 
 register = template.Library()
-# JSON inside <script>: none of these may end the element or begin a comment.
+# Inside <script>, none of these characters may end the element or begin a comment.
 SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 
 
 @register.filter
 def money(amount: Decimal | float | str | None) -> str:
-    """`{{ product.price|money }}` is `$2,499.99`; nothing stays nothing."""
+    """Format an amount, such as `$2,499.99`; an empty value stays empty."""
     return "" if amount is None or amount == "" else money_lib.as_text(Decimal(str(amount)))
 
 
 @register.filter
 def reason_in_words(stored: str) -> str:
+    """Translate the stored reason why an order or a payment ended."""
     return stock.reason_in_words(stored)
 
 
 @register.filter
 def in_language(path: str, code: str) -> str:
-    """The address of the same page in another language."""
+    """Return the URL of the same page in another language."""
     return languages.in_language(path, code)
 
 
 @register.simple_tag(takes_context=True)
 def page_in(context: template.Context, code: str) -> str:
-    """This page's address in another language; a view gives `here` where it is not the one asked for."""
+    """Return this page's URL in another language; a view may set `page_url` in place of the requested URL."""
     return languages.in_language(context.get("page_url") or context["request"].get_full_path(), code)
 
 
 @register.filter
 def stock_level(inventory: int) -> str:
-    """`in`, `low` or `out`."""
+    """Return `in`, `low` or `out`."""
     return "out" if inventory <= 0 else "low" if inventory <= LOW_STOCK else "in"
 
 
 @register.filter
 def picture(url: str | None) -> str:
-    """The address of a picture, without the host where it is this shop: pages may have other names."""
+    """Return the URL of a picture, relative if it is this shop's own, which may have several hosts."""
     return (url or "").removeprefix(settings.PUBLIC_URL)
 
 
 @register.filter
 def srcset(url: str | None) -> str:
-    """An uploaded picture's widths for a browser to choose from; of others there is one, so nothing."""
+    """Return the widths of an uploaded picture for browsers to choose from; empty for any other picture."""
     upload = images.upload_at(url or "")
     if upload is None:
         return ""
@@ -66,6 +67,6 @@ def srcset(url: str | None) -> str:
 
 @register.simple_tag
 def json_ld(data: dict[str, Any]) -> SafeString:
-    """Facts for search engines, as a data block that no product name can break out of."""
+    """Print structured data as a data block that no product name can break out of."""
     text = json.dumps(data, ensure_ascii=False, default=str).translate(SCRIPT_ESCAPES)
     return format_html('<script type="application/ld+json">{}</script>', mark_safe(text))  # noqa: S308

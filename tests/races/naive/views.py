@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import SignInAttempts, TokenFamily, User
-from accounts.sessions.services import begin
+from accounts.sessions.services import start_session
 from accounts.sessions.tokens import access_token, read_refresh_token, refresh_token
 from cart.authentication import CartToken
 from cart.models import MAX_QTY, Cart, CartItem, Guest, owner_key
@@ -74,7 +74,7 @@ class Login(APIView):
         pause(0.2)
         if user is not None and user.check_password(request.data["password"]):
             self.move_cart(request, user)
-            grant = begin(user, Device.of(request))
+            grant = start_session(user, device=Device.of(request))
             return Response({"access_token": grant.access_token, "refresh_token": grant.refresh_token})
         SignInAttempts(pk=email, counts={"failures": failures + 1}, updated_at=timezone.now()).save()
         return refused("Invalid credentials", status=401)

@@ -1,6 +1,6 @@
-"""The embedded MongoDB on a port that it has again after a kill.
+"""The embedded MongoDB on a given port, which it can listen on again after a kill.
 
-python -m tests.faults.mongo_at PORT DATA_DIR
+python -m tests.faults.mongo_on_port PORT DATA_DIR
 """
 
 import sys
@@ -12,11 +12,11 @@ from ecommerce.devserver.embedded import mongo
 SecantusDBServer = mongo.SecantusDBServer
 
 
-def at_that_port(**options: Any) -> Any:
+def on_given_port(**options: Any) -> Any:
     return SecantusDBServer(**options | {"port": int(sys.argv[1])})
 
 
 if __name__ == "__main__":
-    mongo.SecantusDBServer = at_that_port
+    mongo.SecantusDBServer = on_given_port
     mongo.patch_secantus()
     mongo.serve(Path(sys.argv[2]))

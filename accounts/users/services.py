@@ -1,19 +1,15 @@
-"""Use cases of accounts: sign up, sign in, roles."""
+"""Use cases of accounts as staff manage them: create, change, unlock, delete."""
 
 from typing import Any
 
 from bson import ObjectId
-from django.contrib.auth import authenticate
-from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 from django.db.models import F, ProtectedError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts import emails, history
-from accounts.models import EmailChange, User
-from accounts.recovery import one_time_links
+from accounts.models import User
 from accounts.roles import Role
 from accounts.sessions import cache
 from accounts.sign_in import lockout, passwords
@@ -31,17 +27,6 @@ class EmailTaken(FieldError):
 
     def __init__(self) -> None:
         super().__init__("email", gettext_noop("Email already registered"))
-
-
-class InvalidCredentials(DomainError):
-    message, code, status_code = gettext_noop("Invalid credentials"), "invalid_credentials", 401
-
-
-class WrongPassword(FieldError):
-    code = "wrong_password"
-
-    def __init__(self, field: str) -> None:
-        super().__init__(field, _("This is not your password."))
 
 
 class UserNotFound(DomainError):
@@ -67,38 +52,10 @@ def set_name(user: User, *, name: str) -> None:
     User.objects.filter(pk=user.pk).update(name=name)
 
 
-def sign_up(*, email: str, password: str) -> User:
-    """Make a customer's account, and send a mail that asks to confirm the e-mail.
-
-    Of several requests for one e-mail exactly one succeeds, whatever the case.
-    """
-    passwords.refuse_weak(password, email=email.lower())
-    return _insert(User(email=email.lower()), password)
-
-
-def make_user(*, email: str, password: str, role: Role = Role.USER, by: User | None = None) -> User:
+def create_user(*, email: str, password: str, role: Role = Role.USER, by: User | None = None) -> User:
     """An account made by whoever runs the shop: its e-mail needs no confirming."""
     passwords.refuse_weak(password, email=email.lower())
-    return _insert(User(email=email.lower(), role=role, email_verified_at=timezone.now()), password, by)
-
-
-def sign_in(*, email: str, password: str, ip: str) -> User:
-    """The account with these credentials. An unknown e-mail costs the same time as a known one.
-
-    Raises InvalidCredentials, or Locked after too many of those.
-    """
-    user = authenticate(username=email.lower(), password=password, ip=ip)
-    if not isinstance(user, User):
-        raise InvalidCredentials
-    return user
-
-
-def confirm_password(user: User, password: str, *, ip: str, field: str = "password") -> None:
-    """Ask again before what cannot be taken back. Counts like a sign-in. Raises WrongPassword, Locked."""
-    with lockout.attempt(user.email, ip) as attempt:
-        attempt.succeeded = user.check_password(password)
-    if not attempt.succeeded:
-        raise WrongPassword(field)
+    return insert_user(User(email=email.lower(), role=role, email_verified_at=timezone.now()), password, by)
 
 
 def promote_to_admin(*, email: str, by: User | None = None) -> User:
@@ -137,57 +94,10 @@ def unlock(*, user_id: str, by: User) -> None:
         raise UserNotFound
 
     def forget() -> None:
-        lockout.forgive(user.email)
-        history.tell(user, "unlock", by=by)
+        lockout.clear_failures(user.email)
+        history.record(user, "unlock", by=by)
 
     run_tx(forget)
-
-
-def set_password(user: User, password: str, *, by: User | None = None) -> None:
-    """Whatever the old one was. Every session of the account ends."""
-    replace_password(user, make_password(password), by=by, verb="set_password")
-
-
-def change_password(user: User, *, current: str, password: str, ip: str) -> None:
-    """Every session ends, the asking one too. Raises WrongPassword, WeakPassword, Locked."""
-    passwords.refuse_weak(password, email=user.email)
-    confirm_password(user, current, ip=ip, field="current")
-    hashed = make_password(password)
-    if not replace_password(user, hashed, by=user, verb="change_password", instead_of=user.password):
-        raise WrongPassword("current")  # another request changed it in this moment
-
-
-def replace_password(
-    user: User, hashed: str, *, by: User | None, verb: str, instead_of: str | None = None
-) -> bool:
-    """Store it, end all sessions, and take back what was asked for with the old one. Joins a transaction.
-
-    False where the stored one was not `instead_of` any more; then nothing was changed.
-    """
-    rows = User.objects.filter(pk=user.pk, **({"password": instead_of} if instead_of else {}))
-
-    def change() -> bool:
-        if not rows.update(password=hashed, token_version=F("token_version") + 1):
-            return False
-        cache.account_changed(user.pk)
-        user.refresh_from_db(fields=["password", "token_version"])
-        withdraw_links(user)
-        history.tell(user, verb, by=by)
-        emails.queue_password_changed(user, version=user.token_version)
-        return True
-
-    changed = run_tx(change)
-    lockout.forgive(user.email)
-    return changed
-
-
-def withdraw_links(user: User) -> None:
-    """Links that lead into the account or away from its e-mail."""
-    purposes = one_time_links.Purpose
-    one_time_links.withdraw(
-        user, purposes.PASSWORD_RESET, purposes.EMAIL_CHANGE_OLD, purposes.EMAIL_CHANGE_NEW
-    )
-    EmailChange.objects.filter(user=user).delete()
 
 
 def delete_user(user: User, *, by: User | None = None) -> None:
@@ -204,7 +114,7 @@ def ensure_default_admin(*, email: str, password: str) -> bool:
     """Make the admin of the environment unless the e-mail has an account; True where it was made."""
     admin = User(email=email.lower(), role=Role.ADMIN, email_verified_at=timezone.now())
     try:
-        _insert(admin, password)
+        insert_user(admin, password)
     except EmailTaken:
         return False
     return True
@@ -220,8 +130,8 @@ def _delete(user: User, by: User | None) -> None:
     deleted, _rows = User.objects.filter(pk=user.pk).delete()
     if not deleted:
         raise UserNotFound
-    cache.account_changed(user.pk)
-    history.tell(user, "delete", by=by)
+    cache.invalidate_account(user.pk)
+    history.record(user, "delete", by=by)
     if not user.is_staff:  # what staff did stays theirs
         audit.forget_person(user)
 
@@ -246,13 +156,13 @@ def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
         follows["email_verified_at"] = None
     if changed:
         User.objects.filter(pk=pk).update(**changed, **follows)
-        cache.account_changed(pk)
+        cache.invalidate_account(pk)
     for name, value in changed.items():
-        history.tell(user, VERBS[name], by=by, before={name: getattr(user, name)}, after={name: value})
+        history.record(user, VERBS[name], by=by, before={name: getattr(user, name)}, after={name: value})
     return bool(changed)
 
 
-def _insert(user: User, password: str, by: User | None = None) -> User:
+def insert_user(user: User, password: str, by: User | None = None) -> User:
     if User.objects.filter(email=user.email).exists():
         raise EmailTaken  # before the slow hash; the unique index decides between racers
     user.pk = ObjectId()
@@ -267,7 +177,7 @@ def _insert(user: User, password: str, by: User | None = None) -> User:
 def _insert_in_transaction(user: User, by: User | None) -> None:
     user.save(force_insert=True)
     if user.is_staff:
-        history.tell(user, "set_role", by=by, after={"role": str(user.role)})
+        history.record(user, "set_role", by=by, after={"role": str(user.role)})
     if user.email_verified_at is None:
-        history.tell(user, "sign_up", by=user)
+        history.record(user, "sign_up", by=user)
         emails.queue_verification(user)

@@ -1,4 +1,4 @@
-"""Whether a shop's books are right, from a process of its own: `python -m tests.faults.books [LEDGER]`."""
+"""Check a shop's data in a process of its own: `python -m tests.faults.check_data [LEDGER]`."""
 
 import sys
 from pathlib import Path

@@ -1,0 +1,47 @@
+"""The API of a customer's own account: read it, export its data, delete it."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.privacy import services as privacy
+from accounts.sessions import cookies
+from accounts.sign_in.serializers import Password
+from accounts.users.serializers import UserAnswer
+from ecommerce.core.web.api import body, errors
+from ecommerce.core.web.http import client_ip, signed_in
+
+
+class Me(APIView):
+    @extend_schema(operation_id="me", tags=["auth"], responses={200: UserAnswer, **errors(401)})
+    def get(self, request: Request) -> Response:
+        """The signed-in user."""
+        return Response(signed_in(request).as_dict())
+
+    @extend_schema(
+        operation_id="delete_account",
+        tags=["auth"],
+        request=Password,
+        responses={204: None, **errors(400, 401)},
+    )
+    def delete(self, request: Request) -> Response:
+        """Delete the account; its orders are kept without it. Send the password: `{"password": "…"}`."""
+        password = body(Password, request.data)["password"]
+        privacy.erase_account(signed_in(request), password=password, ip=client_ip(request))
+        response = Response(status=204)
+        cookies.delete(response)
+        return response
+
+
+class Export(APIView):
+    @extend_schema(
+        operation_id="export_account",
+        tags=["auth"],
+        responses={200: OpenApiTypes.OBJECT, **errors(401)},
+    )
+    def get(self, request: Request) -> Response:
+        """Everything the shop holds about the signed-in user."""
+        headers = {"Content-Disposition": 'attachment; filename="account.json"', "Cache-Control": "no-store"}
+        return Response(privacy.export_account(signed_in(request)), headers=headers)

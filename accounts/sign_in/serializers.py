@@ -1,0 +1,35 @@
+from typing import Any
+
+from rest_framework import serializers
+
+
+class Email(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+
+    def validate_email(self, value: str) -> str:
+        return value.lower()
+
+
+class Password(serializers.Serializer[Any]):
+    password = serializers.CharField(trim_whitespace=False, max_length=128)
+
+
+class NewPassword(serializers.Serializer[Any]):
+    """What else a password may not be, the services say."""
+
+    password = serializers.CharField(trim_whitespace=False, min_length=8, max_length=128)
+
+
+class Cookie(serializers.Serializer[Any]):
+    cookie = serializers.BooleanField(
+        default=False, help_text="Keep the refresh token in an HttpOnly cookie instead of the body."
+    )
+
+
+class Credentials(Email, Password, Cookie): ...
+
+
+class NewAccount(Email, NewPassword): ...
+
+
+class NewCredentials(NewAccount, Cookie): ...
