@@ -1,4 +1,4 @@
-"""The API of what staff do with an order where money is in it."""
+"""The API with which staff cancel and refund orders."""
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 from ecommerce.core.web.api import STAFF, body, can, errors, idempotency_key
 from ecommerce.core.web.http import signed_in
 from orders.serializers import OrderAnswer
+from orders.services import find_order
 from payments import staff_actions
 from payments.serializers import RefundBody
 
@@ -23,13 +24,14 @@ class CancelOrder(APIView):
         responses={200: OrderAnswer, **errors(401, 403, 404, 409)},
     )
     def post(self, request: Request, order_id: str) -> Response:
-        """Cancel an order that has not left the house.
+        """Cancel an order that has not been shipped.
 
-        An unpaid one becomes `canceled`. A paid one stays `paid` and its `fulfilment` becomes `canceled`:
-        what is left of the money goes back, and the goods go back into stock. Sent again, it is the same
-        answer.
+        An unpaid order becomes `canceled`. A paid order stays `paid` and its `fulfilment` becomes `canceled`:
+        the rest of the money is refunded, and the items go back into stock. A repeated request gets the same
+        response.
         """
-        return Response(staff_actions.cancel_order(order_id=order_id, by=signed_in(request)).as_dict())
+        order = find_order(order_id)
+        return Response(staff_actions.cancel_order(order, by=signed_in(request)).as_dict())
 
 
 class RefundOrder(APIView):
@@ -44,11 +46,13 @@ class RefundOrder(APIView):
         responses={200: OrderAnswer, **errors(400, 401, 403, 404, 409, 422)},
     )
     def post(self, request: Request, order_id: str) -> Response:
-        """Refund a paid order, of what is left without an `amount`. A worker sends it within a second or so.
+        """Refund a paid order: the `amount`, or everything that is left.
 
-        With an `Idempotency-Key` the request may be sent again; without one every request is another refund.
+        A worker sends the refund to the provider, usually within a second. With an `Idempotency-Key` the
+        request may be repeated; without one, every request is another refund.
         """
-        wanted = body(RefundBody, request.data)
+        values = body(RefundBody, request.data)
         key = idempotency_key(request)
-        order = staff_actions.refund_order(order_id=order_id, by=signed_in(request), key=key, **wanted)
+        order = find_order(order_id)
+        order = staff_actions.refund_order(order, by=signed_in(request), key=key, **values)
         return Response(order.as_dict())

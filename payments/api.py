@@ -1,4 +1,4 @@
-"""The API of payments: start one, look at it, hear from the provider; settle a simulated one."""
+"""The API of payments: start one, read one, receive webhooks, confirm a simulated one, cancel an order."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -35,19 +35,19 @@ class StartPayment(APIView):
         responses={
             201: StartedPayment,
             200: OpenApiResponse(
-                StartedPayment, "The payment that is open, or that this key started before."
+                StartedPayment, "The payment that is already open, or that this key has started."
             ),
             **errors(400, 401, 404, 409, 422, 502),
         },
     )
     def post(self, request: Request) -> Response:
-        """Start paying a pending order: send the customer to `redirect_url`.
+        """Start the payment of a pending order. The customer pays at `redirect_url`.
 
-        With a real gateway the stock is held until the payment ends or expires. After a 503 the same
-        request may be sent again.
+        With a real gateway the stock is on hold until the payment ends or expires. After a 503, send the same
+        request again.
         """
         order = get_order(user=signed_in(request), **body(StartPaymentBody, request.data))
-        payment, created = start.start_payment(order=order, key=idempotency_key(request))
+        payment, created = start.start_payment(order, key=idempotency_key(request))
         shown = payment.as_dict()
         answer = {name: shown[name] for name in ("payment_id", "gateway", "status", "redirect_url")}
         return Response(answer, status=201 if created else 200)
@@ -62,12 +62,13 @@ class PaymentDetail(APIView):
         responses={200: PaymentAnswer, **errors(401, 404)},
     )
     def get(self, request: Request, payment_id: str) -> Response:
-        """A payment of one of the customer's orders; anyone else's is a 404."""
-        return Response(services.get_payment(user=signed_in(request), payment_id=payment_id).as_dict())
+        """Return a payment of one of the customer's orders; any other payment is a 404."""
+        payment = services.get_payment(user=signed_in(request), payment_id=payment_id)
+        return Response(payment.as_dict())
 
 
 class Webhook(APIView):
-    """Open to everybody: the signature alone says who it is from."""
+    """Needs no authentication: the signature proves that the provider sent the request."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -80,8 +81,11 @@ class Webhook(APIView):
         responses={200: WebhookAnswer, **errors(400, 404, 502)},
     )
     def post(self, request: Request, gateway: str) -> Response:
-        """For the payment provider. A repeated event is a 200; after a 5xx it should be sent again."""
-        if len(request.body) > webhooks.LIMIT:
+        """Receive an event from a payment provider.
+
+        A repeated event is answered with 200. After a 5xx the provider should send the event again.
+        """
+        if len(request.body) > webhooks.MAX_BYTES:
             raise BadWebhook
         webhooks.receive(name=gateway, body=request.body, headers=request.headers)
         return Response({"received": True})
@@ -98,12 +102,15 @@ class ConfirmPayment(APIView):
         responses={200: ConfirmAnswer, **errors(400, 401, 404, 409)},
     )
     def post(self, request: Request) -> Response:
-        """Settle a pending order; a final one is answered unchanged.
+        """Settle a pending order. A final order is returned unchanged.
 
-        Where stock is short the order becomes failed and the answer is a 400. With a real gateway only
-        `canceled` is possible.
+        If there is too little stock, the order becomes failed and the response is a 400. With a real gateway,
+        `canceled` is the only possible outcome.
         """
-        order = services.confirm(user=signed_in(request), **query(ConfirmQuery, request.query_params))
+        values = query(ConfirmQuery, request.query_params)
+        customer = signed_in(request)
+        order = get_order(user=customer, order_id=values["order_id"])
+        order = services.confirm(order, outcome=values["outcome"], by=customer)
         return Response({"order_id": str(order.pk), "status": order.status})
 
 
@@ -117,6 +124,7 @@ class CancelOrder(APIView):
         responses={200: OrderAnswer, **errors(401, 404, 409)},
     )
     def post(self, request: Request, order_id: str) -> Response:
-        """Cancel an order that is not paid. Canceled already is a 200, paid or failed a 409."""
-        order = services.cancel_order(user=signed_in(request), order_id=order_id)
-        return Response(order.as_dict())
+        """Cancel an unpaid order. A canceled one is a 200 again, a paid or failed one a 409."""
+        customer = signed_in(request)
+        order = get_order(user=customer, order_id=order_id)
+        return Response(services.cancel(order, by=customer).as_dict())

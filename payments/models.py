@@ -16,10 +16,10 @@ ZERO = Decimal("0.00")
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def unsettled(self) -> "PaymentQuerySet":
-        """Those whose end only the provider knows; whoever was not asked about for longest comes first."""
+        """Return payments without a final state, least recently checked first."""
         return self.filter(status=Payment.Status.INITIATED).order_by("checked_at")
 
-    def not_asked_since(self, moment: datetime) -> "PaymentQuerySet":
+    def not_checked_since(self, moment: datetime) -> "PaymentQuerySet":
         return self.filter(checked_at__lte=moment)
 
     def expired(self, now: datetime) -> "PaymentQuerySet":
@@ -27,7 +27,7 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 
 
 class Payment(models.Model):
-    """One attempt to pay one order. It is written, and the stock held, before the provider hears of it."""
+    """One attempt to pay one order. The row and the hold on stock exist before the provider is called."""
 
     class Status(models.TextChoices):
         INITIATED = "initiated"
@@ -41,21 +41,21 @@ class Payment(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments", db_index=False)
     gateway = models.CharField(max_length=20)
     status = models.CharField(max_length=20, choices=Status, default=Status.INITIATED)
-    reason = models.CharField(max_length=300, default="", blank=True)  # why it failed or goes back
+    reason = models.CharField(max_length=300, default="", blank=True)  # why the money is refunded
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3)
-    # What the provider took, which may differ; nothing until it said so.
+    # The amount the provider collected, which may differ from `amount`; 0 until the payment is settled.
     received = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
     received_currency = models.CharField(max_length=3, default="", blank=True)
-    refund_requested = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)  # sent or still due
-    # What the provider has confirmed of it.
+    # The sum of all refunds, and of those that the provider has completed.
+    refund_requested = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
     refund_completed = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
-    paid_order = models.BooleanField(default=False)  # this money is what made its order paid
-    held = models.BooleanField(default=False)  # the order's lines are on hold for it
-    reference = models.CharField(max_length=200, default="", blank=True)  # the provider's name for it
-    charge = models.CharField(max_length=200, default="", blank=True)  # and for the money it took
+    paid_order = models.BooleanField(default=False)  # whether this payment made the order paid
+    held = models.BooleanField(default=False)  # whether the order's items are on hold for it
+    reference = models.CharField(max_length=200, default="", blank=True)  # the provider's id of the session
+    charge = models.CharField(max_length=200, default="", blank=True)  # the provider's id of the charge
     redirect_url = models.CharField(max_length=2000, default="", blank=True)
-    # Stored, so that asking the provider again asks word for word the same.
+    # Stored, because a repeated request to the provider must be identical to the first.
     return_url = models.CharField(max_length=500, default="", blank=True)
     cancel_url = models.CharField(max_length=500, default="", blank=True)
     expires_at = models.DateTimeField()
@@ -77,7 +77,7 @@ class Payment(models.Model):
         return f"{self.gateway} {self.pk} {self.status}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The payment as the API shows it, ready for JSON."""
+        """Return the payment as the API shows it, ready for JSON."""
         return {
             "payment_id": str(self.pk),
             "order_id": str(self.order_id),
@@ -93,20 +93,20 @@ class Payment(models.Model):
 S = Payment.Status
 TRANSITIONS: dict[str, frozenset[str]] = {
     S.INITIATED: frozenset({S.CAPTURED, S.FAILED, S.CANCELED, S.REFUND_DUE}),
-    # A provider may still report success for what it had given up.
+    # A provider may report a success after it has reported the end of the session.
     S.FAILED: frozenset({S.CAPTURED, S.REFUND_DUE}),
     S.CANCELED: frozenset({S.CAPTURED, S.REFUND_DUE}),
     S.CAPTURED: frozenset({S.REFUND_DUE}),
     S.REFUND_DUE: frozenset({S.REFUNDED}),
     S.REFUNDED: frozenset(),
 }
-TAKEN = (S.CAPTURED, S.REFUND_DUE, S.REFUNDED)  # its money was counted
+TAKEN = (S.CAPTURED, S.REFUND_DUE, S.REFUNDED)  # the provider's money is recorded
 
 
 class PaymentStart(models.Model):
-    """An Idempotency-Key and the payment it was answered with, whether it made that one or found it open."""
+    """An Idempotency-Key and the payment that was returned for it, newly created or already open."""
 
-    owner = models.CharField(max_length=24)  # the user's id, or a guest's order's
+    owner = models.CharField(max_length=24)  # the id of the user, or of the order if a guest placed it
     key = models.CharField(max_length=200)
     payment = ObjectIdField()
     order = ObjectIdField()
@@ -123,17 +123,18 @@ class PaymentStart(models.Model):
 
 class RefundQuerySet(models.QuerySet["Refund"]):
     def outstanding(self) -> "RefundQuerySet":
+        """Return refunds that are not yet completed or failed, oldest first."""
         return self.filter(status__in=[Refund.Status.DUE, Refund.Status.REFUNDING]).order_by("created_at")
 
 
 class Refund(models.Model):
-    """Money that must go back: recorded with what makes it due, sent by whoever finds it."""
+    """Money to return to the customer. The outbox and the reconciler send it to the provider."""
 
     class Status(models.TextChoices):
         DUE = "due"
         REFUNDING = "refunding"
         REFUNDED = "refunded"
-        FAILED = "failed"  # the provider says it never will: a person has to see to it
+        FAILED = "failed"  # final at the provider: a staff member has to act
 
     key = models.CharField(max_length=250, unique=True)
     payment_id: ObjectId
@@ -142,7 +143,7 @@ class Refund(models.Model):
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=300, default="", blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.DUE)
-    failures = models.PositiveIntegerField(default=0)  # after which it was sent again under another name
+    failures = models.PositiveIntegerField(default=0)  # failed attempts so far
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = RefundQuerySet.as_manager()
@@ -159,8 +160,8 @@ class Refund(models.Model):
         return f"{self.amount} {self.currency} {self.status}"
 
     @property
-    def name(self) -> str:
-        """What the provider knows it by; one that failed there stays failed, so the next has a new name."""
+    def attempt_id(self) -> str:
+        """Return the key by which the provider knows this attempt; each retry after a failure has its own."""
         return f"{self.pk}-{self.failures}" if self.failures else str(self.pk)
 
 
@@ -168,12 +169,12 @@ REFUND_TRANSITIONS: dict[str, frozenset[str]] = {
     Refund.Status.DUE: frozenset({Refund.Status.REFUNDING}),
     Refund.Status.REFUNDING: frozenset({Refund.Status.REFUNDED, Refund.Status.FAILED}),
     Refund.Status.REFUNDED: frozenset(),
-    Refund.Status.FAILED: frozenset({Refund.Status.DUE}),  # sent again by a person
+    Refund.Status.FAILED: frozenset({Refund.Status.DUE}),  # a staff member retries it
 }
 
 
 class WebhookEvent(models.Model):
-    """An event that has had its effect, so that the provider's repeats cost nothing."""
+    """A processed webhook event, so that repeated deliveries are skipped."""
 
     gateway = models.CharField(max_length=20)
     event = models.CharField(max_length=200)

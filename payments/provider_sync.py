@@ -1,4 +1,4 @@
-"""Ask a payment's provider how it stands, and settle what it says. Never inside a transaction."""
+"""Bring a payment up to date with its provider. Nothing here may run inside a transaction."""
 
 from orders.models import Order
 from payments.gateways import gateway
@@ -8,43 +8,54 @@ from payments.settlement import settle
 
 
 def open_payment(order: Order) -> Payment | None:
-    """The order's open payment, read afresh: others may have changed the order at hand."""
+    """Return the order's open payment, if there is one. `order` may be stale: its payment is read again."""
     pk = Order.objects.values_list("payment", flat=True).get(pk=order.pk)
-    return Payment.objects.filter(pk=pk, status=Payment.Status.INITIATED).first() if pk else None
+    if pk is None:
+        return None
+    return Payment.objects.filter(pk=pk, status=Payment.Status.INITIATED).first()
 
 
-def refresh(payment: Payment) -> Payment:
-    """Settle what the provider says now; a final order's payment is to take no more money."""
-    payment = at_provider(payment)
-    if payment.status in TAKEN or not payment.reference:
-        return payment
-    ask = gateway(payment.gateway)
-    final = Order.objects.get(pk=payment.order_id).is_final
-    return settle(payment.pk, ask.close(payment) if final else ask.retrieve(payment))
+def ensure_started(payment: Payment) -> Payment:
+    """Create the payment's session at the provider unless it exists, and return the payment as stored.
 
-
-def close(payment: Payment) -> Payment:
-    """End an open payment, or find out that it was paid.
-
-    The hold is released only after the provider has said that the session can take no more money. Where it
-    does not answer the stock stays held: releasing first would sell it twice, or charge for what is gone.
+    Raise GatewayUnavailable, or GatewayRefused, after which the payment has failed.
     """
-    payment = at_provider(payment)
-    if payment.status != Payment.Status.INITIATED:
-        return payment
-    return settle(payment.pk, gateway(payment.gateway).close(payment))
-
-
-def at_provider(payment: Payment) -> Payment:
-    """The payment with the provider's reference: where its answer was lost it is asked for again."""
     if payment.reference or payment.status != Payment.Status.INITIATED:
         return payment
     try:
         started = gateway(payment.gateway).start(payment)
     except GatewayRefused:
-        settle(payment.pk, ProviderState(State.REFUSED))
+        settle(payment, state=ProviderState(State.REFUSED))
         raise
     Payment.objects.filter(pk=payment.pk).update(
         reference=started.reference, redirect_url=started.redirect_url
     )
     return Payment.objects.get(pk=payment.pk)
+
+
+def refresh(payment: Payment) -> Payment:
+    """Settle the payment with its current state at the provider, and return it as stored.
+
+    If its order is final, the payment is closed first, so that it takes no more money. Raise
+    GatewayUnavailable or GatewayRefused.
+    """
+    payment = ensure_started(payment)
+    if payment.status in TAKEN or not payment.reference:
+        return payment
+    provider = gateway(payment.gateway)
+    order = Order.objects.get(pk=payment.order_id)
+    state = provider.close(payment) if order.is_final else provider.retrieve(payment)
+    return settle(payment, state=state)
+
+
+def close(payment: Payment) -> Payment:
+    """Close an open payment, unless the customer has paid it, and return it as stored.
+
+    The hold on its stock is released only after the provider has closed the session. While the provider does
+    not answer, the stock stays on hold: if it were released first, a customer could pay for stock that is
+    already sold. Raise GatewayUnavailable or GatewayRefused.
+    """
+    payment = ensure_started(payment)
+    if payment.status != Payment.Status.INITIATED:
+        return payment
+    return settle(payment, state=gateway(payment.gateway).close(payment))

@@ -1,4 +1,4 @@
-"""What has to happen sooner or later, whoever died on the way. Each may run at any time, or twice."""
+"""Periodic, idempotent repair of payments and refunds that were interrupted. Safe to run at any time."""
 
 import logging
 import time
@@ -14,41 +14,30 @@ from payments.models import Payment, Refund, WebhookEvent
 
 logger = logging.getLogger("shop.payments")
 
-ASK_AFTER = timedelta(minutes=5)  # webhooks bring the news earlier; this is for those that got lost
-EVENTS_KEPT = timedelta(days=30)  # Stripe repeats an event for three days
+CHECK_AFTER = timedelta(minutes=5)  # a webhook usually arrives earlier
+KEEP_EVENTS = timedelta(days=30)  # Stripe redelivers an event for three days
 BATCH = 200
-RUN_S = 20.0  # a silent provider costs 20 s a call; what is left comes with the next pass
+RUN_S = 20.0  # a provider that does not answer takes 20 s a call; the next run does the rest
 
 
-def reconcile(*, older_than: timedelta = ASK_AFTER) -> None:
-    """Ask about payments that nobody has settled, and send the refunds that are due."""
+def reconcile(*, older_than: timedelta = CHECK_AFTER) -> None:
+    """Refresh payments that have not been settled, send outstanding refunds, and delete old webhook events.
+
+    Payments that were checked less than `older_than` ago are left alone.
+    """
     now = timezone.now()
-    _each(Payment.objects.unsettled().not_asked_since(now - older_than)[:BATCH], _refresh)
-    _each(Refund.objects.outstanding()[:BATCH], refunds.send)
-    WebhookEvent.objects.filter(created_at__lt=now - EVENTS_KEPT).delete()
+    _run_each(Payment.objects.unsettled().not_checked_since(now - older_than)[:BATCH], _refresh)
+    _run_each(Refund.objects.outstanding()[:BATCH], refunds.send)
+    WebhookEvent.objects.filter(created_at__lt=now - KEEP_EVENTS).delete()
 
 
 def release_expired_holds() -> None:
-    """End the payments whose time is over, each in a transaction of its own; see `provider_sync.close`."""
-    _each(Payment.objects.unsettled().expired(timezone.now())[:BATCH], _close)
+    """Close payments that have expired and release their stock; see `provider_sync.close`."""
+    _run_each(Payment.objects.unsettled().expired(timezone.now())[:BATCH], _close)
 
 
-def _refresh(payment: Payment) -> Payment:
-    _asked(payment)
-    return provider_sync.refresh(payment)
-
-
-def _close(payment: Payment) -> Payment:
-    _asked(payment)
-    return provider_sync.close(payment)
-
-
-def _asked(payment: Payment) -> None:
-    """Before the question: one that always fails does not keep the others from their turn."""
-    Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())
-
-
-def _each(rows: Iterable[Any], step: Callable[[Any], object]) -> None:
+def _run_each(rows: Iterable[Any], step: Callable[[Any], object]) -> None:
+    """Run the step for each row. An error is logged and does not stop the others."""
     deadline = time.monotonic() + RUN_S
     for row in rows:
         if time.monotonic() > deadline:
@@ -56,6 +45,21 @@ def _each(rows: Iterable[Any], step: Callable[[Any], object]) -> None:
         try:
             step(row)
         except DomainError as refusal:
-            logger.warning("Left for the next pass: %s: %s", row, refusal.code)
+            logger.warning("Left for the next run: %s: %s", row, refusal.code)
         except Exception:
-            logger.exception("Left for the next pass: %s", row)
+            logger.exception("Left for the next run: %s", row)
+
+
+def _refresh(payment: Payment) -> None:
+    _mark_checked(payment)
+    provider_sync.refresh(payment)
+
+
+def _close(payment: Payment) -> None:
+    _mark_checked(payment)
+    provider_sync.close(payment)
+
+
+def _mark_checked(payment: Payment) -> None:
+    """Move the payment to the end of the queue first, so that one that always fails does not block others."""
+    Payment.objects.filter(pk=payment.pk).update(checked_at=timezone.now())

@@ -4,6 +4,6 @@ from catalog.stock import SaleLine
 from orders.models import Order
 
 
-def lines_of(order: Order) -> list[SaleLine]:
-    """An order as the stock knows it."""
+def sale_lines(order: Order) -> list[SaleLine]:
+    """Return the order's items in the form that `catalog.stock` takes."""
     return [SaleLine(ObjectId(item.product_id), item.qty, item.name) for item in order.items]

@@ -17,12 +17,12 @@ class StartedPayment(serializers.Serializer[Any]):
     gateway = serializers.CharField()
     status = serializers.ChoiceField(choices=Payment.Status.choices)
     redirect_url = serializers.CharField(
-        allow_null=True, help_text="Where the customer pays; null once the payment has ended."
+        allow_null=True, help_text="The page on which the customer pays; null after the payment has ended."
     )
 
 
 class PaymentAnswer(StartedPayment):
-    """The schema of a payment as `Payment.as_dict` writes it."""
+    """The schema of `Payment.as_dict`."""
 
     order_id = serializers.CharField()
     amount = serializers.FloatField()
@@ -36,11 +36,12 @@ class RefundBody(serializers.Serializer[Any]):
         decimal_places=2,
         min_value=Decimal("0.01"),
         required=False,
-        help_text="Without it, all that is left.",
+        help_text="Without an amount, everything that is left is refunded.",
     )
     reason = serializers.CharField(max_length=300)
     restock = serializers.BooleanField(
-        default=False, help_text="Put the order's goods back into stock, once; only with all that is left."
+        default=False,
+        help_text="Put the order's items back into stock. Only possible with everything that is left.",
     )
 
 

@@ -1,4 +1,6 @@
-"""Use cases of payments beside starting one: look at it, confirm a simulated one, cancel the order."""
+"""Use cases of payments other than starting one: look one up, confirm a simulated one, cancel an order."""
+
+from contextlib import suppress
 
 from bson import ObjectId
 from django.utils import timezone
@@ -8,14 +10,14 @@ from catalog import stock
 from ecommerce.core.db import object_id, run_tx
 from ecommerce.core.errors import DomainError
 from orders.models import Order, Viewer
-from orders.services import change_status, get_order
+from orders.services import change_status
 from payments.gateways import GATEWAYS, gateway
 from payments.gateways.base import GatewayRefused, GatewayUnavailable, ProviderState, State
 from payments.models import Payment
 from payments.provider_sync import close, open_payment
-from payments.sale_lines import lines_of
+from payments.sale_lines import sale_lines
 from payments.settlement import settle
-from payments.start import OrderIsFinal, configured
+from payments.start import OrderIsFinal, selected_provider
 
 OUTCOMES = ("success", "failure", "canceled")
 
@@ -30,7 +32,7 @@ class PaymentNotFound(DomainError):
 
 
 def get_payment(*, user: Viewer, payment_id: str) -> Payment:
-    """A payment of the customer's own order; any other is PaymentNotFound."""
+    """Return a payment of one of the customer's own orders. Raise PaymentNotFound for any other id."""
     payment = Payment.objects.filter(pk=object_id(payment_id)).first()
     if payment is None or not Order.objects.of(user).filter(pk=payment.order_id).exists():
         raise PaymentNotFound
@@ -38,106 +40,104 @@ def get_payment(*, user: Viewer, payment_id: str) -> Payment:
 
 
 def latest_payment(order: Order) -> Payment | None:
+    """Return the order's newest payment, or None if there is none."""
     return Payment.objects.filter(order=order.pk).order_by("-created_at").first()
 
 
-def is_real(provider: str) -> bool:
-    """Whether a provider takes the money, rather than the test page of the shop itself."""
+def has_hosted_page(provider: str) -> bool:
+    """Return whether customers pay on the provider's own page, and not on the shop's test page."""
     return provider in GATEWAYS and gateway(provider).holds_stock
 
 
-def confirm(*, user: Viewer, order_id: str, outcome: str) -> Order:
-    """Settle the customer's pending order and return it as stored; a final order comes back unchanged.
+def confirm(order: Order, *, outcome: str, by: Viewer) -> Order:
+    """Settle a pending order with one of OUTCOMES and return it as stored.
 
-    Of several calls at once exactly one changes the order, and all are told the stored status.
-    `outcome` is one of OUTCOMES; a real gateway leaves only `canceled` to the customer. Raises
-    InsufficientStock for the call that found the stock short and made the order failed.
+    A final order is returned unchanged. Of several concurrent calls exactly one changes the order, and all
+    return the stored status. With a real gateway, `canceled` is the only possible outcome.
+
+    Raise PaymentsDisabled or SettledByGateway. Raise InsufficientStock in the call that made the order failed
+    because it found too little stock.
     """
-    if configured() != "simulated" and outcome != "canceled":
+    if selected_provider() != "simulated" and outcome != "canceled":
         raise SettledByGateway
-    order = get_order(user=user, order_id=order_id)
     if order.is_final:
         return order
     if outcome == "success":
         _pay_or_fail(order)
     elif outcome == "failure":
-        _move(order, Order.Status.FAILED, failure_reason=gettext_noop("The payment was declined."))
-        _end_open(order, State.REFUSED)
+        _fail(order, gettext_noop("The payment was declined."))
     else:
-        cancel(order, by=user)
-    return get_order(user=user, order_id=order_id)
+        return cancel_if_unpaid(order, by=by)
+    return Order.objects.get(pk=order.pk)
 
 
-def cancel_order(*, user: Viewer, order_id: str) -> Order:
-    """Cancel the customer's unpaid order. Raises OrderIsFinal where it ended otherwise."""
-    order = get_order(user=user, order_id=order_id)
-    if not order.is_final:
-        cancel(order, by=user)
-        order = get_order(user=user, order_id=order_id)
+def cancel(order: Order, *, by: Viewer) -> Order:
+    """Cancel an unpaid order and return it as stored. Raise OrderIsFinal if it is paid or failed."""
+    order = cancel_if_unpaid(order, by=by)
     if order.status != Order.Status.CANCELED:
         raise OrderIsFinal(order.status)
     return order
 
 
-def cancel(order: Order, *, by: Viewer) -> None:
-    """Cancel the order unless it is final or turns out to be paid.
+def cancel_if_unpaid(order: Order, *, by: Viewer) -> Order:
+    """Cancel the order unless it is final or turns out to be paid, and return it as stored.
 
-    An open payment is closed first, so that nobody pays for a canceled order. Where the provider does not
-    answer, the reconciler does it later, and what was paid meanwhile is due back.
+    An open payment is closed first, so that the customer cannot pay for a canceled order. If the provider
+    does not answer, the reconciler closes it later and refunds what was paid in the meantime.
     """
-    try:
-        if (payment := open_payment(order)) is not None:
+    if order.is_final:
+        return order
+    payment = open_payment(order)
+    if payment is not None:
+        with suppress(GatewayUnavailable, GatewayRefused):
             close(payment)
-    except (GatewayUnavailable, GatewayRefused):
-        pass
-    _move(order, Order.Status.CANCELED, by=by)
+    change_status(order, to=Order.Status.CANCELED, by=by)
+    return Order.objects.get(pk=order.pk)
 
 
 def _pay_or_fail(order: Order) -> None:
     try:
         run_tx(lambda: _pay(order))
-    except stock.InsufficientStock as short:
-        failed = _move(order, Order.Status.FAILED, failure_reason=short.message)
-        _end_open(order, State.REFUSED)
-        if failed:
+    except stock.InsufficientStock as error:
+        if _fail(order, error.message):
             raise
 
 
 def _pay(order: Order) -> None:
-    """Inside a transaction: the order is paid and every line's stock taken, or neither."""
-    if _move(order, Order.Status.PAID):
-        stock.sell(lines_of(order), order=order.pk)
-        _take_simulated_money(order)
+    """Inside a transaction, make the order paid and sell its items, or do neither."""
+    if change_status(order, to=Order.Status.PAID):
+        stock.sell(sale_lines(order), order=order.pk)
+        _capture_simulated_payment(order)
 
 
-def _take_simulated_money(order: Order) -> None:
-    """The payment that was started, or one made on the spot: every paid order has one."""
-    taken = {
+def _capture_simulated_payment(order: Order) -> None:
+    """Capture the order's open payment, or create a captured one: every paid order has a payment."""
+    captured = {
         "status": Payment.Status.CAPTURED,
         "received": order.total,
         "received_currency": order.currency,
         "paid_order": True,
     }
-    if (payment := open_payment(order)) is not None and payment.gateway == "simulated":
-        Payment.objects.filter(pk=payment.pk).update(**taken)
+    payment = open_payment(order)
+    if payment is not None and payment.gateway == "simulated":
+        Payment.objects.filter(pk=payment.pk).update(**captured)
         return
-    made = Payment.objects.create(
+    created = Payment.objects.create(
         pk=ObjectId(),
         order=order,
         gateway="simulated",
         amount=order.total,
         currency=order.currency,
         expires_at=timezone.now(),
-        **taken,
+        **captured,
     )
-    Order.objects.filter(pk=order.pk).update(payment=made.pk)
+    Order.objects.filter(pk=order.pk).update(payment=created.pk)
 
 
-def _end_open(order: Order, state: State) -> None:
+def _fail(order: Order, reason: str) -> bool:
+    """Make the order and its simulated payment failed; return whether this call changed the order."""
+    changed = change_status(order, to=Order.Status.FAILED, failure_reason=reason)
     payment = open_payment(order)
     if payment is not None and payment.gateway == "simulated":
-        settle(payment.pk, ProviderState(state))
-
-
-def _move(order: Order, status: Order.Status, *, by: Viewer | None = None, **fields: str) -> bool:
-    return change_status(order, to=status, by=by, **fields)
+        settle(payment, state=ProviderState(State.REFUSED))
+    return changed

@@ -1,7 +1,7 @@
-"""`settle`, the one way in for what a provider says of a payment.
+"""Record what a provider reports about a payment, with all consequences for its order and the stock.
 
-The return page, the webhook and the reconciler all end here, in any order and as often as they like: a
-conditional status change inside one transaction picks the one caller whose news has an effect.
+The return page, the webhook and the reconciler all call `settle`, in any order and any number of times. A
+conditional status change inside one transaction lets exactly one of them take effect.
 """
 
 from bson import ObjectId
@@ -15,93 +15,99 @@ from orders.services import change_status
 from payments import refunds
 from payments.gateways.base import ProviderState, State
 from payments.models import TAKEN, TRANSITIONS, Payment
-from payments.sale_lines import lines_of
+from payments.sale_lines import sale_lines
 
-WAS_ALREADY = {
+ORDER_IS_FINAL = {
     Order.Status.PAID: gettext_noop("The order was already paid."),
     Order.Status.FAILED: gettext_noop("The order was already failed."),
     Order.Status.CANCELED: gettext_noop("The order was already canceled."),
 }
-ENDS = {State.CLOSED: Payment.Status.CANCELED, State.REFUSED: Payment.Status.FAILED}
+ENDS_UNPAID = {State.CLOSED: Payment.Status.CANCELED, State.REFUSED: Payment.Status.FAILED}
+# The money of a payment is recorded once, so a payment that already has it can make none of these changes.
+FIRST_MONEY = {status: targets for status, targets in TRANSITIONS.items() if status not in TAKEN}
 
 
-def settle(payment: ObjectId, state: ProviderState) -> Payment:
-    """Write down what the provider says, with all that follows from it; the payment as stored.
+def settle(payment: Payment, *, state: ProviderState) -> Payment:
+    """Record the payment's state at the provider and return the payment as stored.
 
-    Money that pays the order makes it paid and takes its stock. Money that cannot (another amount, a final
-    order, stock that is gone) is due back.
+    Money for a pending order makes the order paid and sells its stock. Money that cannot pay the order (the
+    amount differs, the order is final, the stock is gone) is refunded. A payment that ended unpaid releases
+    its stock. An open one changes nothing.
     """
     if state.status is State.PAID:
-        _take(payment, state)
-    elif state.status in ENDS:
-        run_tx(lambda: _end(payment, ENDS[state.status]))
-    return Payment.objects.get(pk=payment)
+        _settle_paid(payment.pk, state)
+    elif state.status in ENDS_UNPAID:
+        run_tx(lambda: _end_unpaid(payment.pk, ENDS_UNPAID[state.status]))
+    return Payment.objects.get(pk=payment.pk)
 
 
-def free(order: ObjectId, payment: ObjectId) -> None:
-    """The order can be paid anew, unless another payment has taken this one's place."""
-    Order.objects.filter(pk=order, payment=payment).update(payment=None)
-
-
-def _take(payment: ObjectId, state: ProviderState) -> None:
+def _settle_paid(pk: ObjectId, state: ProviderState) -> None:
     try:
-        run_tx(lambda: _receive(payment, state))
-    except stock.InsufficientStock as short:
-        reason = short.message
-        run_tx(lambda: _give_back(payment, state, reason))
+        run_tx(lambda: _accept_or_refund(pk, state))
+    except stock.InsufficientStock as error:  # the transaction was rolled back
+        reason = error.message
+        run_tx(lambda: _refund_all(pk, state, reason))
 
 
-def _receive(pk: ObjectId, state: ProviderState) -> None:
+def _accept_or_refund(pk: ObjectId, state: ProviderState) -> None:
     payment = Payment.objects.get(pk=pk)
     if payment.status in TAKEN:
-        return None
+        return
     order = Order.objects.get(pk=payment.order_id)
-    if reason := _objection(payment, order, state):
-        return _give_back(pk, state, reason)
-    change_status(order, to=Order.Status.PAID, payment=pk)
-    _received(pk, Payment.Status.CAPTURED, state, paid_order=True)
-    if payment.held:
-        stock.sell_held(lines_of(order), payment=pk, order=order.pk)
+    reason = _reason_to_refund(payment, order, state)
+    if reason:
+        _refund_all(pk, state, reason)
     else:
-        stock.sell(lines_of(order), order=order.pk)
-    return None
+        _accept(payment, order, state)
 
 
-def _objection(payment: Payment, order: Order, state: ProviderState) -> str:
+def _reason_to_refund(payment: Payment, order: Order, state: ProviderState) -> str:
     if (state.amount, state.currency) != (payment.amount, payment.currency):
         return gettext_noop("The amount or currency differs from the order's.")
-    return WAS_ALREADY[Order.Status(order.status)] if order.is_final else ""
+    if order.is_final:
+        return ORDER_IS_FINAL[Order.Status(order.status)]
+    return ""
 
 
-def _give_back(pk: ObjectId, state: ProviderState, reason: str) -> None:
-    payment = Payment.objects.get(pk=pk)
-    if not _received(pk, Payment.Status.REFUND_DUE, state, reason=reason, refund_requested=state.amount):
-        return
-    refunds.record(payment, state.amount, state.currency, reason, key=f"late:{pk}")
-    _let_go(payment)
-
-
-def _end(pk: ObjectId, status: str) -> None:
-    payment = Payment.objects.get(pk=pk)
-    if transition(Payment.objects.filter(pk=pk), status, TRANSITIONS, held=False):
-        _let_go(payment)
-
-
-def _let_go(payment: Payment) -> None:
+def _accept(payment: Payment, order: Order, state: ProviderState) -> None:
+    change_status(order, to=Order.Status.PAID, payment=payment.pk)
+    _record_money(payment.pk, Payment.Status.CAPTURED, state, paid_order=True)
     if payment.held:
-        stock.release(lines_of(payment.order), payment=payment.pk, order=payment.order_id)
-    free(payment.order_id, payment.pk)
+        stock.sell_held(sale_lines(order), payment=payment.pk, order=order.pk)
+    else:
+        stock.sell(sale_lines(order), order=order.pk)
 
 
-def _received(pk: ObjectId, status: str, state: ProviderState, **fields: object) -> bool:
+def _refund_all(pk: ObjectId, state: ProviderState, reason: str) -> None:
+    payment = Payment.objects.get(pk=pk)
+    status = Payment.Status.REFUND_DUE
+    if _record_money(pk, status, state, reason=reason, refund_requested=state.amount):
+        refunds.record(payment, amount=state.amount, currency=state.currency, reason=reason, key=f"late:{pk}")
+        _release(payment)
+
+
+def _record_money(pk: ObjectId, status: str, state: ProviderState, **fields: object) -> bool:
+    """Store the money of this payment; False if it is already stored."""
     return transition(
         Payment.objects.filter(pk=pk),
         status,
-        # Of what was taken before nothing is taken again.
-        {source: targets for source, targets in TRANSITIONS.items() if source not in TAKEN},
+        FIRST_MONEY,
         received=state.amount,
         received_currency=state.currency,
         charge=state.charge,
         held=False,
         **fields,
     )
+
+
+def _end_unpaid(pk: ObjectId, status: str) -> None:
+    payment = Payment.objects.get(pk=pk)
+    if transition(Payment.objects.filter(pk=pk), status, TRANSITIONS, held=False):
+        _release(payment)
+
+
+def _release(payment: Payment) -> None:
+    """Release the stock, and the order for a new payment unless it already has one."""
+    if payment.held:
+        stock.release(sale_lines(payment.order), payment=payment.pk, order=payment.order_id)
+    Order.objects.filter(pk=payment.order_id, payment=payment.pk).update(payment=None)

@@ -1,4 +1,4 @@
-"""What staff do with an order where money is in it: cancel and refund."""
+"""Cancel and refund orders, for staff."""
 
 from decimal import Decimal
 from uuid import uuid4
@@ -11,21 +11,18 @@ from ecommerce.core.db import run_tx
 from orders.fulfilment import services as fulfilment
 from orders.fulfilment.services import StepRefused
 from orders.models import Order
-from orders.services import find_order
 from payments import refunds, services
 
 CANCELED = gettext_noop("The order was canceled.")
 
 
-def cancel_order(*, order_id: str, by: User) -> Order:
-    """An unpaid order ends. Of a paid one that has not left the house everything goes back: money and goods.
+def cancel_order(order: Order, *, by: User) -> Order:
+    """Cancel an order that has not been shipped, and return it as stored.
 
-    Repeated, it answers the same order and changes nothing. Raises OrderNotFound, StepRefused.
+    A paid order stays paid: its fulfilment becomes canceled, what is left of the money is refunded and its
+    items go back into stock. A repeat changes nothing. Raise StepRefused if the order is shipped or failed.
     """
-    order = find_order(order_id)
-    if not order.is_final:
-        services.cancel(order, by=by)  # or it turns out to be paid
-        order = find_order(order_id)
+    order = services.cancel_if_unpaid(order, by=by)
     if order.status == Order.Status.PAID:
         return _cancel_paid(order, by)
     if order.status != Order.Status.CANCELED:
@@ -33,34 +30,34 @@ def cancel_order(*, order_id: str, by: User) -> Order:
     return order
 
 
+def _cancel_paid(order: Order, by: User) -> Order:
+    canceled = Order.Fulfilment.CANCELED
+    now = timezone.now()
+
+    def change() -> None:
+        if fulfilment.move(order, to=canceled, by=by, at=now):
+            refunds.refund_rest(order, key=f"cancel:{order.pk}", by=by, reason=CANCELED)
+
+    run_tx(change)
+    current = Order.objects.get(pk=order.pk)
+    if current.fulfilment != canceled:
+        raise fulfilment.refusal(current, to=canceled)
+    return current
+
+
 def refund_order(
+    order: Order,
     *,
-    order_id: str,
     by: User,
     key: str | None = None,
     amount: Decimal | None = None,
     reason: str = "",
     restock: bool = False,
 ) -> Order:
-    """The order with what is refunded now; the outbox sends it. See `refunds.refund_order`.
+    """Record a refund and return the order as stored; see `refunds.refund_order`, also for the errors.
 
-    `key` is one refund of this member of staff; without one every call is another.
+    A key identifies one refund by this staff member. Without a key, every call is another refund.
     """
-    order = find_order(order_id)
     key = f"{by.pk}:{key or uuid4().hex}"
-    refunds.refund_order(order=order, key=key, by=by, amount=amount, reason=reason, restock=restock)
-    return find_order(order_id)
-
-
-def _cancel_paid(order: Order, by: User) -> Order:
-    now, to = timezone.now(), Order.Fulfilment.CANCELED
-
-    def change() -> None:
-        if fulfilment.move(order, to=to, by=by, at=now):
-            refunds.refund_rest(order.pk, key=f"cancel:{order.pk}", by=by, reason=CANCELED)
-
-    run_tx(change)
-    order = Order.objects.get(pk=order.pk)
-    if order.fulfilment != to:
-        raise fulfilment.refusal(order, to=to)
-    return order
+    refunds.refund_order(order, key=key, by=by, amount=amount, reason=reason, restock=restock)
+    return Order.objects.get(pk=order.pk)

@@ -1,6 +1,6 @@
-"""Start a payment: one is open at a time, written before the provider hears of it; a key is one start."""
+"""Start the payment of an order. An order has at most one open payment, and a key starts at most one."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bson import ObjectId
 from django.conf import settings
@@ -15,13 +15,12 @@ from orders.access.tokens import page_of
 from orders.models import Order
 from payments.gateways import GATEWAYS, gateway
 from payments.models import Payment, PaymentStart
-from payments.provider_sync import at_provider, close, open_payment
-from payments.sale_lines import lines_of
+from payments.provider_sync import close, ensure_started, open_payment
+from payments.sale_lines import sale_lines
 
-# A provider accepts no session that ends in less than its minimum, so a start that has to be repeated gets
-# this much more.
-SLACK = timedelta(minutes=5)
-START_TRIES = 4
+# Providers require a minimum lifetime of a session, so a start that is retried a little later needs a margin.
+RETRY_MARGIN = timedelta(minutes=5)
+ATTEMPTS = 4
 
 
 class PaymentsDisabled(DomainError):
@@ -46,32 +45,55 @@ class OrderIsFinal(DomainError):
         super().__init__(self.sentences[Order.Status(status)])
 
 
-def configured() -> str:
+def selected_provider() -> str:
+    """Return the name of the gateway that takes new payments. Raise PaymentsDisabled if there is none."""
     if settings.PAYMENT_PROVIDER not in GATEWAYS:
         raise PaymentsDisabled
     return str(settings.PAYMENT_PROVIDER)
 
 
-def start_payment(*, order: Order, key: str | None = None) -> tuple[Payment, bool]:
-    """The open payment of this order, and whether this call made it. While one is open there is no second.
+def start_payment(order: Order, *, key: str | None = None) -> tuple[Payment, bool]:
+    """Return the payment with which the customer pays the order, and whether this call created it.
 
-    The row and the hold are written before the provider is called. The same key again answers the same
-    payment, however it stands by then. Raises OrderIsFinal, InsufficientStock, KeyReused, and what a
-    gateway raises: then the same request may be sent again.
+    An open payment is returned instead of a second one. A repeated `key` returns the payment of its first
+    use, whatever its status is now. The payment and the hold on the stock are stored before the provider is
+    called, so the call may be repeated after a gateway error. Raise PaymentsDisabled, OrderIsFinal,
+    InsufficientStock, KeyReused, GatewayUnavailable, GatewayRefused, or Busy.
     """
-    provider = configured()
-    for _ in range(START_TRIES):
-        if (earlier := _started_with(order, key)) is not None:
-            return at_provider(earlier), False
-        if (found := _usable(order, provider)) is not None and _remember(found, order, key):
-            return at_provider(found), False
-        if found is None and (made := _open(order, provider, key)) is not None:
-            return at_provider(made), True
+    provider = selected_provider()
+    for _ in range(ATTEMPTS):
+        payment, created = _find_or_create(order, provider, key)
+        if payment is not None:
+            return ensure_started(payment), created
     raise Busy
 
 
-def _usable(order: Order, provider: str) -> Payment | None:
-    """The open payment; one that has run out, or is another provider's, is closed to make room."""
+def _find_or_create(order: Order, provider: str, key: str | None) -> tuple[Payment | None, bool]:
+    """Return the payment and whether it is new, or None if a concurrent request was faster."""
+    payment = _payment_of_key(order, key)
+    if payment is not None:
+        return payment, False
+    payment = _usable_payment(order, provider)
+    if payment is None:
+        return _create(order, provider, key), True
+    if _remember_key(payment, order, key):
+        return payment, False
+    return None, False
+
+
+def _payment_of_key(order: Order, key: str | None) -> Payment | None:
+    if key is None:
+        return None
+    start = PaymentStart.objects.filter(owner=_owner(order), key=key).first()
+    if start is None:
+        return None
+    if start.order != order.pk:
+        raise KeyReused
+    return Payment.objects.get(pk=start.payment)
+
+
+def _usable_payment(order: Order, provider: str) -> Payment | None:
+    """Return the open payment. One that has expired or belongs to another provider is closed instead."""
     payment = open_payment(order)
     if payment is None:
         return None
@@ -81,14 +103,14 @@ def _usable(order: Order, provider: str) -> Payment | None:
     return None
 
 
-def _open(order: Order, provider: str, key: str | None) -> Payment | None:
-    """The row and the hold, or None where another call was first. Raises OrderIsFinal."""
-    pk, now = ObjectId(), timezone.now()
+def _create(order: Order, provider: str, key: str | None) -> Payment | None:
+    """Store a payment and hold the stock, or return None if a concurrent request was faster."""
+    pk = ObjectId()
     try:
-        opened = run_tx(lambda: _write(order, provider, key, pk, now))
-    except IntegrityError:  # a request with the same key was first
+        claimed = run_tx(lambda: _claim_order(order, provider, key, pk))
+    except IntegrityError:  # a concurrent request used the same key
         return None
-    if opened:
+    if claimed:
         return Payment.objects.get(pk=pk)
     current = Order.objects.get(pk=order.pk)
     if current.is_final:
@@ -96,16 +118,22 @@ def _open(order: Order, provider: str, key: str | None) -> Payment | None:
     return None
 
 
-def _write(order: Order, provider: str, key: str | None, pk: ObjectId, now: datetime) -> bool:
-    """Inside a transaction: claim the order for this payment, hold its stock, write the rows."""
-    orders = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING, payment=None)
-    if not orders.update(payment=pk):
+def _claim_order(order: Order, provider: str, key: str | None, pk: ObjectId) -> bool:
+    """Inside a transaction, make this the order's payment and hold its stock; False if it has another."""
+    free = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING, payment=None)
+    if not free.update(payment=pk):
         return False
-    held = gateway(provider).holds_stock
-    if held:
-        stock.hold(lines_of(order), payment=pk, order=order.pk)
+    holds_stock = gateway(provider).holds_stock
+    if holds_stock:
+        stock.hold(sale_lines(order), payment=pk, order=order.pk)
     if key is not None:
-        _write_key(order, key, pk)
+        _insert_key(order, key, pk)
+    _insert_payment(order, provider, pk, held=holds_stock)
+    return True
+
+
+def _insert_payment(order: Order, provider: str, pk: ObjectId, *, held: bool) -> None:
+    now = timezone.now()
     Payment.objects.create(
         pk=pk,
         order=order,
@@ -115,35 +143,26 @@ def _write(order: Order, provider: str, key: str | None, pk: ObjectId, now: date
         held=held,
         return_url=page_of(order, "payments:paid"),
         cancel_url=page_of(order),
-        expires_at=now + timedelta(minutes=settings.PAYMENT_HOLD_MINUTES) + SLACK,
+        expires_at=now + timedelta(minutes=settings.PAYMENT_HOLD_MINUTES) + RETRY_MARGIN,
         created_at=now,
         checked_at=now,
     )
-    return True
 
 
-def _owner(order: Order) -> str:
-    return str(order.user_id or order.pk)
-
-
-def _started_with(order: Order, key: str | None) -> Payment | None:
-    start = PaymentStart.objects.filter(owner=_owner(order), key=key).first() if key is not None else None
-    if start is None:
-        return None
-    if start.order != order.pk:
-        raise KeyReused
-    return Payment.objects.get(pk=start.payment)
-
-
-def _remember(payment: Payment, order: Order, key: str | None) -> bool:
-    """The key is answered with this payment from now on; False where it was used a moment ago."""
+def _remember_key(payment: Payment, order: Order, key: str | None) -> bool:
+    """Store that this key stands for an open payment; False if a concurrent request used the key."""
+    if key is None:
+        return True
     try:
-        if key is not None:
-            _write_key(order, key, payment.pk)
+        _insert_key(order, key, payment.pk)
     except IntegrityError:
         return False
     return True
 
 
-def _write_key(order: Order, key: str, payment: ObjectId) -> None:
+def _insert_key(order: Order, key: str, payment: ObjectId) -> None:
     PaymentStart.objects.create(pk=ObjectId(), owner=_owner(order), key=key, payment=payment, order=order.pk)
+
+
+def _owner(order: Order) -> str:
+    return str(order.user_id or order.pk)

@@ -1,4 +1,4 @@
-"""The way to pay and back: the test page of the simulated provider, or a real one's hosted page."""
+"""The pages of a payment: to the provider's hosted page and back, or the test page of the simulated one."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -21,9 +21,9 @@ REFRESH_S = 5
 @never_cache
 @with_order
 def pay(request: HttpRequest, order: Order) -> HttpResponse:
-    """To the provider's page; the simulated one's is this: succeed, decline, cancel, or stay pending."""
-    if not order.is_final and services.is_real(settings.PAYMENT_PROVIDER):
-        return _to_provider(request, order)
+    """Redirect to the provider's page, or show the test page of the simulated provider."""
+    if not order.is_final and services.has_hosted_page(settings.PAYMENT_PROVIDER):
+        return _redirect_to_provider(request, order)
     outcome = request.POST.get("outcome", "")
     if outcome in services.OUTCOMES:
         _confirm(request, order, outcome)
@@ -43,10 +43,11 @@ def pay(request: HttpRequest, order: Order) -> HttpResponse:
 @never_cache
 @with_order
 def paid(request: HttpRequest, order: Order) -> HttpResponse:
-    """Back from the provider: ask it how the payment ended; while it does not say, ask again by itself."""
+    """Show the outcome after the customer returns from the provider; while it is unknown, reload the page."""
     payment = services.latest_payment(order)
     try:
-        payment = payment and provider_sync.refresh(payment)
+        if payment is not None:
+            payment = provider_sync.refresh(payment)
     except DomainError as refusal:
         messages.warning(request, refusal.in_words)
     if payment is None or payment.paid_order:
@@ -64,10 +65,10 @@ def cancel(request: HttpRequest, order: Order) -> HttpResponse:
     return redirect("orders:detail", order.number)
 
 
-def _to_provider(request: HttpRequest, order: Order) -> HttpResponse:
-    """Only gateways write `redirect_url`, and they check that it is on the provider's own https origin."""
+def _redirect_to_provider(request: HttpRequest, order: Order) -> HttpResponse:
+    # The target is safe: only a gateway sets redirect_url, and only to an https page of its provider.
     try:
-        payment, _ = start_payment(order=order)
+        payment, _ = start_payment(order)
     except DomainError as refusal:
         messages.error(request, refusal.in_words)
         return redirect("orders:detail", order.number)
@@ -76,6 +77,6 @@ def _to_provider(request: HttpRequest, order: Order) -> HttpResponse:
 
 def _confirm(request: HttpRequest, order: Order, outcome: str) -> None:
     try:
-        services.confirm(user=OrderHolder(order.pk), order_id=str(order.pk), outcome=outcome)
+        services.confirm(order, outcome=outcome, by=OrderHolder(order.pk))
     except DomainError as refusal:
         messages.error(request, refusal.in_words)

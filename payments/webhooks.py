@@ -1,4 +1,7 @@
-"""A provider's events: each is only a reason to ask the provider, so order and repeats do not matter."""
+"""Webhook events of payment providers.
+
+An event only triggers a lookup at the provider, so the order of events and repeated events do not matter.
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,7 +16,7 @@ from payments.gateways import GATEWAYS, gateway
 from payments.gateways.base import Event
 from payments.models import Payment, Refund, WebhookEvent
 
-LIMIT = 64 * 1024
+MAX_BYTES = 64 * 1024
 
 
 class UnknownGateway(NotFound):
@@ -21,9 +24,9 @@ class UnknownGateway(NotFound):
 
 
 def receive(*, name: str, body: bytes, headers: Mapping[str, str]) -> None:
-    """Raises UnknownGateway, BadWebhook, and GatewayUnavailable where the event should be sent again.
+    """Process a webhook request to the gateway `name`; an event of another shop's payment is ignored.
 
-    Its id is stored after its effect: a crash between the two repeats the effect, which changes nothing.
+    Raise UnknownGateway or BadWebhook, or GatewayUnavailable if the provider should send the event again.
     """
     if name not in GATEWAYS:
         raise UnknownGateway
@@ -31,12 +34,13 @@ def receive(*, name: str, body: bytes, headers: Mapping[str, str]) -> None:
     payment = Payment.objects.filter(pk=object_id(event.payment), gateway=name).first()
     if payment is None or WebhookEvent.objects.filter(gateway=name, event=event.id).exists():
         return
-    _act(payment, event)
-    with suppress(IntegrityError):  # the same event came twice at once; both found out the same
+    _process(payment, event)
+    # Stored last: after a crash in between, the event is processed again, which has no further effect.
+    with suppress(IntegrityError):  # a concurrent request processed the same event
         WebhookEvent.objects.create(pk=ObjectId(), gateway=name, event=event.id)
 
 
-def _act(payment: Payment, event: Event) -> None:
+def _process(payment: Payment, event: Event) -> None:
     if event.reference and not payment.reference:
         Payment.objects.filter(pk=payment.pk, reference="").update(reference=event.reference)
         payment = Payment.objects.get(pk=payment.pk)

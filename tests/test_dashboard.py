@@ -36,7 +36,7 @@ def office(staff: User) -> Client:
 
 def buy(buyer: User, price: str, qty: int = 1, outcome: str = "success") -> Order:
     order = factories.order(buyer, (factories.product(price=Decimal(price)), qty))
-    return confirm(user=buyer, order_id=str(order.pk), outcome=outcome)
+    return confirm(order, outcome=outcome, by=buyer)
 
 
 def tiles(office: Client) -> dict[str, object]:
@@ -55,7 +55,7 @@ def rows_of(office: Client, title: str) -> list[object]:
 
 
 def refund(order: Order, by: User, amount: str | None = None) -> None:
-    office_services.refund_order(order_id=str(order.pk), by=by, amount=amount and Decimal(amount))
+    office_services.refund_order(order, by=by, amount=amount and Decimal(amount))
 
 
 class TestRevenue:
@@ -64,7 +64,7 @@ class TestRevenue:
             buy(customer, price)
         refund(buy(customer, "79.99", 3), staff, "0.01")
         refund(buy(customer, "5.55"), staff)
-        office_services.cancel_order(order_id=str(buy(customer, "8.88").pk), by=staff)
+        office_services.cancel_order(buy(customer, "8.88"), by=staff)
         for outcome in ("failure", "canceled"):
             buy(customer, "100.00", outcome=outcome)
         factories.order(customer, (factories.product(), 1))
@@ -123,7 +123,7 @@ class TestOrdersToShip:
         refund(partly, staff, "1.00")
         refund(refunded, staff)
         fulfilment.ship(shipped, by=staff, **PARCEL)
-        office_services.cancel_order(order_id=str(canceled.pk), by=staff)
+        office_services.cancel_order(canceled, by=staff)
         buy(customer, "9.00", outcome="failure")
         factories.order(customer, (factories.product(), 1))
         assert values(office)["Orders to ship"] == 3

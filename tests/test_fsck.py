@@ -42,7 +42,7 @@ def shop(customer, stranger, customer_api):
         if step == "shipped":
             fulfilment.ship(order, by=stranger, carrier="UPS", tracking_number=step)
         else:
-            cancel_order(order_id=str(order.pk), by=stranger)
+            cancel_order(order, by=stranger)
     factories.order(customer, (sold, 1), (gone, 1))
     customer_api.post("/api/v1/cart/add", {"product_id": sold.product_id, "qty": 1})
     delete_product(pk=gone.pk)
@@ -163,7 +163,7 @@ WRITES = {
     ),
     "a refund without an audit entry": (
         lambda db: db.audit_entries.delete_one({"action": "order.refund"}),
-        "1 refunds that no entry tells of",
+        "1 refunds, but 0 audit entries of refunds",
     ),
     "a refund that the order does not count": (
         lambda db: db.orders.update_one(

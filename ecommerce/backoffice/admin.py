@@ -1,6 +1,8 @@
-"""The order's admin page with the steps that move money. The orders app does not know payments."""
+"""The admin page of an order, with the actions that cancel and refund it.
 
-from functools import partial
+It is here because the orders app does not know payments.
+"""
+
 from typing import Any
 
 from django.contrib import admin
@@ -8,29 +10,30 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 
 from ecommerce.core.web.admin import step_page
-from ecommerce.core.web.http import signed_in
 from orders.admin import OrderAdmin
+from orders.fulfilment.admin import on_order
 from orders.fulfilment.services import may_take
 from orders.models import F, Order
 from payments import staff_actions
 from payments.forms import RefundForm
 
-admin.site.unregister(Order)  # the orders app registered it without those steps
+admin.site.unregister(Order)  # registered by the orders app, without these actions
 
 
 @admin.register(Order)
-class OrderAndMoneyAdmin(OrderAdmin):
+class OrderPaymentAdmin(OrderAdmin):
     actions_detail = [*OrderAdmin.actions_detail, "cancel_order", "refund_order"]
 
     def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm("payments.add_refund"))  # type: ignore[union-attr]
 
     def possible_steps(self, order: Order) -> set[str]:
-        paid = order.status == Order.Status.PAID
-        cancel = order.status == Order.Status.PENDING or may_take(order, to=F.CANCELED)
-        refund = paid and order.refund_status != Order.RefundStatus.FULL
-        money = {"cancel": cancel, "refund": refund}
-        return super().possible_steps(order) | {path for path, offered in money.items() if offered}
+        steps = super().possible_steps(order)
+        if order.status == Order.Status.PENDING or may_take(order, to=F.CANCELED):
+            steps.add("cancel")
+        if order.status == Order.Status.PAID and order.refund_status != Order.RefundStatus.FULL:
+            steps.add("refund")
+        return steps
 
     @action(description="Cancel and refund", url_path="cancel", permissions=["refund"])  # type: ignore[untyped-decorator]
     def cancel_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -38,9 +41,9 @@ class OrderAndMoneyAdmin(OrderAdmin):
             self,
             request,
             object_id,
-            partial(staff_actions.cancel_order, order_id=object_id, by=signed_in(request)),
+            on_order(staff_actions.cancel_order, request, object_id),
             title="Cancel and refund",
-            about="What was paid goes back to the customer, and the goods go back into stock.",
+            about="The customer gets the money back, and the items go back into stock.",
             done="The order is canceled.",
         )
 
@@ -50,7 +53,7 @@ class OrderAndMoneyAdmin(OrderAdmin):
             self,
             request,
             object_id,
-            partial(staff_actions.refund_order, order_id=object_id, by=signed_in(request)),
+            on_order(staff_actions.refund_order, request, object_id),
             title="Refund",
             form=RefundForm,
             done="The refund is on its way.",

@@ -68,7 +68,7 @@ class FulfilmentAdmin(ModelAdmin):
             self,
             request,
             object_id,
-            _on_order(services.pack, request, object_id),
+            on_order(services.pack, request, object_id),
             title="Mark as packed",
             done="The order is packed.",
         )
@@ -79,7 +79,7 @@ class FulfilmentAdmin(ModelAdmin):
             self,
             request,
             object_id,
-            _on_order(services.ship, request, object_id),
+            on_order(services.ship, request, object_id),
             title="Mark as shipped",
             about="The customer gets a mail with these details.",
             form=ShipForm,
@@ -93,7 +93,7 @@ class FulfilmentAdmin(ModelAdmin):
             self,
             request,
             object_id,
-            _on_order(services.correct_parcel, request, object_id),
+            on_order(services.correct_parcel, request, object_id),
             title="Correct the parcel",
             about="The customer gets another mail with these details.",
             form=ShipForm,
@@ -107,7 +107,7 @@ class FulfilmentAdmin(ModelAdmin):
             self,
             request,
             object_id,
-            _on_order(services.deliver, request, object_id),
+            on_order(services.deliver, request, object_id),
             title="Mark as delivered",
             done="The order is delivered.",
         )
@@ -121,6 +121,6 @@ class FulfilmentAdmin(ModelAdmin):
         in_turn(request, chosen, partial(services.deliver, by=signed_in(request)), done="Delivered")
 
 
-def _on_order(step: Callable[..., Order], request: HttpRequest, order_id: str) -> Callable[..., Order]:
+def on_order(step: Callable[..., Order], request: HttpRequest, order_id: str) -> Callable[..., Order]:
     """Return the step with the order, which is read when the form is sent."""
     return lambda **fields: step(find_order(order_id), by=signed_in(request), **fields)

@@ -1,9 +1,9 @@
-"""Stripe's hosted Checkout page, through its official library."""
+"""Stripe Checkout: customers pay on a page that Stripe hosts. Uses the official library."""
 
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("shop.payments")
 
-# A customer waits for these: two attempts, 20 s at the worst. The reconciler has all the patience.
+# A customer waits for at most two attempts, 20 s in all. The reconciler retries later.
 TIMEOUT_S = 10
 RETRIES = 1
-TOLERANCE_S = 300
-# Currencies whose smallest unit is not a hundredth: https://docs.stripe.com/currencies#zero-decimal
+SIGNATURE_MAX_AGE_S = 300
+# Currencies whose smallest unit is not 1/100: https://docs.stripe.com/currencies#zero-decimal
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())  # noqa: SIM905
 THREE_DECIMAL = {"bhd", "jod", "kwd", "omr", "tnd"}
 REFUND_STATES = {
@@ -73,71 +73,59 @@ class Stripe(Gateway):
         return (_setting("STRIPE_CHECKOUT_ORIGIN"),)
 
     def start(self, payment: "Payment") -> Started:
-        """The payment's id is the idempotency key, and everything sent is stored with the payment."""
-        with _answering():
-            session = _client().v1.checkout.sessions.create(
-                _checkout(payment), {"idempotency_key": f"start:{payment.pk}"}
-            )
-        return Started(reference=session.id, redirect_url=_own_page(session.url))
+        # Stripe returns the same session for the same key, provided that all parameters are the same: so
+        # everything in them is stored with the payment.
+        options: Any = {"idempotency_key": f"start:{payment.pk}"}
+        with _stripe_errors():
+            session = _client().v1.checkout.sessions.create(_session_params(payment), options)
+        return Started(reference=session.id, redirect_url=_checked_url(session.url))
 
     def retrieve(self, payment: "Payment") -> ProviderState:
-        with _answering():
+        with _stripe_errors():
             session = _client().v1.checkout.sessions.retrieve(
                 payment.reference, {"expand": ["payment_intent"]}
             )
         return _state(session, payment)
 
     def close(self, payment: "Payment") -> ProviderState:
-        """A session that is complete or expired cannot be expired; which of the two, it is asked."""
-        try:
-            with _answering():
-                _client().v1.checkout.sessions.expire(payment.reference)
-        except GatewayRefused:
-            pass
+        # Stripe refuses to expire a session that is already complete or expired.
+        with suppress(GatewayRefused), _stripe_errors():
+            _client().v1.checkout.sessions.expire(payment.reference)
         return self.retrieve(payment)
 
     def refund(self, refund: "Refund") -> RefundState:
-        """Looks for it first: Stripe forgets idempotency keys after a day, a refund may wait longer."""
-        intent = refund.payment.charge
-        with _answering():
-            made = _client().v1.refunds.list({"payment_intent": intent, "limit": 100})
-            for each in made.auto_paging_iter():
-                if getattr(each.metadata, "refund", "") == refund.name:
-                    return _refund_state(each)
-            created = _client().v1.refunds.create(
-                {
-                    "payment_intent": intent,
-                    "amount": minor_units(refund.amount, refund.currency),
-                    "metadata": {"refund": refund.name, "payment": str(refund.payment_id)},
-                },
-                {"idempotency_key": f"refund:{refund.name}"},
-            )
-        return _refund_state(created)
+        with _stripe_errors():
+            sent = _find_refund(refund) or _create_refund(refund)
+        return REFUND_STATES.get(sent.status, RefundState.PENDING)
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str]) -> Event:
-        event = json.loads(_verified(body, headers.get("Stripe-Signature", "")))
-        about = (event.get("data") or {}).get("object") or {}
+        event = json.loads(_signed_text(body, headers.get("Stripe-Signature", "")))
+        subject = (event.get("data") or {}).get("object") or {}
         return Event(
             id=event["id"],
-            payment=(about.get("metadata") or {}).get("payment", ""),
-            reference=about["id"] if about.get("object") == "checkout.session" else "",
+            payment=(subject.get("metadata") or {}).get("payment", ""),
+            reference=subject["id"] if subject.get("object") == "checkout.session" else "",
         )
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
+    """Return an amount of money in the currency's smallest unit, as Stripe expects it."""
     return int(amount * _per_unit(currency))
 
 
 def from_minor_units(amount: int, currency: str) -> Decimal:
+    """Return an amount of money that Stripe states in the currency's smallest unit."""
     return Decimal(amount) / _per_unit(currency)
 
 
 def _per_unit(currency: str) -> int:
-    return 1 if currency in ZERO_DECIMAL else 1000 if currency in THREE_DECIMAL else 100
+    if currency in ZERO_DECIMAL:
+        return 1
+    return 1000 if currency in THREE_DECIMAL else 100
 
 
 @cache
-def _client_of(key: str, base: str) -> stripe.StripeClient:
+def _client_for(key: str, base: str) -> stripe.StripeClient:
     return stripe.StripeClient(
         key,
         http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
@@ -152,15 +140,16 @@ def _setting(name: str) -> Any:
 
 
 def _client() -> stripe.StripeClient:
-    return _client_of(_setting("STRIPE_SECRET_KEY"), _setting("STRIPE_API_BASE"))
+    return _client_for(_setting("STRIPE_SECRET_KEY"), _setting("STRIPE_API_BASE"))
 
 
-def _checkout(payment: "Payment") -> Any:
-    """One line with the order's total, so that nothing is added up or rounded twice.
+def _session_params(payment: "Payment") -> Any:
+    """Return the parameters of a checkout session.
 
-    Cards (and the wallets on them) only: they are decided while the customer waits and the stock is held.
+    It has a single line with the order's total, so that Stripe adds up and rounds nothing. It takes cards and
+    the wallets based on them only: their result is known while the customer waits and the stock is on hold.
     """
-    about = {"payment": str(payment.pk), "order": payment.order.number}
+    metadata = {"payment": str(payment.pk), "order": payment.order.number}
     price = {
         "currency": payment.currency,
         "unit_amount": minor_units(payment.amount, payment.currency),
@@ -170,8 +159,8 @@ def _checkout(payment: "Payment") -> Any:
         "mode": "payment",
         "payment_method_types": ["card"],
         "client_reference_id": str(payment.pk),
-        "metadata": about,
-        "payment_intent_data": {"metadata": about},
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata},
         "line_items": [{"price_data": price, "quantity": 1}],
         "success_url": payment.return_url,
         "cancel_url": payment.cancel_url,
@@ -181,7 +170,7 @@ def _checkout(payment: "Payment") -> Any:
 
 def _state(session: Any, payment: "Payment") -> ProviderState:
     if session.client_reference_id != str(payment.pk):
-        logger.error("Stripe's session %s is not of payment %s", session.id, payment.pk)
+        logger.error("Stripe's session %s does not belong to payment %s", session.id, payment.pk)
         raise GatewayRefused
     if session.payment_status == "paid":
         intent = session.payment_intent
@@ -190,24 +179,44 @@ def _state(session: Any, payment: "Payment") -> ProviderState:
     return ProviderState(State.CLOSED if session.status == "expired" else State.OPEN)
 
 
-def _refund_state(refund: Any) -> RefundState:
-    return REFUND_STATES.get(refund.status, RefundState.PENDING)
+def _find_refund(refund: "Refund") -> Any:
+    """Return Stripe's refund for this attempt, or None.
+
+    The idempotency key alone would not prevent a second refund: Stripe forgets keys after a day, and a refund
+    may be retried later than that.
+    """
+    refunds = _client().v1.refunds.list({"payment_intent": refund.payment.charge, "limit": 100})
+    for candidate in refunds.auto_paging_iter():
+        if getattr(candidate.metadata, "refund", "") == refund.attempt_id:
+            return candidate
+    return None
 
 
-def _own_page(url: str | None) -> str:
-    """Customers are sent to Stripe's page and nowhere else, whatever an answer says."""
+def _create_refund(refund: "Refund") -> Any:
+    return _client().v1.refunds.create(
+        {
+            "payment_intent": refund.payment.charge,
+            "amount": minor_units(refund.amount, refund.currency),
+            "metadata": {"refund": refund.attempt_id, "payment": str(refund.payment_id)},
+        },
+        {"idempotency_key": f"refund:{refund.attempt_id}"},
+    )
+
+
+def _checked_url(url: str | None) -> str:
+    """Return the URL if it is on Stripe's checkout page: customers must not be redirected elsewhere."""
     if not url or not url.startswith(_setting("STRIPE_CHECKOUT_ORIGIN") + "/"):
-        logger.error("Stripe answered a page outside %s", _setting("STRIPE_CHECKOUT_ORIGIN"))
+        logger.error("Stripe returned a checkout page outside %s", _setting("STRIPE_CHECKOUT_ORIGIN"))
         raise GatewayUnavailable
     return url
 
 
-def _verified(body: bytes, header: str) -> str:
-    """The body, if one of the secrets signed it; during a rotation there are two."""
+def _signed_text(body: bytes, header: str) -> str:
+    """Return the body if one of the secrets signed it, else raise BadWebhook. In a rotation there are two."""
     for secret in _setting("STRIPE_WEBHOOK_SECRETS"):
         try:
             text = body.decode()
-            stripe.WebhookSignature.verify_header(text, header, secret, TOLERANCE_S)
+            stripe.WebhookSignature.verify_header(text, header, secret, SIGNATURE_MAX_AGE_S)
         except (stripe.SignatureVerificationError, ValueError, TypeError):
             continue
         return text
@@ -215,10 +224,11 @@ def _verified(body: bytes, header: str) -> str:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
-    """Only what Stripe finds wrong with the request itself is a definite no.
+def _stripe_errors() -> Iterator[None]:
+    """Turn Stripe's errors into GatewayRefused or GatewayUnavailable.
 
-    A bad key, a limit, an idempotency conflict or a failure may follow an earlier attempt that worked.
+    Only an error in the request itself is a refusal. After any other error (a wrong API key, a rate limit, an
+    idempotency conflict, an outage) an earlier attempt may still have succeeded.
     """
     try:
         yield

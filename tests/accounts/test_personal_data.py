@@ -74,7 +74,7 @@ def test_a_deleted_account_leaves_its_orders_and_nothing_that_leads_to_the_perso
     api, customer, customer_api, order, product, page, fsck, face
 ):
     grant = sessions.start_session(customer, device=Device("203.0.113.7", "curl/8"))
-    confirm(user=customer, order_id=str(order.pk), outcome="success")
+    confirm(order, outcome="success", by=customer)
     add_item(user=customer, product_id=product.product_id, qty=1)
     save_address(customer, order.shipping_address)
     set_name(customer, name="Ada Lovelace")
@@ -99,7 +99,7 @@ def test_a_deleted_account_leaves_its_orders_and_nothing_that_leads_to_the_perso
 
 
 def test_a_deleted_accounts_mails_are_not_sent(customer, customer_api, order):
-    confirm(user=customer, order_id=str(order.pk), outcome="success")
+    confirm(order, outcome="success", by=customer)
     delete(customer_api)
     assert delivered() == []
 

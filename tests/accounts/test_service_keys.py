@@ -46,7 +46,7 @@ class TestScopes:
         refused(api.get("/api/v1/orders/nonsense"), 404, "Order not found")
 
     def test_orders_write_packs_and_the_audit_names_the_key(self, order, customer, staff):
-        confirm(user=customer, order_id=str(order.pk), outcome="success")
+        confirm(order, outcome="success", by=customer)
         answer = key_api("orders:write", by=staff).post(f"/api/v1/admin/orders/{order.pk}/pack")
         assert answer.json()["fulfilment"] == "packed"
         entry = audit.entries_of(order).get(action="order.pack")
@@ -54,7 +54,7 @@ class TestScopes:
         assert (entry.actor, entry.actor_id) == (f"Warehouse ({key.prefix})", key.pk)
 
     def test_refunds_write_refunds(self, order, customer, staff):
-        confirm(user=customer, order_id=str(order.pk), outcome="success")
+        confirm(order, outcome="success", by=customer)
         body = {"reason": "Broken"}
         answer = key_api("refunds:write", by=staff).post(f"/api/v1/admin/orders/{order.pk}/refund", body)
         assert answer.json()["refund_status"] == "full"

@@ -44,7 +44,7 @@ def reloaded(row):
 
 def sell(product: Product, quantity: int) -> None:
     buyer = make_user()
-    confirm(user=buyer, order_id=str(make_order(buyer, (product, quantity)).pk), outcome="success")
+    confirm(make_order(buyer, (product, quantity)), outcome="success", by=buyer)
 
 
 def errors(response) -> dict[str, list[str]]:

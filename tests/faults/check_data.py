@@ -9,10 +9,10 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
-from tests.payments.shop import money_adds_up  # noqa: E402
+from tests.payments.helpers import assert_money_adds_up  # noqa: E402
 from tests.payments.stripe_standin import Standin  # noqa: E402
 
 if __name__ == "__main__":
     call_command("fsck")
     if ledgers := sys.argv[1:]:
-        money_adds_up(Standin(Path(ledgers[0])))
+        assert_money_adds_up(Standin(Path(ledgers[0])))

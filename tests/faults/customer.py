@@ -8,7 +8,7 @@ from contextlib import suppress
 from http.client import HTTPException
 from threading import Event
 
-from tests.payments.shop import WEBHOOK
+from tests.payments.helpers import WEBHOOK
 from tests.payments.stripe_standin import Standin, signed
 from tests.races.client import Answer, Client, Product, Request, send
 

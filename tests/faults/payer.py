@@ -1,8 +1,10 @@
-"""Pays orders in processes that are killed: `python -m tests.faults.payer ADDRESS_OF_THE_STAND-IN`.
+"""Pay orders in processes that kill themselves.
 
-Each line of its input is a job; each is done by a fork, so that a kill costs no start of Django. The fork
-counts its points (before and after every call of the provider and every commit) and kills itself at one of
-them: at once, or some milliseconds later, in the middle of what comes next.
+    python -m tests.faults.payer ADDRESS_OF_THE_STAND_IN
+
+Each line of the input is a job. Each job runs in a fork, so that a kill does not require another start of
+Django. The fork counts its kill points (before and after every call of the provider and every commit) and
+kills itself at one of them: immediately, or some milliseconds later, in the middle of the next step.
 """
 
 import json
@@ -36,14 +38,16 @@ from payments import provider_sync, refunds  # noqa: E402
 from payments.gateways import base, gateway  # noqa: E402
 from payments.gateways import stripe as stripe_gateway  # noqa: E402
 from payments.models import Payment  # noqa: E402
-from payments.sale_lines import lines_of  # noqa: E402
+from payments.sale_lines import sale_lines  # noqa: E402
 from payments.start import start_payment  # noqa: E402
-from tests.payments.conftest import use  # noqa: E402
+from tests.payments.conftest import use_standin  # noqa: E402
 
 CLIENT_TRIES = 3
 
 
 class Killer:
+    """Counts the kill points that this process passes, and kills it at one of them."""
+
     def __init__(self, at: int, delay_ms: float) -> None:
         self.at, self.delay_ms, self.passed = at, delay_ms, 0
 
@@ -55,6 +59,7 @@ class Killer:
             die()
 
     def around(self, owner: Any, name: str) -> None:
+        """Make the start and the end of a function kill points."""
         call = getattr(owner, name)
 
         def counted(*args: Any, **kwargs: Any) -> Any:
@@ -70,8 +75,8 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def patiently(step: Any) -> Any:
-    """As a client does: what got no answer is tried again, a few times."""
+def with_retries(step: Any) -> Any:
+    """Repeat a step a few times while the provider does not answer, as a client does."""
     for _ in range(CLIENT_TRIES - 1):
         with suppress(base.GatewayUnavailable):
             return step()
@@ -84,24 +89,24 @@ def customer_pays(reference: str) -> None:
     ).close()
 
 
-def properly(order: Order, plan: str) -> None:
-    payment, _ = patiently(lambda: start_payment(order=order, key=f"key-{order.pk}"))
+def pay_with_shop(order: Order, plan: str) -> None:
+    payment, _ = with_retries(lambda: start_payment(order, key=f"key-{order.pk}"))
     if plan == "leave":
         return
     customer_pays(payment.reference)
     if plan == "cancel":
         transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
-    patiently(lambda: provider_sync.refresh(payment))
+    with_retries(lambda: provider_sync.refresh(payment))
     if plan in ("partial", "full"):
         amount = Decimal("10.01") if plan == "partial" else None
-        due = refunds.refund_order(
+        refund = refunds.refund_order(
             order=order, key=f"refund-{order.pk}", amount=amount, restock=plan == "full"
         )
-        patiently(lambda: refunds.send(due))
+        with_retries(lambda: refunds.send(refund))
 
 
-def naively(order: Order, plan: str) -> None:
-    """The provider first, the row after: what a kill between the two makes of it."""
+def pay_naively(order: Order, plan: str) -> None:
+    """Call the provider first and store the payment afterwards; a kill in between loses the money."""
     pk = ObjectId()
     fields: dict[str, Any] = {"amount": order.total, "currency": order.currency, "expires_at": timezone.now()}
     row = SimpleNamespace(pk=pk, order=order, return_url="https://x/", cancel_url="https://x/", **fields)
@@ -112,37 +117,39 @@ def naively(order: Order, plan: str) -> None:
 
     def write() -> None:
         transition(Order.objects.filter(pk=order.pk), Order.Status.PAID, TRANSITIONS, payment=pk)
-        stock.sell(lines_of(order), order=order.pk)
-        taken = {"received": state.amount, "received_currency": state.currency, "status": "captured"}
+        stock.sell(sale_lines(order), order=order.pk)
+        captured = {"received": state.amount, "received_currency": state.currency, "status": "captured"}
         Payment.objects.create(
-            pk=pk, order=order, gateway="stripe", paid_order=True, charge=state.charge, **fields, **taken
+            pk=pk, order=order, gateway="stripe", paid_order=True, charge=state.charge, **fields, **captured
         )
 
     transactions.run_tx(write)
 
 
-def work(job: dict[str, Any]) -> None:
+def run(job: dict[str, Any]) -> None:
+    """Pay an order and kill this process at the planned point."""
     random.seed()
     killer = Killer(job["kill_at"], job["delay_ms"])
     killer.around(stripe.RequestsClient, "request")
     killer.around(transactions, "_commit")
     order = Order.objects.get(pk=ObjectId(job["order"]))
-    (naively if job["naive"] else properly)(order, job["plan"])
+    pay = pay_naively if job["naive"] else pay_with_shop
+    pay(order, job["plan"])
     if killer.passed >= killer.at:
-        time.sleep(killer.delay_ms / 1000)  # the timer is running
+        time.sleep(killer.delay_ms / 1000)  # until the timer kills this process
 
 
 def main() -> None:
-    use(settings, sys.argv[1])
+    use_standin(settings, sys.argv[1])
     stripe_gateway.RETRIES = 0
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             with suppress(base.GatewayUnavailable):
-                work(json.loads(line))
+                run(json.loads(line))
             os._exit(0)
-        _, how = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(how)}\n")
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
 
 

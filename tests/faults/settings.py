@@ -1,4 +1,4 @@
-"""The raced shop with Stripe's stand-in as its provider."""
+"""The settings of the races, with the stand-in for Stripe as the payment provider."""
 
 import os
 

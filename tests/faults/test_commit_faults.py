@@ -1,6 +1,7 @@
-"""The driver fails while an order is paid: paid once, said so, and the connection is fit for the next one.
+"""Faults of the database driver while an order is paid.
 
-All kinds of faults, without an order, are in `tests/test_run_tx.py`.
+The order is paid once, the response says so, and the connection can be used again. `tests/test_run_tx.py`
+tests all kinds of faults without an order.
 """
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from catalog.models import StockMovement
 from ecommerce.core.db import connection, run_tx
 from payments import services
-from tests.payments.shop import status, stock
+from tests.payments.helpers import status, stock
 from tests.support import factories
 from tests.test_run_tx import FAULTS, count_up, faults, value
 
@@ -30,34 +31,35 @@ def order(customer, product):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_order_is_paid_once(kind, faults, order, product, fsck):
-    paid_once(kind, faults, order, product)
+    assert_paid_once(kind, faults, order, product)
     fsck()
 
 
 @pytest.mark.control("naive code breaks it")
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_backends_own_transaction_breaks_it(kind, faults, order, product, monkeypatch):
-    monkeypatch.setattr(services, "run_tx", in_the_backends_own)
+def test_the_transaction_of_the_backend_fails(kind, faults, order, product, monkeypatch):
+    monkeypatch.setattr(services, "run_tx", backend_transaction)
     try:
         with pytest.raises(AssertionError):
-            paid_once(kind, faults, order, product)
+            assert_paid_once(kind, faults, order, product)
     finally:
         faults.planned.clear()
-        mend_connection()
+        reset_connection()
 
 
 @pytest.mark.control("naive code keeps it without faults")
-def test_the_backends_own_transaction_is_right_without_faults(order, product, monkeypatch, fsck):
-    monkeypatch.setattr(services, "run_tx", in_the_backends_own)
-    assert told(order) == "paid"
+def test_the_transaction_of_the_backend_works_without_faults(order, product, monkeypatch, fsck):
+    monkeypatch.setattr(services, "run_tx", backend_transaction)
+    assert confirmed_status(order) == "paid"
     assert (status(order), stock(product)) == ("paid", (7, 0))
     fsck()
 
 
-def paid_once(kind, faults, order, product):
+def assert_paid_once(kind, faults, order, product):
+    """Confirm the order during a fault, and check that it is paid once and the connection still works."""
     command, error, times, answered = FAULTS[kind]
     faults.plan(command, error, times, answered=answered)
-    assert told(order) == "paid"
+    assert confirmed_status(order) == "paid"
     assert (status(order), stock(product)) == ("paid", (7, 0))
     assert StockMovement.objects.filter(order=order.pk, reason="sale").count() == 1
     assert connection.session is None
@@ -66,22 +68,23 @@ def paid_once(kind, faults, order, product):
     assert value() == 0
 
 
-def told(order):
-    """The status that the customer hears of, or the error."""
+def confirmed_status(order):
+    """Return the status in the response to the customer, or the error."""
     try:
-        return services.confirm(user=order.user, order_id=str(order.pk), outcome="success").status
+        return services.confirm(order, outcome="success", by=order.user).status
     except Exception as error:  # noqa: BLE001
         return repr(error)
 
 
-def in_the_backends_own(fn):
-    from django_mongodb_backend.transaction import atomic  # noqa: TID251  # what the lint is for
+def backend_transaction(fn):
+    """Run a function in the transaction of the database backend."""
+    from django_mongodb_backend.transaction import atomic  # noqa: TID251  # the lint forbids it
 
     with atomic():
         return fn()
 
 
-def mend_connection():
+def reset_connection():
     if connection.session is not None:
         connection.session.end_session()
     connection.session, connection.in_atomic_block_mongo, connection.run_on_commit = None, False, []

@@ -1,7 +1,8 @@
-"""Two parties of one payment, the other one run between two steps of the first. Whatever the order, the
-shop agrees with the provider's ledger and with itself.
+"""Two concurrent steps on one payment, in every order that matters.
 
-Most steps are calls of the provider: `between.before` and `between.after` run the other party there, once.
+In each test one step runs in the middle of another. Afterwards the shop must agree with the provider's ledger
+and with itself. `between.before` and `between.after` run the other step once before or after a call, mostly
+a call of the provider.
 """
 
 import pytest
@@ -18,7 +19,16 @@ from payments.gateways.base import ProviderState, State
 from payments.models import Payment, Refund, WebhookEvent
 from payments.start import OrderIsFinal, start_payment
 from tests.payments import conftest as payments
-from tests.payments.shop import deliver, expire, money_adds_up, pay, reconcile, status, stock, the_payment
+from tests.payments.helpers import (
+    assert_money_adds_up,
+    deliver_event,
+    expire,
+    pay,
+    payment_of,
+    reconcile,
+    status,
+    stock,
+)
 from tests.support import factories
 
 pytestmark = [
@@ -30,19 +40,19 @@ stripe = payments.stripe  # a fixture
 
 
 class Between:
-    """Runs the other party once before or after the named step of an object."""
+    """Runs another step once, before or after a function of an object."""
 
     def __init__(self, monkeypatch):
         self._patch = monkeypatch
 
-    def before(self, owner, step, other):
-        self._run(owner, step, other, first=True)
+    def before(self, owner, name, other):
+        self._run(owner, name, other, first=True)
 
-    def after(self, owner, step, other):
-        self._run(owner, step, other, first=False)
+    def after(self, owner, name, other):
+        self._run(owner, name, other, first=False)
 
-    def _run(self, owner, step, other, *, first):
-        call, others = getattr(owner, step), [other]
+    def _run(self, owner, name, other, *, first):
+        call, others = getattr(owner, name), [other]
 
         def interleaved(*args, **kwargs):
             if first and others:
@@ -52,7 +62,7 @@ class Between:
                 others.pop()()
             return result
 
-        self._patch.setattr(owner, step, interleaved)
+        self._patch.setattr(owner, name, interleaved)
 
 
 @pytest.fixture
@@ -67,11 +77,12 @@ def provider(stripe):
 
 @pytest.fixture
 def correct(stripe, fsck):
+    """Check after every test that the shop agrees with the ledger and with itself, and can be reconciled."""
     yield
-    money_adds_up(stripe)
+    assert_money_adds_up(stripe)
     fsck()
     reconcile()
-    money_adds_up(stripe)
+    assert_money_adds_up(stripe)
     fsck()
     assert not Refund.objects.outstanding().exists()
 
@@ -83,7 +94,7 @@ def order(customer, product):
 
 @pytest.fixture
 def payment(stripe, order):
-    return start_payment(order=order)[0]
+    return start_payment(order)[0]
 
 
 def refresh(payment):
@@ -91,71 +102,75 @@ def refresh(payment):
 
 
 def webhook(stripe):
-    assert deliver(APIClient(), stripe.events[-1]).status_code == 200
+    assert deliver_event(APIClient(), stripe.events[-1]).status_code == 200
 
 
 def cancel_the_order(order):
-    """As a route does that knows nothing of payments."""
+    """Cancel the order without its payment."""
     transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
 
 
-def test_the_webhook_comes_before_start_has_its_answer(between, stripe, provider, order, product):
-    def paid_already():
-        pay(stripe, the_payment(order))
+def test_the_webhook_arrives_before_the_response_to_start(between, stripe, provider, order, product):
+    def pay_and_notify():
+        pay(stripe, payment_of(order))
         webhook(stripe)
 
-    between.after(provider, "start", paid_already)
-    payment, created = start_payment(order=order)
+    between.after(provider, "start", pay_and_notify)
+    payment, created = start_payment(order)
     assert (created, payment.status, status(order), stock(product)) == (True, "captured", "paid", (7, 0))
 
 
-def test_the_order_is_canceled_while_the_session_is_made(between, stripe, provider, order, product):
+def test_the_order_is_canceled_while_the_session_is_created(between, stripe, provider, order, product):
     between.before(provider, "start", lambda: cancel_the_order(order))
-    payment, _ = start_payment(order=order)
+    payment, _ = start_payment(order)
     reconcile()
     assert (status(payment), status(order), stock(product)) == ("canceled", "canceled", (10, 0))
     assert not pay(stripe, payment)
 
 
-def test_the_customer_cancels_while_the_session_is_made(between, customer, provider, order, product):
+def test_the_customer_cancels_while_the_session_is_created(between, customer, provider, order, product):
     def cancel():
-        services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
+        services.confirm(order, outcome="canceled", by=customer)
 
     between.before(provider, "start", cancel)
-    payment, _ = start_payment(order=order)
+    payment, _ = start_payment(order)
     assert (status(payment), status(order), stock(product)) == ("canceled", "canceled", (10, 0))
 
 
 def test_the_order_is_canceled_before_the_hold(between, stripe, order, product):
-    between.before(start, "_write", lambda: cancel_the_order(order))
+    between.before(start, "_claim_order", lambda: cancel_the_order(order))
     with pytest.raises(OrderIsFinal):
-        start_payment(order=order)
+        start_payment(order)
     assert (stock(product), stripe.requests) == ((10, 0), [])
 
 
 def test_a_second_start_overtakes_the_first_before_the_hold(between, stripe, order, product):
-    seen = []
-    between.before(start, "_write", lambda: seen.append(start_payment(order=order)[0]))
-    payment, created = start_payment(order=order)
-    assert ([payment.pk], created) == ([seen[0].pk], False)
+    started = []
+    between.before(start, "_claim_order", lambda: started.append(start_payment(order)[0]))
+    payment, created = start_payment(order)
+    assert ([payment.pk], created) == ([started[0].pk], False)
     assert stock(product) == (7, 3)
 
 
-def test_a_second_start_comes_while_the_first_asks_the_provider(between, stripe, provider, order):
-    seen = []
-    between.before(provider, "start", lambda: seen.append(start_payment(order=order)[0]))
-    payment, _ = start_payment(order=order)
-    assert payment.redirect_url == seen[0].redirect_url == stripe.session_of(payment.pk)["url"]
+def test_a_second_start_arrives_while_the_first_calls_the_provider(between, stripe, provider, order):
+    started = []
+    between.before(provider, "start", lambda: started.append(start_payment(order)[0]))
+    payment, _ = start_payment(order)
+    assert payment.redirect_url == started[0].redirect_url == stripe.session_of(payment.pk)["url"]
 
 
-def test_the_customer_pays_between_the_deadline_and_the_closing(between, stripe, provider, order, payment):
+def test_the_customer_pays_after_expiry_and_before_the_session_is_closed(
+    between, stripe, provider, order, payment
+):
     expire(payment)
     between.before(provider, "close", lambda: pay(stripe, payment))
     reconciliation.release_expired_holds()
     assert (status(payment), status(order)) == ("captured", "paid")
 
 
-def test_the_customer_pays_too_late_after_the_closing(between, stripe, provider, order, payment, product):
+def test_the_customer_tries_to_pay_after_the_session_is_closed(
+    between, stripe, provider, order, payment, product
+):
     expire(payment)
     between.after(provider, "close", lambda: pay(stripe, payment))
     reconciliation.release_expired_holds()
@@ -163,7 +178,7 @@ def test_the_customer_pays_too_late_after_the_closing(between, stripe, provider,
     assert stripe.taken == 0
 
 
-def test_the_hold_expires_between_retrieving_and_settling(between, stripe, provider, order, payment, product):
+def test_the_hold_expires_between_retrieve_and_settle(between, stripe, provider, order, payment, product):
     pay(stripe, payment)
     expire(payment)
     between.after(provider, "retrieve", reconciliation.release_expired_holds)
@@ -171,17 +186,17 @@ def test_the_hold_expires_between_retrieving_and_settling(between, stripe, provi
     assert (status(order), stock(product)) == ("paid", (7, 0))
 
 
-def test_an_old_answer_of_open_comes_after_the_payment_is_settled(between, stripe, provider, order, payment):
-    def meanwhile():
+def test_a_stale_open_state_arrives_after_the_payment_is_settled(between, stripe, provider, order, payment):
+    def pay_and_notify():
         pay(stripe, payment)
         webhook(stripe)
 
-    between.after(provider, "retrieve", meanwhile)
+    between.after(provider, "retrieve", pay_and_notify)
     assert refresh(payment).status == "captured"
     assert status(order) == "paid"
 
 
-def test_the_order_is_canceled_between_retrieving_and_settling(
+def test_the_order_is_canceled_between_retrieve_and_settle(
     between, stripe, provider, order, payment, product
 ):
     pay(stripe, payment)
@@ -190,14 +205,14 @@ def test_the_order_is_canceled_between_retrieving_and_settling(
     assert (status(payment), status(order), stock(product)) == ("refund_due", "canceled", (10, 0))
 
 
-def test_webhook_and_return_page_settle_at_once(between, stripe, order, payment, product):
+def test_webhook_and_return_page_settle_concurrently(between, stripe, order, payment, product):
     pay(stripe, payment)
-    between.before(settlement, "_receive", lambda: webhook(stripe))
+    between.before(settlement, "_accept_or_refund", lambda: webhook(stripe))
     assert refresh(payment).status == "captured"
     assert (status(order), stock(product)) == ("paid", (7, 0))
 
 
-def test_the_same_event_comes_again_while_it_is_being_handled(between, stripe, provider, order, payment):
+def test_the_same_event_arrives_again_while_it_is_processed(between, stripe, provider, order, payment):
     pay(stripe, payment)
     between.after(provider, "retrieve", lambda: webhook(stripe))
     webhook(stripe)
@@ -206,23 +221,23 @@ def test_the_same_event_comes_again_while_it_is_being_handled(between, stripe, p
 
 def test_the_customer_pays_while_canceling(between, stripe, provider, customer, order, payment):
     between.before(provider, "close", lambda: pay(stripe, payment))
-    canceled = services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
+    canceled = services.confirm(order, outcome="canceled", by=customer)
     assert (canceled.status, status(payment)) == ("paid", "captured")
 
 
 def test_a_new_payment_is_started_while_the_order_is_canceled(
     between, stripe, provider, customer, order, payment, product
 ):
-    """After the old session was closed and before the order is final."""
-    between.before(services, "_move", lambda: start_payment(order=order))
-    canceled = services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
+    """Start it after the old session was closed and before the order is final."""
+    between.before(services, "change_status", lambda: start_payment(order))
+    canceled = services.confirm(order, outcome="canceled", by=customer)
     assert (canceled.status, stock(product)) == ("canceled", (7, 3))
     reconcile()
     assert stock(product) == (10, 0)
     assert {session["status"] for session in stripe.of("checkout.session")} == {"expired"}
 
 
-def test_the_product_is_deleted_between_retrieving_and_settling(
+def test_the_product_is_deleted_between_retrieve_and_settle(
     between, stripe, provider, order, payment, product
 ):
     pay(stripe, payment)
@@ -231,7 +246,7 @@ def test_the_product_is_deleted_between_retrieving_and_settling(
     assert (status(payment), status(order)) == ("refund_due", "pending")
 
 
-def test_the_rest_of_the_stock_goes_while_a_payment_is_settled(
+def test_the_remaining_stock_is_removed_while_a_payment_is_settled(
     between, stripe, provider, order, payment, product
 ):
     pay(stripe, payment)
@@ -248,28 +263,26 @@ def test_two_reconcilers_send_one_refund(between, stripe, provider, order, payme
     assert (status(payment), len(stripe.of("refund"))) == ("refunded", 1)
 
 
-def test_a_second_refund_is_asked_for_while_the_first_is_sent(between, stripe, provider, order, payment):
+def test_a_second_refund_is_requested_while_the_first_is_sent(between, stripe, provider, order, payment):
     pay(stripe, payment)
     refresh(payment)
-    first = refunds.refund_order(order=order, key="a", amount=payment.amount - 1)
-    between.before(provider, "refund", lambda: refunds.refund_order(order=order, key="b"))
+    first = refunds.refund_order(order, key="a", amount=payment.amount - 1)
+    between.before(provider, "refund", lambda: refunds.refund_order(order, key="b"))
     refunds.send(first)
     reconcile()
     assert (status(payment), stripe.refunded()) == ("refunded", 23997)
 
 
-def test_a_refund_is_asked_for_while_the_same_payment_is_settled_again(
-    between, stripe, provider, order, payment
-):
+def test_a_refund_is_requested_while_its_payment_is_settled_again(between, stripe, provider, order, payment):
     pay(stripe, payment)
     refresh(payment)
 
-    def refund():
-        refunds.send(refunds.refund_order(order=order, key="a"))
+    def refund_in_full():
+        refunds.send(refunds.refund_order(order, key="a"))
 
     state = provider.retrieve(Payment.objects.get(pk=payment.pk))
-    between.before(settlement, "_receive", refund)
-    settlement.settle(payment.pk, state)
+    between.before(settlement, "_accept_or_refund", refund_in_full)
+    settlement.settle(payment, state=state)
     assert (status(payment), status(order), stripe.refunded()) == ("refunded", "paid", 23997)
 
 
@@ -284,43 +297,42 @@ def paid(stripe, order, payment):
 
 
 def test_the_order_is_canceled_while_it_is_being_shipped(between, staff, paid, product):
-    """After staff was shown that it can be."""
+    """Cancel after the order was read and before the step is taken."""
     pk = str(paid.pk)
-    between.before(fulfilment, "run_tx", lambda: staff_actions.cancel_order(order_id=pk, by=staff))
+    between.before(fulfilment, "run_tx", lambda: staff_actions.cancel_order(paid, by=staff))
     with pytest.raises(StepRefused):
         fulfilment.ship(paid, by=staff, **PARCEL)
     assert (Order.objects.get(pk=pk).fulfilment, stock(product)) == ("canceled", (10, 0))
 
 
 def test_the_order_is_shipped_while_it_is_being_canceled(between, staff, paid, product):
-    pk = str(paid.pk)
-    between.after(staff_actions, "find_order", lambda: fulfilment.ship(paid, by=staff, **PARCEL))
+    between.before(services, "cancel_if_unpaid", lambda: fulfilment.ship(paid, by=staff, **PARCEL))
     with pytest.raises(StepRefused, match="already shipped"):
-        staff_actions.cancel_order(order_id=pk, by=staff)
+        staff_actions.cancel_order(paid, by=staff)
     assert (Refund.objects.count(), stock(product)) == (0, (7, 0))
 
 
 def test_the_customer_pays_while_staff_cancel(between, stripe, provider, staff, order, payment, product):
-    """They wanted it canceled: so it is, and the money goes back."""
+    """The staff member's wish counts: the order is canceled and the money is refunded."""
     between.before(provider, "close", lambda: pay(stripe, payment))
-    canceled = staff_actions.cancel_order(order_id=str(order.pk), by=staff)
+    canceled = staff_actions.cancel_order(order, by=staff)
     assert (canceled.status, canceled.fulfilment, stock(product)) == ("paid", "canceled", (10, 0))
     reconcile()
     assert stripe.refunded() == 23997
 
 
 def test_a_partial_refund_is_sent_while_the_rest_is_canceled(between, stripe, provider, staff, paid, payment):
-    part = refunds.refund_order(order=paid, key="a", by=staff, amount=payment.amount - 1)
-    between.before(provider, "refund", lambda: staff_actions.cancel_order(order_id=str(paid.pk), by=staff))
+    part = refunds.refund_order(paid, key="a", by=staff, amount=payment.amount - 1)
+    between.before(provider, "refund", lambda: staff_actions.cancel_order(paid, by=staff))
     refunds.send(part)
     reconcile()
     paid.refresh_from_db()
     assert (stripe.refunded(), paid.refund_completed) == (23997, paid.total)
 
 
-def test_what_releasing_the_hold_first_would_do(stripe, order, payment, product):
-    """Before the provider has closed the session: somebody pays for what is gone."""
-    settlement.settle(payment.pk, ProviderState(State.CLOSED))
+def test_releasing_the_hold_before_closing_the_session_would_cause_refunds(stripe, order, payment, product):
+    """Show why the session is closed first: otherwise a customer can pay for stock that is gone."""
+    settlement.settle(payment, state=ProviderState(State.CLOSED))
     update_product(pk=product.pk, inventory=0)
     assert pay(stripe, payment)
     refresh(payment)

@@ -1,4 +1,4 @@
-"""The negative control of forged and replayed webhooks: no signature is checked, no event remembered."""
+"""Negative controls of forged and replayed webhooks: code that checks no signature and stores no event."""
 
 import pytest
 
@@ -8,24 +8,26 @@ from payments import webhooks
 from payments.gateways import gateway
 from payments.gateways import stripe as stripe_gateway
 from payments.models import Payment
-from tests.faults.test_naive_settling import write_naively
+from tests.faults.test_naive_settlement import write_naively
 from tests.payments import conftest as payments
-from tests.payments.test_webhooks import FORGERIES, event, one_effect_of, order, payment, refuses
+from tests.payments.test_webhooks import FORGERIES, assert_one_effect, assert_refused, event, order, payment
 
 __all__ = ["event", "order", "payment"]  # fixtures
 pytestmark = pytest.mark.django_db
 stripe = payments.stripe  # a fixture
-# Refused before or after anybody looks at a signature.
-UNREADABLE = {"no body", "a truncated body", "a body that is no text", "a huge body"}
+# Refused for another reason than the signature.
+UNREADABLE = {"no body", "a truncated body", "a body that is not text", "a huge body"}
 
 
 @pytest.mark.proof("forged webhooks")
 @pytest.mark.control("naive code breaks it")
 @pytest.mark.parametrize("forgery", sorted(FORGERIES.keys() - UNREADABLE))
-def test_without_a_check_a_forgery_is_taken(api, stripe, order, payment, event, forgery, monkeypatch):
-    monkeypatch.setattr(stripe_gateway, "_verified", lambda body, header: body.decode())
+def test_a_forged_event_is_accepted_without_a_signature_check(
+    api, stripe, order, payment, event, forgery, monkeypatch
+):
+    monkeypatch.setattr(stripe_gateway, "_signed_text", lambda body, header: body.decode())
     with pytest.raises(AssertionError):
-        refuses(forgery, api, stripe, order, payment, event)
+        assert_refused(forgery, api, stripe, order, payment, event)
 
 
 def receive_naively(*, name, body, headers):
@@ -35,15 +37,15 @@ def receive_naively(*, name, body, headers):
 
 @pytest.mark.proof("replayed webhooks")
 @pytest.mark.control("naive code keeps it once")
-def test_once_the_naive_way_is_right(api, order, event, product, monkeypatch, counted, fsck):
+def test_a_single_delivery_is_correct(api, order, event, product, monkeypatch, counted, fsck):
     monkeypatch.setattr(webhooks, "receive", receive_naively)
-    one_effect_of(1, api, order, event, product, counted)
+    assert_one_effect(1, api, order, event, product, counted)
     fsck()
 
 
 @pytest.mark.proof("replayed webhooks")
 @pytest.mark.control("naive code breaks it")
-def test_replays_sell_again_where_events_are_not_remembered(api, order, event, product, monkeypatch, counted):
+def test_replays_sell_again_if_events_are_not_stored(api, order, event, product, monkeypatch, counted):
     monkeypatch.setattr(webhooks, "receive", receive_naively)
     with pytest.raises(AssertionError):
-        one_effect_of(3, api, order, event, product, counted)
+        assert_one_effect(3, api, order, event, product, counted)

@@ -15,4 +15,4 @@ PARCEL = {"carrier": "UPS", "tracking_number": "1Z999", "tracking_url": "https:/
 def paid(customer: User, product: Product) -> Order:
     """A paid order of three units at 79.99."""
     order = factories.order(customer, (product, 3))
-    return confirm(user=customer, order_id=str(order.pk), outcome="success")
+    return confirm(order, outcome="success", by=customer)

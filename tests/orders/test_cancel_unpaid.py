@@ -26,7 +26,7 @@ def status(order):
 
 def test_only_pending_orders_past_the_deadline_are_canceled(customer, product):
     old, young, paid = (factories.order(customer, (product, 1)) for _ in range(3))
-    confirm(user=customer, order_id=str(paid.pk), outcome="success")
+    confirm(paid, outcome="success", by=customer)
     set_age(old, DAY + timedelta(minutes=1))
     set_age(paid, DAY + timedelta(minutes=1))
     set_age(young, DAY - timedelta(minutes=1))
@@ -48,7 +48,7 @@ def test_a_concurrent_payment_wins_or_loses_completely(customer, product, fsck):
     set_age(order, 2 * DAY)
     calls = [
         lambda: cancel_unpaid(older_than=DAY),
-        lambda: confirm(user=customer, order_id=str(order.pk), outcome="success").status,
+        lambda: confirm(order, outcome="success", by=customer).status,
     ] * 3
 
     def one():

@@ -33,7 +33,7 @@ def shelf() -> dict[str, Product]:
 def bought(*products: Product, times: int = 1, outcome: str = "success") -> list:
     buyer = make_user()
     orders = [make_order(buyer, *((each, 1) for each in products)) for _ in range(times)]
-    return [services.confirm(user=buyer, order_id=str(order.pk), outcome=outcome) for order in orders]
+    return [services.confirm(order, outcome=outcome, by=buyer) for order in orders]
 
 
 def together(product: Product) -> list[str]:
@@ -77,9 +77,9 @@ def test_canceled_and_fully_refunded_orders_do_not_count_but_partly_refunded_one
     (one, _), (two, _), (three, _) = (bought(tea, other, times=2) for other in (pot, cup, shelf["Mat"]))
     learn_demand()
     assert set(together(tea)) == {"Pot", "Cup", "Mat"}
-    staff_actions.cancel_order(order_id=str(one.pk), by=staff)
-    staff_actions.refund_order(order_id=str(two.pk), by=staff)
-    staff_actions.refund_order(order_id=str(three.pk), by=staff, amount=1)
+    staff_actions.cancel_order(one, by=staff)
+    staff_actions.refund_order(two, by=staff)
+    staff_actions.refund_order(three, by=staff, amount=1)
     learn_demand()
     assert together(tea) == ["Mat"]
 

@@ -176,7 +176,7 @@ def test_a_guest_cancels_in_the_api(holder: APIClient) -> None:
 
 def test_a_paid_order_is_not_canceled(customer: User, customer_api: APIClient, product: Product) -> None:
     order = factories.order(customer, (product, 1))
-    confirm(user=customer, order_id=str(order.pk), outcome="success")
+    confirm(order, outcome="success", by=customer)
     answer = customer_api.post(f"/api/v1/orders/{order.pk}/cancel")
     assert (answer.status_code, answer.json()["detail"]) == (409, "This order is already paid.")
 

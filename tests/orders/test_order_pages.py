@@ -46,7 +46,7 @@ def test_the_page_shows_the_status(
     shopper: Client, customer: User, order: Order, outcome: str | None, words: str
 ) -> None:
     if outcome:
-        confirm(user=customer, order_id=str(order.pk), outcome=outcome)
+        confirm(order, outcome=outcome, by=customer)
     assert words in shopper.get(reverse("orders:detail", args=[order.number])).content.decode()
 
 
@@ -96,7 +96,7 @@ def test_an_invalid_page_number_shows_a_page(shopper: Client, order: Order, page
 def test_buying_again_puts_the_lines_into_the_cart(
     shopper: Client, customer: User, order: Order, product: Product
 ) -> None:
-    confirm(user=customer, order_id=str(order.pk), outcome="failure")
+    confirm(order, outcome="failure", by=customer)
     response = shopper.post(reverse("orders:buy_again", args=[order.number]))
     assert response["Location"] == reverse("cart:detail")
     assert [(i.product_id, i.qty) for i in get_cart(user=customer).items] == [(product.product_id, 2)]
@@ -151,7 +151,7 @@ class TestFulfilment:
     def test_a_canceled_order_is_shown_without_thanks(
         self, page: Any, rows: Any, paid: Order, staff: User
     ) -> None:
-        cancel_order(order_id=str(paid.pk), by=staff)
+        cancel_order(paid, by=staff)
         assert "Thank you" not in page()
         assert "We are packing" not in page()
         for text in ("Canceled", "Refunded"):

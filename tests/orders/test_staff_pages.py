@@ -256,7 +256,7 @@ class TestRefunds:
     @pytest.mark.parametrize("model", [Payment, Refund])
     def test_payments_and_refunds_are_found_by_order_number(self, office, paid, customer, model):
         other = factories.order(customer, (factories.product(), 1))
-        confirm(user=customer, order_id=str(other.pk), outcome="success")
+        confirm(other, outcome="success", by=customer)
         for order in (paid, other):
             refund_order(order=order, key=str(order.pk))
         page = office.get(url(model, "changelist"), {"q": paid.number.lower()})

@@ -47,7 +47,7 @@ def workers(tmp_path, redis):
 
 def pay(customer, product):
     order = factories.order(customer, (product, 1))
-    confirm(user=customer, order_id=str(order.pk), outcome="success")
+    confirm(order, outcome="success", by=customer)
 
 
 def all_sent():

@@ -26,7 +26,7 @@ def order(customer, product):
 
 
 def settle(order, outcome="success"):
-    return confirm(user=order.user, order_id=str(order.pk), outcome=outcome)
+    return confirm(order, outcome=outcome, by=order.user)
 
 
 def keys():

@@ -1,4 +1,4 @@
-"""A shop whose payments go through Stripe's library to a stand-in of Stripe."""
+"""Fixtures of a shop whose payments go through Stripe's library to a stand-in for Stripe."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,24 +14,25 @@ from tests.payments.stripe_standin import Standin
 
 @pytest.fixture
 def stripe(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Standin]:
-    """The stand-in, and the shop configured for it. The library does not retry, so that each fault shows."""
+    """Configure the shop for the stand-in. The library does not retry, so that every fault has an effect."""
     standin = Standin(tmp_path / "ledger")
     monkeypatch.setattr(stripe_gateway, "RETRIES", 0)
     with stripe_standin.serving(standin) as address:
-        use(settings, address)
+        use_standin(settings, address)
         yield standin
-        forget_clients()
+        close_client()
 
 
-def use(settings: Any, address: str) -> None:
+def use_standin(settings: Any, address: str) -> None:
+    """Configure Stripe with the keys of the stand-in at this address."""
     settings.PAYMENT_PROVIDER = "stripe"
     settings.STRIPE_SECRET_KEY = stripe_standin.KEY
     settings.STRIPE_WEBHOOK_SECRETS = [stripe_standin.SECRET]
     settings.STRIPE_API_BASE = address
 
 
-def forget_clients() -> None:
-    """Close the library's connections, which otherwise live as long as the process."""
+def close_client() -> None:
+    """Close the connections of Stripe's library, which would otherwise stay open until the process ends."""
     client = stripe_gateway._client()
     client._requestor._client.close()
-    stripe_gateway._client_of.cache_clear()
+    stripe_gateway._client_for.cache_clear()

@@ -1,9 +1,10 @@
-"""A stand-in of the part of Stripe's HTTP API that the shop uses, with a ledger that a kill does not lose.
+"""A stand-in for the part of Stripe's HTTP API that the shop uses. Its ledger survives a kill.
 
     python -m tests.payments.stripe_standin PORT LEDGER
 
-It honours Idempotency-Key as Stripe does (the same answer again, a 400 for other parameters, nothing stored
-for a refused request), can do the work and lose the reply, and signs events with the real library.
+It treats Idempotency-Key as Stripe does: it repeats the response, answers other parameters with 400, and
+stores nothing for a refused request. It can do the work and lose the response, and it signs events with the
+official library.
 """
 
 import json
@@ -25,13 +26,15 @@ Json = dict[str, Any]
 
 
 class Refused(Exception):
+    """An error response."""
+
     def __init__(self, message: str, status: int = 400, kind: str = "invalid_request_error") -> None:
         super().__init__(message)
         self.status, self.body = status, {"error": {"type": kind, "message": message}}
 
 
 class Standin:
-    """The objects, and the calls of the API and of a customer on them. One at a time."""
+    """Stripe's objects, the API calls on them, and what customers do. Calls run one at a time."""
 
     def __init__(self, ledger: Path) -> None:
         self.ledger, self.lock = ledger, threading.RLock()
@@ -39,8 +42,8 @@ class Standin:
         self.answers: dict[str, Json] = {}
         self.events: list[Json] = []
         self.requests: list[str] = []
-        self.lost_replies = 0.0  # the share of requests that are done but not answered
-        self.lose: list[str] = []  # requests whose reply is lost once, by method and path
+        self.lost_replies = 0.0  # the share of requests that are processed but not answered
+        self.lose: list[str] = []  # "METHOD path" of requests whose response is lost once
         self.refund_status = "succeeded"
         if ledger.exists():
             for line in ledger.read_text().splitlines():
@@ -49,16 +52,17 @@ class Standin:
     # ---- the API
 
     def call(self, method: str, path: str, params: Json, key: str) -> Json:
+        """Process a request and return the response. Raise Refused for an error response."""
         with self.lock:
             self.requests.append(f"{method} {path}")
             if key in self.answers:
-                made = self.answers[key]
-                if made["params"] != params:
+                earlier = self.answers[key]
+                if earlier["params"] != params:
                     raise Refused("Keys for idempotent requests...", kind="idempotency_error")
-                return made["answer"]
-            answer, touched = self._route(method, path, params)
+                return earlier["answer"]
+            answer, changed = self._route(method, path, params)
             if method == "POST":
-                self._write(touched, {"key": key, "params": params, "answer": answer} if key else None)
+                self._write(changed, {"key": key, "params": params, "answer": answer} if key else None)
             return answer
 
     def _route(self, method: str, path: str, params: Json) -> tuple[Json, list[Json]]:
@@ -81,8 +85,9 @@ class Standin:
             case ["POST", "refunds"]:
                 return self._create_refund(params)
             case ["GET", "refunds"]:
-                found = [r for r in self.of("refund") if r["payment_intent"] == params["payment_intent"]]
-                return {"object": "list", "data": found, "has_more": False, "url": "/v1/refunds"}, []
+                intent_id = params["payment_intent"]
+                refunds = [refund for refund in self.of("refund") if refund["payment_intent"] == intent_id]
+                return {"object": "list", "data": refunds, "has_more": False, "url": "/v1/refunds"}, []
         raise Refused(f"Unrecognized request URL ({method}: {path}).", 404)
 
     def _create_session(self, params: Json) -> tuple[Json, list[Json]]:
@@ -121,10 +126,10 @@ class Standin:
         }
         return refund, [refund]
 
-    # ---- what customers and their banks do
+    # ---- customers and their banks
 
     def pay(self, session_id: str, *, amount: int | None = None, currency: str | None = None) -> bool:
-        """The customer pays on the hosted page; False where that is too late."""
+        """Pay on the hosted page; return False if the session is closed or expired."""
         with self.lock:
             session = self._session(session_id)
             if session["status"] != "open" or session["expires_at"] < time.time():
@@ -143,15 +148,17 @@ class Standin:
             return True
 
     def change(self, pk: str, **fields: Any) -> None:
+        """Overwrite fields of an object."""
         with self.lock:
             self._write([self.objects[pk] | fields])
 
-    def event(self, kind: str, about: str) -> Json:
+    def event(self, kind: str, subject: str) -> Json:
+        """Record an event about an object and return it."""
         event = {
             "id": f"evt_{len(self.events) + 1}_{random.getrandbits(32):08x}",
             "object": "event",
             "type": kind,
-            "data": {"object": self.objects[about]},
+            "data": {"object": self.objects[subject]},
         }
         self.events.append(event)
         return event
@@ -159,13 +166,16 @@ class Standin:
     # ---- the ledger
 
     def of(self, kind: str) -> list[Json]:
+        """Return all objects of a kind."""
         return [each for each in list(self.objects.values()) if each["object"] == kind]
 
     @property
     def taken(self) -> int:
+        """The money taken from all customers, in cents."""
         return sum(intent["amount_received"] for intent in self.of("payment_intent"))
 
     def refunded(self, intent: str | None = None) -> int:
+        """Return the money refunded for a payment intent, or for all of them, in cents."""
         return sum(
             refund["amount"]
             for refund in self.of("refund")
@@ -174,24 +184,25 @@ class Standin:
         )
 
     def session_of(self, payment: object) -> Json:
-        """The one session of a payment; a second one would be a second chance to pay."""
-        [session] = [s for s in self.of("checkout.session") if s["client_reference_id"] == str(payment)]
+        """Return the only session of a payment; with a second one a customer could pay twice."""
+        sessions = self.of("checkout.session")
+        [session] = [each for each in sessions if each["client_reference_id"] == str(payment)]
         return session
 
     def _session(self, pk: str) -> Json:
         return self._get(pk, "checkout.session")
 
     def _get(self, pk: str, kind: str) -> Json:
-        found = self.objects.get(pk)
-        if found is None or found["object"] != kind:
+        stored = self.objects.get(pk)
+        if stored is None or stored["object"] != kind:
             raise Refused(f"No such {kind}: '{pk}'", 404)
-        return found
+        return stored
 
     def _new(self, prefix: str) -> str:
         return f"{prefix}_{len(self.objects) + 1}_{random.getrandbits(48):012x}"
 
     def _write(self, objects: list[Json], answer: Json | None = None) -> None:
-        """One line, so that a kill leaves all of it or nothing."""
+        """Append one line to the ledger, so that a kill leaves all of it or nothing."""
         entry = {"objects": objects, "answer": answer}
         with self.ledger.open("a") as ledger:
             ledger.write(json.dumps(entry) + "\n")
@@ -203,6 +214,7 @@ class Standin:
             self.answers[entry["answer"]["key"]] = entry["answer"]
 
     def loses(self, request: str) -> bool:
+        """Return whether the response to this request gets lost."""
         with self.lock:
             if request in self.lose:
                 self.lose.remove(request)
@@ -211,12 +223,13 @@ class Standin:
 
 
 def signed(event: Json, secret: str = SECRET, timestamp: int | None = None) -> tuple[str, str]:
-    """The body and the Stripe-Signature header of an event."""
+    """Return the body and the Stripe-Signature header of an event."""
     body = json.dumps(event)
     return body, stripe.WebhookSignature.generate_signature_header(body, secret, timestamp)
 
 
 def _nested(params: Json, name: str) -> Json:
+    """Return the form fields `name[key]` as a dict."""
     return {key[len(name) + 1 : -1]: value for key, value in params.items() if key.startswith(name + "[")}
 
 
@@ -270,7 +283,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(standin: Standin, port: int = 0) -> Any:
-    """Its address, while a thread of this process serves it."""
+    """Serve the stand-in from a thread of this process, and yield its address."""
     server = Server(port, standin)
     thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
     thread.start()

@@ -29,7 +29,7 @@ def order(customer, product):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "becomes", "left"),
+    ("outcome", "expected", "stock_left"),
     [
         (None, "paid", 7),
         ("success", "paid", 7),
@@ -38,25 +38,25 @@ def order(customer, product):
         ("canceled", "canceled", 10),
     ],
 )
-def test_the_outcome_settles_the_order(customer_api, product, order, outcome, becomes, left, fsck):
+def test_the_outcome_settles_the_order(customer_api, product, order, outcome, expected, stock_left, fsck):
     response = confirm(customer_api, order, outcome)
     assert response.status_code == 200
-    assert response.json() == {"order_id": str(order.pk), "status": becomes}
-    assert (status(order), stock(product)) == (becomes, left)
+    assert response.json() == {"order_id": str(order.pk), "status": expected}
+    assert (status(order), stock(product)) == (expected, stock_left)
     fsck()
 
 
 @pytest.mark.parametrize("first", ["success", "failure", "canceled"])
-@pytest.mark.parametrize("then", ["success", "failure", "canceled"])
-def test_a_settled_order_stays_as_it_is(customer_api, product, order, first, then, fsck):
+@pytest.mark.parametrize("second", ["success", "failure", "canceled"])
+def test_a_final_order_is_returned_unchanged(customer_api, product, order, first, second, fsck):
     settled = confirm(customer_api, order, first).json()
-    again = confirm(customer_api, order, then)
-    assert (again.status_code, again.json()) == (200, settled)
+    repeated = confirm(customer_api, order, second)
+    assert (repeated.status_code, repeated.json()) == (200, settled)
     assert stock(product) == (7 if first == "success" else 10)
     fsck()
 
 
-def test_paying_takes_every_lines_stock_once(customer, customer_api, fsck):
+def test_paying_takes_the_stock_of_each_item_once(customer, customer_api, fsck):
     products = [factories.product(inventory=5) for _ in range(3)]
     order = factories.order(customer, *((product, n) for n, product in enumerate(products, 1)))
     confirm(customer_api, order)
@@ -66,15 +66,15 @@ def test_paying_takes_every_lines_stock_once(customer, customer_api, fsck):
     fsck()
 
 
-class TestShortStock:
-    def test_the_order_fails_and_the_sentence_names_the_product(self, customer_api, product, order, fsck):
+class TestInsufficientStock:
+    def test_the_order_fails_and_the_message_names_the_product(self, customer_api, product, order, fsck):
         update_product(pk=product.pk, inventory=2)
         response = confirm(customer_api, order)
         refused(response, 400, f"Insufficient inventory for product {product.name}")
         assert (status(order), stock(product)) == ("failed", 2)
         fsck()
 
-    def test_afterwards_the_order_stays_failed_also_with_new_stock(self, customer_api, product, order, fsck):
+    def test_the_order_stays_failed_when_new_stock_arrives(self, customer_api, product, order, fsck):
         update_product(pk=product.pk, inventory=2)
         confirm(customer_api, order)
         update_product(pk=product.pk, inventory=50)
@@ -82,7 +82,7 @@ class TestShortStock:
         assert (response.status_code, response.json()["status"]) == (200, "failed")
         fsck()
 
-    def test_of_several_products_none_is_taken(self, customer, customer_api, fsck):
+    def test_no_stock_is_taken_if_one_of_several_products_is_short(self, customer, customer_api, fsck):
         products = [factories.product(inventory=5) for _ in range(3)]
         order = factories.order(customer, *((product, 2) for product in products))
         update_product(pk=products[1].pk, inventory=1)
@@ -91,29 +91,35 @@ class TestShortStock:
         fsck()
 
     def test_the_last_one_is_sold_once(self, customer, customer_api, stranger, stranger_api, fsck):
-        last = factories.product(inventory=1)
-        first, second = factories.order(customer, (last, 1)), factories.order(stranger, (last, 1))
+        product = factories.product(inventory=1)
+        first = factories.order(customer, (product, 1))
+        second = factories.order(stranger, (product, 1))
         assert confirm(customer_api, first).json()["status"] == "paid"
         refused(confirm(stranger_api, second), 400)
-        assert stock(last) == 0
+        assert stock(product) == 0
         fsck()
 
-    @pytest.mark.parametrize("gone", ["deleted", "hidden"])
-    def test_a_product_that_is_gone_counts_as_short(self, customer_api, product, order, gone, fsck):
-        delete_product(pk=product.pk) if gone == "deleted" else update_product(pk=product.pk, is_active=False)
+    @pytest.mark.parametrize("change", ["deleted", "hidden"])
+    def test_a_deleted_or_hidden_product_has_insufficient_stock(
+        self, customer_api, product, order, change, fsck
+    ):
+        if change == "deleted":
+            delete_product(pk=product.pk)
+        else:
+            update_product(pk=product.pk, is_active=False)
         refused(confirm(customer_api, order), 400, f"Insufficient inventory for product {product.name}")
         assert status(order) == "failed"
         fsck()
 
     @pytest.mark.parametrize("outcome", ["failure", "canceled"])
-    def test_an_order_of_a_deleted_product_can_still_end_otherwise(
+    def test_an_order_of_a_deleted_product_can_still_fail_or_be_canceled(
         self, customer_api, product, order, outcome
     ):
         delete_product(pk=product.pk)
         assert confirm(customer_api, order, outcome).status_code == 200
 
 
-def test_the_price_paid_is_the_one_ordered(customer_api, product, order, fsck):
+def test_a_later_price_change_does_not_affect_the_order(customer_api, product, order, fsck):
     update_product(pk=product.pk, price="1.00")
     assert confirm(customer_api, order).status_code == 200
     assert customer_api.get(f"/api/v1/orders/{order.pk}").json()["total"] == 239.97
@@ -126,7 +132,7 @@ def test_any_other_outcome_is_refused(customer_api, order, outcome):
     assert status(order) == "pending"
 
 
-def test_anyone_elses_order_is_not_found(stranger_api, staff_api, order):
+def test_the_order_of_another_customer_is_not_found(stranger_api, staff_api, order):
     for api in (stranger_api, staff_api):
         refused(confirm(api, order), 404, "Order not found")
     assert status(order) == "pending"
@@ -141,7 +147,7 @@ def test_an_unknown_or_malformed_id_is_not_found(customer_api, order, pk):
     refused(confirm(customer_api, pk), 404, "Order not found")
 
 
-def test_an_order_must_be_named(customer_api, order):
+def test_the_order_id_is_required(customer_api, order):
     refused(customer_api.post(URL), 400, field="order_id")
     refused(customer_api.post(URL, {"order_id": str(order.pk)}), 400, field="order_id")
     refused(confirm(customer_api, "%00"), 400, field="order_id")
@@ -154,7 +160,7 @@ def test_without_a_provider_nothing_is_settled(customer_api, product, order, set
     assert (status(order), stock(product)) == ("pending", 10)
 
 
-def test_a_sale_shows_in_the_shop(api, customer_api, product, order, monkeypatch):
+def test_the_product_shows_the_reduced_stock(api, customer_api, product, order, monkeypatch):
     monkeypatch.setattr("ecommerce.core.cache.entries.STOCK_GRACE_S", 0)
     assert api.get(f"/api/v1/products/{product.slug}").json()["inventory"] == 10
     confirm(customer_api, order)

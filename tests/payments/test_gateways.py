@@ -9,7 +9,7 @@ from payments.gateways import stripe as stripe_gateway
 from payments.gateways.base import BadWebhook, Gateway, GatewayUnavailable
 from payments.models import Payment
 from payments.start import start_payment
-from tests.payments.shop import status
+from tests.payments.helpers import status
 from tests.support import factories
 
 
@@ -20,7 +20,7 @@ def test_every_gateway_implements_the_interface(name):
     assert isinstance(gateway(name).holds_stock, bool)
 
 
-def test_the_simulated_one_has_no_webhooks():
+def test_the_simulated_gateway_accepts_no_webhook():
     with pytest.raises(BadWebhook):
         gateway("simulated").verify_webhook(b"{}", {})
 
@@ -29,7 +29,7 @@ def test_the_simulated_one_has_no_webhooks():
     ("amount", "currency", "units"),
     [("0.01", "usd", 1), ("2499.99", "eur", 249999), ("1200.00", "jpy", 1200), ("1.20", "kwd", 1200)],
 )
-def test_amounts_are_told_in_the_currencys_smallest_unit(amount, currency, units):
+def test_amounts_are_converted_to_the_smallest_unit_of_the_currency(amount, currency, units):
     assert stripe_gateway.minor_units(Decimal(amount), currency) == units
     assert stripe_gateway.from_minor_units(units, currency) == Decimal(amount)
 
@@ -46,26 +46,26 @@ def test_amounts_are_told_in_the_currencys_smallest_unit(amount, currency, units
         "//checkout.stripe.com/x",
     ],
 )
-def test_customers_are_sent_to_no_page_but_the_providers(stripe, customer, product, url, monkeypatch):
+def test_a_checkout_page_outside_the_providers_origin_is_refused(stripe, customer, product, url, monkeypatch):
     create = stripe._create_session
 
-    def elsewhere(params):
+    def with_other_url(params):
         session, objects = create(params)
         session["url"] = url
         return session, objects
 
-    monkeypatch.setattr(stripe, "_create_session", elsewhere)
+    monkeypatch.setattr(stripe, "_create_session", with_other_url)
     with pytest.raises(GatewayUnavailable):
-        start_payment(order=factories.order(customer, (product, 1)))
+        start_payment(factories.order(customer, (product, 1)))
     assert Payment.objects.get().redirect_url == ""
 
 
 @pytest.mark.django_db
-def test_the_library_retries_once_by_itself(stripe, customer, product, monkeypatch):
+def test_the_library_retries_a_request_once(stripe, customer, product, monkeypatch):
     monkeypatch.setattr(stripe_gateway, "RETRIES", 1)
-    stripe_gateway._client_of.cache_clear()
+    stripe_gateway._client_for.cache_clear()
     stripe.lose = ["POST /v1/checkout/sessions"]
-    payment, _ = start_payment(order=factories.order(customer, (product, 1)))
+    payment, _ = start_payment(factories.order(customer, (product, 1)))
     assert status(payment) == "initiated"
     assert stripe.session_of(payment.pk)["url"] == payment.redirect_url
 
@@ -79,14 +79,14 @@ STRIPE = {
 
 
 def problems(production=False, selected=True, **values):
-    """Return what is wrong with Stripe's settings."""
-    found = gateway("stripe").setting_problems(STRIPE | values, selected=selected, production=production)
-    return list(found)
+    """Return the problems of Stripe's settings with these changes."""
+    values = STRIPE | values
+    return list(gateway("stripe").setting_problems(values, selected=selected, production=production))
 
 
 @pytest.mark.parametrize("production", [False, True])
-class TestStripesSettings:
-    def test_complete_ones_are_accepted(self, production):
+class TestStripeSettings:
+    def test_complete_settings_are_accepted(self, production):
         assert problems(production) == []
 
     def test_a_missing_key_is_refused_by_name(self, production):
@@ -99,7 +99,7 @@ class TestStripesSettings:
         expected = ["STRIPE_CHECKOUT_ORIGIN does not begin with https://."]
         assert problems(production, STRIPE_CHECKOUT_ORIGIN="http://checkout.stripe.com") == expected
 
-    def test_missing_ones_are_no_problem_while_another_provider_is_selected(self, production):
+    def test_missing_settings_are_accepted_while_another_provider_is_selected(self, production):
         missing = {"STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRETS": [], "STRIPE_CHECKOUT_ORIGIN": ""}
         assert problems(production, selected=False, **missing) == []
 

@@ -1,4 +1,4 @@
-"""The pages around a provider's own: on the way there, and back."""
+"""The redirect to the provider's hosted page and the page to which the customer returns."""
 
 import pytest
 from django.test import Client
@@ -9,7 +9,7 @@ from ecommerce.core.db.status import transition
 from orders.models import TRANSITIONS, Order
 from payments.models import Payment
 from payments.refunds import refund_order
-from tests.payments.shop import pay, reconcile, status, stock, the_payment
+from tests.payments.helpers import pay, payment_of, reconcile, status, stock
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
@@ -31,45 +31,45 @@ def visit(shopper, page, order):
     return shopper.get(reverse(f"payments:{page}", args=[order.number]))
 
 
-def test_the_customer_is_sent_to_the_hosted_page_and_again_to_the_same(stripe, shopper, order, product):
+def test_every_visit_redirects_to_the_same_hosted_page(stripe, shopper, order, product):
     for _ in range(2):
         response = visit(shopper, "pay", order)
         assert response.status_code == 302
-        assert response["Location"] == stripe.session_of(the_payment(order).pk)["url"]
+        assert response["Location"] == stripe.session_of(payment_of(order).pk)["url"]
     assert stock(product) == (7, 3)
 
 
-def test_short_stock_says_so_on_the_order(stripe, shopper, order, product):
+def test_insufficient_stock_is_reported_on_the_order_page(stripe, shopper, order, product):
     update_product(pk=product.pk, inventory=1)
     response = shopper.get(reverse("payments:pay", args=[order.number]), follow=True)
     assert f"Insufficient inventory for product {product.name}" in response.content.decode()
 
 
-def test_back_from_paying_the_order_is_paid(stripe, shopper, order, fsck):
+def test_the_return_page_settles_the_payment(stripe, shopper, order, fsck):
     visit(shopper, "pay", order)
-    pay(stripe, the_payment(order))
+    pay(stripe, payment_of(order))
     response = visit(shopper, "paid", order)
     assert response["Location"] == reverse("orders:detail", args=[order.number])
     assert status(order) == "paid"
     fsck()
 
 
-def test_after_a_refund_the_way_back_still_leads_to_the_order(stripe, shopper, order):
+def test_the_return_page_redirects_to_the_order_after_a_refund(stripe, shopper, order):
     visit(shopper, "pay", order)
-    pay(stripe, the_payment(order))
+    pay(stripe, payment_of(order))
     visit(shopper, "paid", order)
-    refund_order(order=order, key="r1")
+    refund_order(order, key="r1")
     assert visit(shopper, "paid", order)["Location"] == reverse("orders:detail", args=[order.number])
 
 
-def test_while_the_provider_says_nothing_the_page_asks_again(stripe, shopper, order):
+def test_the_return_page_reloads_while_the_payment_is_open(stripe, shopper, order):
     visit(shopper, "pay", order)
     response = visit(shopper, "paid", order)
     assert response["Refresh"] == "5"
     assert "Waiting for the payment" in response.content.decode()
 
 
-def test_a_silent_provider_is_said_and_asked_again(stripe, shopper, order, settings):
+def test_the_return_page_reloads_while_the_provider_does_not_answer(stripe, shopper, order, settings):
     visit(shopper, "pay", order)
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     response = visit(shopper, "paid", order)
@@ -77,9 +77,9 @@ def test_a_silent_provider_is_said_and_asked_again(stripe, shopper, order, setti
     assert "does not answer" in response.content.decode()
 
 
-def test_money_that_came_too_late_is_told_to_go_back(stripe, shopper, order):
+def test_the_return_page_announces_the_refund_of_a_late_payment(stripe, shopper, order):
     visit(shopper, "pay", order)
-    pay(stripe, the_payment(order))
+    pay(stripe, payment_of(order))
     transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
     page = visit(shopper, "paid", order).content.decode()
     assert "The order was already canceled. We are sending $239.97 back to you." in page
@@ -87,26 +87,26 @@ def test_money_that_came_too_late_is_told_to_go_back(stripe, shopper, order):
     assert "Your money was sent back" in visit(shopper, "paid", order).content.decode()
 
 
-def test_an_expired_payment_says_that_nothing_was_charged(stripe, shopper, order):
+def test_the_return_page_of_an_expired_payment_says_that_nothing_was_charged(stripe, shopper, order):
     visit(shopper, "pay", order)
-    stripe.change(stripe.session_of(the_payment(order).pk)["id"], status="expired")
+    stripe.change(stripe.session_of(payment_of(order).pk)["id"], status="expired")
     page = visit(shopper, "paid", order)
     assert "You were not charged." in page.content.decode()
     assert "Refresh" not in page
 
 
-def test_without_a_payment_it_leads_to_the_order(shopper, order):
+def test_the_return_page_redirects_to_the_order_without_a_payment(shopper, order):
     assert visit(shopper, "paid", order)["Location"] == reverse("orders:detail", args=[order.number])
 
 
 def test_canceling_the_order_closes_the_session(stripe, shopper, order, product, fsck):
     visit(shopper, "pay", order)
     shopper.post(reverse("payments:cancel", args=[order.number]))
-    assert (status(order), status(the_payment(order)), stock(product)) == ("canceled", "canceled", (10, 0))
+    assert (status(order), status(payment_of(order)), stock(product)) == ("canceled", "canceled", (10, 0))
     fsck()
 
 
-def test_a_stranger_finds_nothing(stripe, stranger, order):
+def test_another_customer_gets_a_404(stripe, stranger, order):
     client = Client()
     client.force_login(stranger)
     for page in ("pay", "paid"):

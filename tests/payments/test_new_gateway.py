@@ -8,10 +8,10 @@ from ecommerce.core import logs
 from ecommerce.core.outbox import queue as outbox
 from payments.gateways import GATEWAYS, gateway
 from payments.gateways.base import State
-from tests.payments.shop import start, status, stock, the_payment
+from tests.payments.helpers import payment_of, start, status, stock
 from tests.payments.toy_gateway import ORIGIN
 from tests.support import factories
-from tests.test_settings import PRODUCTION, load, refusal
+from tests.test_settings import PRODUCTION, error_message, load
 
 __all__ = ["load"]  # a fixture
 KEY = "toy_live_1234"
@@ -43,8 +43,8 @@ def order(customer, product):
 @pytest.mark.parametrize("environment", [{}, PRODUCTION], ids=["development", "production"])
 class TestSettings:
     def test_a_missing_key_is_refused_by_name(self, load, environment):
-        sentence = refusal(load, **environment | {"PAYMENT_PROVIDER": "toy"})
-        assert sentence.removeprefix("Production is refused. ") == "TOY_API_KEY is missing."
+        message = error_message(load, **environment | {"PAYMENT_PROVIDER": "toy"})
+        assert message.removeprefix("Production is refused. ") == "TOY_API_KEY is missing."
 
     def test_the_key_is_read_from_the_environment(self, load, environment):
         read = load(**environment | {"PAYMENT_PROVIDER": "toy", "TOY_API_KEY": KEY})
@@ -71,7 +71,7 @@ class TestPayments:
         client = Client()
         client.force_login(customer)
         answer = client.get(f"/orders/{order.number}/pay/")
-        assert answer["Location"] == f"{ORIGIN}/{the_payment(order).pk}"
+        assert answer["Location"] == f"{ORIGIN}/{payment_of(order).pk}"
 
     def test_a_payment_is_started_settled_and_refunded(
         self, toy, api, customer_api, staff_api, product, order, fsck
@@ -94,7 +94,7 @@ class TestPayments:
         assert refund.status_code == 200
         outbox.deliver_due()
         assert list(toy.refunds.values()) == [23997]
-        assert status(the_payment(order)) == "refunded"
+        assert status(payment_of(order)) == "refunded"
         fsck()
 
     def test_canceling_the_order_closes_the_session(self, toy, customer_api, product, order, fsck):

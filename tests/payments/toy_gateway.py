@@ -53,7 +53,7 @@ class Toy(Gateway):
         return self.retrieve(payment)
 
     def refund(self, refund: "Refund") -> RefundState:
-        self.refunds[refund.name] = int(refund.amount * 100)
+        self.refunds[refund.attempt_id] = int(refund.amount * 100)
         return RefundState.DONE
 
     def verify_webhook(self, body: bytes, headers: Mapping[str, str]) -> Event:

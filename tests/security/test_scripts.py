@@ -149,7 +149,7 @@ def test_what_is_stored_is_text_on_every_page_and_in_every_mail(text: str, staff
     ):
         pages[path] = mine
     harmless(pages)
-    confirm(user=buyer, order_id=str(order.pk), outcome="success")
+    confirm(order, outcome="success", by=buyer)
     update_product(pk=str(product.pk), inventory=3)
     rows = {type(each): each for each in (product, order, buyer)}
     office = office_of(staff)

@@ -114,7 +114,7 @@ class World:
     @cached_property
     def paid_order(self) -> Order:
         paid = factories.order(self.customer, (self.product, 1))
-        return confirm(user=self.customer, order_id=str(paid.pk), outcome="success")
+        return confirm(paid, outcome="success", by=self.customer)
 
     def _address(self) -> SavedAddress:
         """Return the customer's saved address, and save it again if a request has removed it."""

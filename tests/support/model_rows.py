@@ -28,7 +28,7 @@ def one_row_of_every_model(*, by: User) -> dict[type, Any]:
     buyer = factories.user()
     order, paid = (factories.order(buyer, (product, 2)) for _ in range(2))
     add_item(user=buyer, product_id=product.product_id, qty=1)
-    confirm(user=buyer, order_id=str(paid.pk), outcome="success")
+    confirm(paid, outcome="success", by=buyer)
     refund = refund_order(order=paid, key="r1", by=by, reason="Too late")
     group = Group.objects.get(name="support")
     key, _text = create_key(name="Warehouse", scopes=["orders:read"], expires_at=timezone.now(), by=by)

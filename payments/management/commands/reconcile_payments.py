@@ -6,9 +6,7 @@ from payments import reconciliation
 
 
 class Command(BaseCommand):
-    help = (
-        "Release expired holds, ask the provider about unsettled payments, send refunds that are due. Once."
-    )
+    help = "Release expired holds, refresh unsettled payments, and send outstanding refunds, once."
 
     def handle(self, *args: Any, **options: Any) -> None:
         reconciliation.release_expired_holds()

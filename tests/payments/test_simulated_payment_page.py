@@ -39,32 +39,34 @@ def pay(shopper: Client, order: Order, outcome: str) -> str:
         ("x", "pending"),
     ],
 )
-def test_each_choice_ends_as_it_says(shopper: Client, order: Order, outcome: str, status: str) -> None:
+def test_each_button_has_its_outcome(shopper: Client, order: Order, outcome: str, status: str) -> None:
     pay(shopper, order, outcome)
     order.refresh_from_db()
     assert order.status == status
 
 
-def test_a_pending_payment_asks_again_by_itself(shopper: Client, order: Order) -> None:
+def test_the_page_of_a_pending_payment_reloads(shopper: Client, order: Order) -> None:
     response = shopper.get(reverse("payments:pay", args=[order.number]), {"waiting": "1"})
     assert response["Refresh"] == "5"
     assert "Still waiting" in response.content.decode()
 
 
-def test_a_declined_payment_says_so_and_offers_to_try_again(shopper: Client, order: Order) -> None:
+def test_a_declined_payment_offers_another_try(shopper: Client, order: Order) -> None:
     page = pay(shopper, order, "failure")
     assert "The payment was declined." in page
     assert "Try again" in page
 
 
-def test_short_stock_says_so_and_charges_nothing(shopper: Client, order: Order, product: Product) -> None:
+def test_insufficient_stock_is_reported_and_nothing_is_charged(
+    shopper: Client, order: Order, product: Product
+) -> None:
     update_product(pk=product.pk, inventory=1)
     page = pay(shopper, order, "success")
     assert f"Insufficient inventory for product {product.name}" in page
     assert "You were not charged." in page
 
 
-def test_a_second_tab_is_shown_what_the_first_one_did(shopper: Client, order: Order) -> None:
+def test_a_second_tab_shows_the_outcome_of_the_first(shopper: Client, order: Order) -> None:
     pay(shopper, order, "canceled")
     assert "Canceled" in pay(shopper, order, "success")
     assert shopper.get(reverse("payments:pay", args=[order.number])).status_code == 302

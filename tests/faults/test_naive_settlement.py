@@ -1,4 +1,4 @@
-"""The negative control of the interleavings: the same two parties where the first reads, looks and writes."""
+"""Negative controls of the interleavings: code that reads, checks and writes without a condition."""
 
 import pytest
 from django.core.management import CommandError
@@ -9,22 +9,24 @@ from payments import provider_sync
 from payments.models import Payment
 from payments.start import start_payment
 from tests.payments import conftest as payments
-from tests.payments.shop import pay
+from tests.payments.helpers import pay
 from tests.support import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proof("forced interleavings")]
 stripe = payments.stripe  # a fixture
 
 
-def settle_naively(payment, other_party):
+def settle_naively(payment, concurrent_step):
+    """Settle a payment, with a concurrent step between reading and writing."""
     row = Payment.objects.get(pk=payment.pk)
     order, product = Order.objects.get(pk=row.order_id), Product.objects.get()
     if row.status == "initiated":
-        other_party()
+        concurrent_step()
         write_naively(row, order, product)
 
 
 def write_naively(row, order, product):
+    """Capture the payment, mark the order as paid and sell its stock, whatever is stored by now."""
     row.status, row.paid_order, row.held = "captured", True, False
     row.received, row.received_currency = row.amount, row.currency
     row.save()
@@ -40,19 +42,19 @@ def write_naively(row, order, product):
 
 @pytest.fixture
 def payment(stripe, customer, product):
-    payment, _ = start_payment(order=factories.order(customer, (product, 3)))
+    payment, _ = start_payment(factories.order(customer, (product, 3)))
     pay(stripe, payment)
     return payment
 
 
 @pytest.mark.control("naive code keeps it alone")
-def test_alone_it_is_right(payment, fsck):
+def test_it_is_correct_alone(payment, fsck):
     settle_naively(payment, lambda: None)
     fsck()
 
 
 @pytest.mark.control("naive code breaks it")
-def test_with_another_in_between_it_sells_twice(payment, fsck):
+def test_a_concurrent_settlement_sells_twice(payment, fsck):
     settle_naively(payment, lambda: provider_sync.refresh(payment))
     with pytest.raises(CommandError):
         fsck()
