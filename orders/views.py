@@ -68,7 +68,7 @@ def _remember(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> None:
     if not (isinstance(buyer, User) and address and form.cleaned_data["keep"]):
         return
     try:
-        addresses.save_address(buyer, address)
+        addresses.save_address(buyer, address=address)
     except DomainError as refusal:
         messages.warning(request, refusal.in_words)
 
