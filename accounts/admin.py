@@ -1,3 +1,5 @@
+"""Admin pages of users, roles and service keys, and the sign-in form of the admin."""
+
 from copy import copy
 from datetime import timedelta
 from functools import partial
@@ -47,7 +49,7 @@ class NewUserForm(UserForm, UserCreationForm):
         fields = ["email", "role"]
 
     def save(self, commit: bool = True) -> Any:
-        """Not the theme's, which hashes the password: the service does."""
+        """Skip the theme's `save`, which would hash the password; the service does that."""
         return ModelForm.save(self, commit=False)
 
 
@@ -57,7 +59,7 @@ class PasswordForm(AdminPasswordChangeForm):
         self.by = by
 
     def save(self, commit: bool = True) -> User:
-        """Nothing but the password is written: another admin may be changing the role."""
+        """Write nothing but the password, since another admin may be changing the role."""
         recovery.set_password(self.user, password=self.cleaned_data["password1"], by=self.by)
         return self.user
 
@@ -103,7 +105,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
         return [*super().get_readonly_fields(request, obj)] if obj else []
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Who may only look is not offered what they may not do."""
+        """Hide the link to set a password from staff who may only view users."""
         if obj and not self.has_change_permission(request, obj):
             shown = ["email", "verified", "role", "is_active", "locked", "created_at", "last_login"]
             return [(None, {"fields": shown})]
@@ -118,7 +120,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
 
     @admin.display(description="Locked")
     def locked(self, user: User) -> str:
-        """After wrong passwords; a list has looked it up for all its rows at once."""
+        """Return the end of the lockout; a list has looked it up for all rows at once."""
         known = getattr(user, "locks", None)
         until = (lockout.locked_until([user.email]) if known is None else known).get(user.email)
         return f"Until {date_format(localtime(until), 'DATETIME_FORMAT')}" if until else "–"
@@ -127,11 +129,11 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
         return self.has_change_permission(request)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Unlocking is offered where there is a lock."""
+        """Offer to unlock only if the account is locked."""
         actions = super().get_actions_detail(request, object_id)
         user = self.get_object(request, str(object_id))
         locked = user and lockout.locked_until([user.email])
-        return [each for each in actions if locked or each.path != "unlock"]
+        return [entry for entry in actions if locked or entry.path != "unlock"]
 
     @action(description="Sessions", url_path="sessions", permissions=["unlock"])  # type: ignore[untyped-decorator]
     def sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -145,7 +147,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
             object_id,
             partial(users.unlock, user_id=object_id, by=signed_in(request)),
             title="Unlock",
-            about="Wrong passwords are forgotten: the account can be signed in to again at once.",
+            about="The failed sign-ins are cleared, so that the user can sign in again at once.",
             done="The account is unlocked.",
         )
 
@@ -165,10 +167,10 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
         users.delete_user(obj, by=signed_in(request))
 
     def user_change_password(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-        """By a copy of this page for the request: the form is made from an attribute, without it."""
-        page = copy(self)
-        page.change_password_form = partial(PasswordForm, by=signed_in(request))  # type: ignore[assignment]
-        return super(UserAdmin, page).user_change_password(request, *args, **options)
+        """Tell the form who changes the password, in a copy of this object made for the request."""
+        admin_of_request = copy(self)
+        admin_of_request.change_password_form = partial(PasswordForm, by=signed_in(request))  # type: ignore[assignment]
+        return super(UserAdmin, admin_of_request).user_change_password(request, *args, **options)
 
 
 class SignInForm(AuthenticationForm):
@@ -185,7 +187,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(ReadOnlyAdmin):
-    """To look at: what a role may do stands in accounts/roles.py, and who has it at the user."""
+    """Read-only: the permissions of a role are in accounts/roles.py, and each user has one role."""
 
     list_display = ["name", "may"]
     fields = ["name", "may"]
@@ -215,7 +217,7 @@ class NewKeyForm(RefusableForm):
 
 @admin.register(ServiceKey)
 class ServiceKeyAdmin(ServiceAdmin):
-    """Made and revoked; never changed, and never deleted: the audit names them."""
+    """Keys are created and revoked, but never changed or deleted, since the audit log refers to them."""
 
     form = NewKeyForm
     list_display = ["name", "prefix", "may", "state", "expires_at", "last_used_at"]
@@ -255,19 +257,19 @@ class ServiceKeyAdmin(ServiceAdmin):
         return "good" if key.is_valid() else "expired"
 
     def save_model(self, request: HttpRequest, obj: ServiceKey, form: Any, change: bool) -> None:
-        given = form.cleaned_data
-        expires_at = timezone.now() + timedelta(days=given["days"])
+        fields = form.cleaned_data
+        expires_at = timezone.now() + timedelta(days=fields["days"])
         key, request.key_text = service_keys.create_key(  # type: ignore[attr-defined]
-            name=given["name"], scopes=given["scopes"], expires_at=expires_at, by=signed_in(request)
+            name=fields["name"], scopes=fields["scopes"], expires_at=expires_at, by=signed_in(request)
         )
         obj.pk, obj.prefix = key.pk, key.prefix
 
     def response_add(self, request: HttpRequest, obj: ServiceKey, *_args: Any) -> HttpResponse:
-        """The one page that shows the key. No message does: those are kept in a cookie."""
+        """Show the key, this once. A message would not do, since messages are kept in a cookie."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("The key is made"),
+            "title": _("The key was created"),
             "key_text": request.key_text,  # type: ignore[attr-defined]
             "back": change_url(obj),
         }
@@ -281,6 +283,6 @@ class ServiceKeyAdmin(ServiceAdmin):
             object_id,
             partial(service_keys.revoke_key, key_id=object_id, by=signed_in(request)),
             title="Revoke",
-            about="Programs that use this key are refused from now on. It cannot be taken back.",
+            about="Programs that use this key will be refused from now on. This cannot be undone.",
             done="The key is revoked.",
         )

@@ -1,4 +1,4 @@
-"""Bearer tokens of the API: whose request it is."""
+"""Authentication of API requests by bearer token."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ from ecommerce.core.db import object_id
 
 
 class BearerAuthentication(JWTAuthentication):
-    """The user of a bearer token, read from the database once a request, with the current role."""
+    """Finds the user of a bearer token, once per request, in the database, so that the role is current."""
 
     def authenticate(self, request: Request) -> Any:
         try:
             return super().authenticate(request)
-        except TokenRefused:  # one answer for every bad token: it tells nothing about why
+        except TokenRefused:  # the same answer for every bad token, whatever is wrong with it
             raise AuthenticationFailed("The token is invalid or has expired.", "token_not_valid") from None
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
     def get_user(self, validated_token: Token) -> Any:
-        """The one query of a request: this document says all that may have changed since."""
+        """Return the user, who knows whether the token is still valid. Raises TokenRefused."""
         claims = {name: validated_token.get(name) for name in ("version", "family")}
         user = User.objects.filter(pk=object_id(validated_token.get("sub"))).first()
         if user is None or not user.accepts(**claims):
@@ -35,7 +35,7 @@ class BearerAuthentication(JWTAuthentication):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the API's schema declares it, for every route that BearerAuthentication guards."""
+    """The declaration of BearerAuthentication in the API's schema."""
 
     target_class = BearerAuthentication
     name = "bearer"

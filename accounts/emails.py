@@ -1,6 +1,7 @@
-"""The mails about an account. A row of the outbox names the account; the link is made when it is sent.
+"""Mails about an account, sent through the outbox.
 
-So no link stands in the database, and its hour begins with the mail.
+The outbox message names only the account. The link is created when the mail is sent, so no link is stored,
+and its hour starts with the mail.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a name
 SUBJECTS = {
     Purpose.VERIFY_EMAIL: _("Please confirm your e-mail address"),
     Purpose.PASSWORD_RESET: _("Choose a new password"),
-    Purpose.EMAIL_CHANGE_OLD: _("Somebody wants to change your e-mail address"),
+    Purpose.EMAIL_CHANGE_OLD: _("Confirm the change of your e-mail address"),
     Purpose.EMAIL_CHANGE_NEW: _("Please confirm your new e-mail address"),
     PASSWORD_CHANGED: _("Your password was changed"),
 }
@@ -39,15 +40,20 @@ PAGES = {
 
 
 def queue_verification(user: User) -> None:
+    """Queue the mail that asks to confirm the e-mail, at most once a minute."""
     _queue_once_a_minute(Purpose.VERIFY_EMAIL, user.email, user)
 
 
 def queue_password_reset(email: str, user: User | None) -> None:
-    """A row also where nobody has the e-mail, so that the answer takes as long."""
+    """Queue the mail with a reset link, at most once a minute.
+
+    An unknown e-mail also gets an outbox message, which sends nothing, so that the request takes as long.
+    """
     _queue_once_a_minute(Purpose.PASSWORD_RESET, email, user)
 
 
 def queue_password_changed(user: User, *, version: int) -> None:
+    """Queue the notice of a new password, once for each version of the account's tokens."""
     enqueue(
         kind=PASSWORD_CHANGED,
         key=f"{PASSWORD_CHANGED}:{user.pk}:{version}",
@@ -56,13 +62,14 @@ def queue_password_changed(user: User, *, version: int) -> None:
 
 
 def queue_email_change(change: EmailChange) -> None:
+    """Queue a mail to each of the two addresses."""
     for kind in (Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW):
         payload = {"change": str(change.pk), "language": languages.of_caller()}
         enqueue(kind=kind, key=f"{kind}:{change.pk}", payload=payload)
 
 
 def _queue_once_a_minute(kind: str, email: str, user: User | None) -> None:
-    """Whoever presses the button again and again fills nobody's mailbox."""
+    """Queue the mail unless the same one was queued in this minute, so that no mailbox is flooded."""
     digest, minute = hashlib.sha256(email.encode()).hexdigest()[:32], int(timezone.now().timestamp()) // 60
     payload = {"user": str(user.pk) if user else "", "language": languages.of_caller()}
     enqueue(kind=kind, key=f"{kind}:{digest}:{minute}", payload=payload)
@@ -76,16 +83,16 @@ def _deliver_to_user(message: OutboxMessage) -> None:
 
 
 def _deliver_change(message: OutboxMessage) -> None:
-    change = (
-        EmailChange.objects.filter(pk=object_id(message.payload["change"])).select_related("user").first()
-    )
+    pk = object_id(message.payload["change"])
+    change = EmailChange.objects.filter(pk=pk).select_related("user").first()
     if change is None:
-        return  # another one took its place
+        return  # a newer change has replaced it
     to = change.email if message.kind == Purpose.EMAIL_CHANGE_NEW else change.user.email
     _send(message, change.user, to, subject=str(change.pk), new_email=change.email)
 
 
 def _send(message: OutboxMessage, user: User, to: str, *, subject: str, **facts: str) -> None:
+    """Send the mail; its link, if it has one, is about `subject`."""
     query = ""
     if message.kind in Purpose.values:
         query = "?" + urlencode(

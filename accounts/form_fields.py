@@ -6,9 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
-def text_field(label: Any, autocomplete: str, most: int, **more: Any) -> forms.CharField:
+def text_field(label: Any, autocomplete: str, max_length: int, **options: Any) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, max_length=most, widget=widget, **more)
+    return forms.CharField(label=label, max_length=max_length, widget=widget, **options)
 
 
 def password_field(label: Any, autocomplete: str, **options: Any) -> forms.CharField:

@@ -1,4 +1,4 @@
-"""What the pages with a form share: run the use case, show what it refuses, answer with the right status."""
+"""The steps that all pages with a form share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ UNPROCESSABLE = 422
 
 
 class Submission:
-    """A form and what became of it."""
+    """A submitted or empty form, and the refusal of the use case, if any."""
 
     def __init__(self, request: HttpRequest, form_class: type[Form], **initial: str) -> None:
         self.request = request
@@ -21,24 +21,26 @@ class Submission:
         self.refusal: DomainError | None = None
 
     def accepted(self, use_case: Callable[..., object]) -> bool:
-        """True where the form was sent, is valid, and the use case did not refuse it."""
+        """Run the use case if the form is submitted and valid; return whether it succeeded."""
         if not (self.form.is_bound and self.form.is_valid()):
             return False
         try:
             use_case(**self.form.cleaned_data)
         except DomainError as refusal:
-            self._refused(refusal)
+            self._show(refusal)
         return self.refusal is None
 
     def page(self, template: str, **context: Any) -> HttpResponse:
+        """Return the page of the form: 422 if it was refused, 429 if the visitor must wait."""
         status = UNPROCESSABLE if self.form.is_bound else 200
         response = render(self.request, template, {"form": self.form, **context}, status=status)
         if isinstance(self.refusal, TryLater):
             response.status_code, response["Retry-After"] = 429, str(self.refusal.retry_after)
         return response
 
-    def _refused(self, refusal: DomainError) -> None:
+    def _show(self, refusal: DomainError) -> None:
+        """Attach the refusal to its field if the page shows that, otherwise to the form."""
         self.refusal = refusal
         field = getattr(refusal, "field", None)
-        shown = field in self.form.fields and not self.form.fields[field].widget.is_hidden
-        self.form.add_error(field if shown else None, refusal.in_words)
+        visible = field in self.form.fields and not self.form.fields[field].widget.is_hidden
+        self.form.add_error(field if visible else None, refusal.in_words)

@@ -1,6 +1,6 @@
-"""Django's groups, made from the table of roles for whoever looks for them.
+"""Django's groups, derived from the roles.
 
-Nobody edits them and nobody is put into one: what an account may do follows from its role.
+They are for information only: an account has no groups of its own, its permissions follow from its role.
 """
 
 from django.apps import apps
@@ -11,17 +11,16 @@ from accounts.roles import Role, permissions_of
 
 
 def ensure_groups() -> None:
-    """A group for each role of staff, with its permissions; `admin` has all. Repeated it changes nothing.
+    """Create a group with its permissions for each role of staff; idempotent.
 
-    Django makes the rows of permissions only after all migrations, and a migration runs this: so they are
-    made here.
+    Django creates the permissions only after all migrations, but a migration calls this function, so it
+    creates them itself.
     """
     for app in apps.get_app_configs():
         create_permissions(app, verbosity=0)
     rows = Permission.objects.select_related("content_type")
-    known = {f"{row.content_type.app_label}.{row.codename}": row for row in rows}
+    by_name = {f"{row.content_type.app_label}.{row.codename}": row for row in rows}
     for role in (Role.SUPPORT, Role.MANAGER, Role.ADMIN):
-        group, _made = Group.objects.get_or_create(name=role.value)
-        group.permissions.set(
-            [known[name] for name in (known if role == Role.ADMIN else permissions_of(role))]
-        )
+        group, _created = Group.objects.get_or_create(name=role.value)
+        names = by_name if role == Role.ADMIN else permissions_of(role)
+        group.permissions.set([by_name[name] for name in names])

@@ -1,4 +1,4 @@
-"""What must always be true of accounts."""
+"""Invariants of accounts, checked by `make fsck`."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from accounts.models import User
 
 
 def violations() -> Iterator[str]:
-    """E-mails are lower-cased, each has one account, and roles are known."""
+    """Yield a sentence for each e-mail in upper case, duplicate e-mail, and unknown role."""
     seen: set[str] = set()
     for email, role in User.objects.values_list("email", "role").iterator():
         if email != email.lower():

@@ -4,7 +4,7 @@ import re
 
 from ecommerce.core.web.ratelimit import Limit
 
-# Whatever takes a password or sends a mail.
+# Every route that takes a password or sends a mail
 LIMITS = (
     Limit(
         "auth",

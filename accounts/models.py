@@ -1,3 +1,5 @@
+"""Models of accounts: users, their addresses and sessions, mailed links, and service keys."""
+
 from typing import Any
 
 from bson import ObjectId
@@ -22,7 +24,7 @@ from ecommerce.core.web.http import MAX_AGENT
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str, **fields: Any) -> "User":
-        """Insert an account; the unique index refuses an e-mail that is taken (IntegrityError)."""
+        """Insert and return an account. Raises IntegrityError if the e-mail is taken."""
         user = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save(force_insert=True)
@@ -36,14 +38,14 @@ class UserManager(BaseUserManager["User"]):
 
 
 class RevokedFamily(EmbeddedModel):
-    """A token family that was ended, for as long as one of its access tokens may still be valid."""
+    """A revoked token family, listed until its last access token has expired."""
 
     family = models.CharField(max_length=24)
     until = models.DateTimeField()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A customer or a member of staff. E-mails are stored lower-cased and compared exactly."""
+    """A customer or a member of staff, with an e-mail in lower case."""
 
     Role = Role
 
@@ -55,26 +57,26 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     erased_at = models.DateTimeField(null=True, editable=False)
-    # One more ends every session of the account, token or cookie.
+    # Increasing it ends every session of the account, API and web.
     token_version = models.PositiveIntegerField(default=0, editable=False)
     revoked_families = EmbeddedModelArrayField(RevokedFamily, default=list, editable=False)
 
     objects = UserManager()
-    user_permissions = None  # type: ignore[assignment]  # they are the role's (accounts/roles.py)
+    user_permissions = None  # type: ignore[assignment]  # permissions follow from the role (accounts/roles.py)
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = []
 
     class Meta:
         db_table = "users"
-        # A unique index of this backend is partial, so look-ups need a plain one beside it.
+        # A unique index of this backend is partial, so lookups need a plain one, too.
         indexes = [models.Index(fields=["email"], name="users_email")]
 
     def __str__(self) -> str:
         return self.email
 
     def as_dict(self) -> dict[str, Any]:
-        """The user as the API shows it, ready for JSON."""
+        """Return the user as the API shows it, ready for JSON."""
         return {
             "id": str(self.pk),
             "email": self.email,
@@ -94,7 +96,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def api_role(self) -> str:
-        """What the API and its tokens call the role, as specified: they know `user` and `admin`."""
+        """Return `admin` or `user`, the only roles that the specified API and its tokens know."""
         return self.Role.ADMIN.value if self.is_superuser else self.Role.USER.value
 
     @property
@@ -102,18 +104,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         return Group.objects.filter(name=self.role)
 
     def accepts(self, *, version: object, family: object) -> bool:
-        """Whether an access token with these claims still counts."""
-        revoked = {each.family for each in self.revoked_families}
+        """Return whether an access token with these claims is still valid."""
+        revoked = {entry.family for entry in self.revoked_families}
         return self.is_active and version == self.token_version and family not in revoked
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Django's, over the version as well: one more ends the sessions of pages, too."""
+        """Return Django's hash, which also covers the version, so that a new version ends web sessions."""
         value = f"{self.password}:{self.token_version}"
         return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Address(EmbeddedModel):
-    """Where goods go. An order has its own, as it was written when the order was placed."""
+    """A postal address. An order has a copy of its own, from when it was placed."""
 
     name = models.CharField(max_length=100)
     line1 = models.CharField(max_length=200)
@@ -136,9 +138,9 @@ ADDRESS_FIELDS = ("name", "line1", "line2", "city", "region", "postcode", "count
 
 
 class SavedAddress(models.Model):
-    """One of an account's addresses; the one that was used last comes first."""
+    """One of an account's addresses, the last used one first."""
 
-    key = models.CharField(max_length=100, unique=True)  # user and address: none is kept twice
+    key = models.CharField(max_length=100, unique=True)  # user and address, so that no address is saved twice
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
     address = EmbeddedModelField(Address)
     used_at = models.DateTimeField(default=timezone.now)
@@ -153,12 +155,12 @@ class SavedAddress(models.Model):
 
 
 class TokenFamily(models.Model):
-    """One sign-in of an API client. No token is stored: it is an HMAC over the family and its generation."""
+    """An API session. No token is stored: it is an HMAC over the family and its generation."""
 
     user_id: ObjectId
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
-    version = models.PositiveIntegerField()  # the account's when it was begun
-    generation = models.PositiveIntegerField(default=0)  # of the refresh token that counts now
+    version = models.PositiveIntegerField()  # of the account's tokens when the session started
+    generation = models.PositiveIntegerField(default=0)  # of the valid refresh token
     rotated_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True)
     ip = models.CharField(max_length=45)
@@ -178,10 +180,10 @@ class TokenFamily(models.Model):
 
 
 class WebSession(AbstractBaseSession):
-    """A session of the pages that knows whose it is, so that its owner can see and end it."""
+    """A web session with its user and device, so that the user can see and end it."""
 
     user = ObjectIdField(null=True)
-    public_id = ObjectIdField(null=True)  # the key itself opens the account and is shown to nobody
+    public_id = ObjectIdField(null=True)  # shown instead of the key, which is a secret
     ip = models.CharField(max_length=45, default="")
     agent = models.CharField(max_length=MAX_AGENT, default="")
     created_at = models.DateTimeField(null=True)
@@ -192,11 +194,11 @@ class WebSession(AbstractBaseSession):
 
 
 class SignInAttempts(models.Model):
-    """Recent failed sign-ins of one e-mail, which may have no account (`accounts.sign_in.lockout`)."""
+    """Recent failed sign-ins for an e-mail, with or without an account (`accounts.sign_in.lockout`)."""
 
     key = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the e-mail
     counts = models.JSONField(default=dict)
-    stamp = models.CharField(max_length=32)  # of the last writer, by which a racing one is noticed
+    stamp = models.CharField(max_length=32)  # differs after each write, which reveals a race
     updated_at = models.DateTimeField(db_index=True)
 
     class Meta:
@@ -207,11 +209,11 @@ class SignInAttempts(models.Model):
 
 
 class OneTimeToken(models.Model):
-    """A link in a mail: 256 random bits of which only the SHA-256 is stored, gone once used."""
+    """A mailed link of 256 random bits, stored as a SHA-256 and deleted when used."""
 
     class Purpose(models.TextChoices):
         VERIFY_EMAIL = "verify_email"
-        PASSWORD_RESET = "password_reset"  # noqa: S105  # a name
+        PASSWORD_RESET = "password_reset"  # noqa: S105  # not a password
         EMAIL_CHANGE_OLD = "email_change_old"
         EMAIL_CHANGE_NEW = "email_change_new"
 
@@ -219,7 +221,7 @@ class OneTimeToken(models.Model):
     purpose = models.CharField(max_length=20, choices=Purpose)
     user_id: ObjectId
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
-    subject = models.CharField(max_length=254)  # the e-mail it was sent to, or the change it confirms
+    subject = models.CharField(max_length=254)  # the e-mail address, or the id of the change to confirm
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
@@ -231,7 +233,7 @@ class OneTimeToken(models.Model):
 
 
 class EmailChange(models.Model):
-    """A new e-mail that waits until both addresses have confirmed it. A user has one at the most."""
+    """A change of an e-mail that both addresses must confirm. A user has at most one."""
 
     user_id: ObjectId
     user = models.OneToOneField(User, on_delete=models.CASCADE)
@@ -261,7 +263,7 @@ class ServiceKey(models.Model):
     revoked_at = models.DateTimeField(null=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)  # to the minute
 
-    # What the REST framework asks whoever sends a request
+    # The REST framework reads this from the sender of a request.
     is_authenticated = True
 
     class Meta:

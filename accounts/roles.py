@@ -1,7 +1,7 @@
-"""Which role may do what, in the API and in the admin, and which service key: the one place that says.
+"""Permissions of each role and of each scope of a service key, in the API and in the admin.
 
-A permission is Django's own: `<app>.<verb>_<model>`. An admin is a superuser and may do everything.
-docs/security.md has the same in words.
+A permission is named as Django's own are: `<app>.<verb>_<model>`. An admin is a superuser and needs none.
+docs/security.md describes the roles.
 """
 
 from django.db.models import TextChoices
@@ -56,5 +56,5 @@ SCOPES: dict[str, frozenset[str]] = {
 
 
 def permissions_of(role: str) -> frozenset[str]:
-    """What the table gives this role; an admin needs none of it."""
+    """Return the permissions of the role; an admin, who may do everything, has none here."""
     return ROLE_PERMISSIONS.get(role, frozenset())

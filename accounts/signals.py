@@ -1,7 +1,4 @@
-"""Every sign-in is written down, and a session of the pages remembers where it was begun.
-
-The cache hears of accounts that are saved without a service, as in a shell.
-"""
+"""Handlers that record sign-ins, and invalidate the cache of an account saved without a service."""
 
 from typing import Any
 
@@ -22,7 +19,7 @@ from ecommerce.core.web.http import Device
 def signed_in(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     history.record(user, "sign_in", by=user)
     session = getattr(request, "session", {})
-    if session.get(SESSION_KEY) == str(user.pk) and DEVICE not in session:  # not by the API
+    if session.get(SESSION_KEY) == str(user.pk) and DEVICE not in session:  # not an API sign-in
         remember_device(session, Device.of(request))
 
 

@@ -1,3 +1,5 @@
+"""Periodic tasks of accounts."""
+
 from accounts.recovery import one_time_links
 from accounts.sessions import services as sessions
 from accounts.sign_in import lockout

@@ -72,7 +72,7 @@ def _keep_address(request: HttpRequest, buyer: Buyer, form: CheckoutForm) -> Non
     if not (isinstance(buyer, User) and address and form.cleaned_data["keep"]):
         return
     try:
-        addresses.save_address(buyer, address)
+        addresses.save_address(buyer, address=address)
     except DomainError as refusal:
         messages.warning(request, refusal.in_words)
 

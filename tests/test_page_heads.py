@@ -127,7 +127,7 @@ class TestSigningInAndOut:
         "end",
         [
             sessions.end_all_sessions,
-            lambda user: sessions.end_session(user, str(WebSession.objects.get().public_id)),
+            lambda user: sessions.end_session(user, session_id=str(WebSession.objects.get().public_id)),
             lambda user: recovery.set_password(user, password="Another-Pass-456"),
             lambda user: users.update_user(pk=user.pk, is_active=False),
             lambda user: users.update_user(pk=user.pk, role=User.Role.SUPPORT),

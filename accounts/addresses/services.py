@@ -1,4 +1,4 @@
-"""Use cases of an account's addresses: kept at the checkout or on its own pages, filled in next time."""
+"""Use cases of the addresses that an account keeps for its next orders."""
 
 import json
 from contextlib import suppress
@@ -22,39 +22,39 @@ class AddressNotFound(DomainError):
 
 
 class TooManyAddresses(DomainError):
-    message, code = gettext_noop("At most %(most)d addresses can be kept."), "too_many_addresses"
+    message, code = gettext_noop("You can save at most %(most)d addresses."), "too_many_addresses"
     facts = {"most": MAX_ADDRESSES}
 
 
 def list_addresses(user: User) -> "QuerySet[SavedAddress]":
-    """The one that was used last comes first."""
+    """Return the account's addresses, the last used one first."""
     return SavedAddress.objects.filter(user=user)
 
 
-def get_address(user: User, address_id: str) -> SavedAddress:
-    """The account's own; anyone else's, an unknown or a malformed id is AddressNotFound."""
+def get_address(user: User, *, address_id: str) -> SavedAddress:
+    """Return one of the account's addresses. Raises AddressNotFound, also for a malformed id."""
     saved = list_addresses(user).filter(pk=object_id(address_id)).first()
     if saved is None:
         raise AddressNotFound
     return saved
 
 
-def save_address(user: User, address: Address) -> None:
-    """Put it first. One that is there already is not kept twice, whoever keeps it at once.
+def save_address(user: User, *, address: Address) -> None:
+    """Save the address as the last used one; the same address is never saved twice.
 
-    Raises TooManyAddresses; of several at once one too many may get in.
+    Raises TooManyAddresses, although concurrent requests may exceed the limit by one.
     """
     saved, key = list_addresses(user), _key(user, address)
-    if _used_now(saved.filter(key=key)):
+    if _mark_used(saved.filter(key=key)):
         return
     if saved.count() >= MAX_ADDRESSES:
         raise TooManyAddresses
-    with suppress(IntegrityError):  # another request has just kept it
+    with suppress(IntegrityError):  # a concurrent request has just saved it
         SavedAddress.objects.create(user=user, address=address, key=key)
 
 
-def change_address(user: User, address_id: str, address: Address) -> None:
-    """Where that makes it the same as another one, that one remains. Raises AddressNotFound."""
+def change_address(user: User, *, address_id: str, address: Address) -> None:
+    """Replace the address; if the new one is saved already, only that one remains. Raises AddressNotFound."""
     row = list_addresses(user).filter(pk=object_id(address_id))
     try:
         changed = row.update(address=address, key=_key(user, address))
@@ -64,27 +64,31 @@ def change_address(user: User, address_id: str, address: Address) -> None:
         raise AddressNotFound
 
 
-def put_first(user: User, address_id: str) -> None:
-    if not _used_now(list_addresses(user).filter(pk=object_id(address_id))):
+def put_first(user: User, *, address_id: str) -> None:
+    """Make the address the first in the list. Raises AddressNotFound."""
+    if not _mark_used(list_addresses(user).filter(pk=object_id(address_id))):
         raise AddressNotFound
 
 
-def remove_address(user: User, address_id: str) -> None:
-    """Gone afterwards, whoever removed it."""
+def remove_address(user: User, *, address_id: str) -> None:
+    """Remove the address; do nothing if it does not exist."""
     list_addresses(user).filter(pk=object_id(address_id)).delete()
 
 
 def export(user: User) -> list[dict[str, Any]]:
+    """Return the account's addresses, ready for JSON."""
     return [saved.address.as_dict() for saved in list_addresses(user)]
 
 
 def erase(user: User) -> None:
+    """Delete all addresses of the account."""
     list_addresses(user).delete()
 
 
-def _used_now(rows: "QuerySet[SavedAddress]") -> int:
+def _mark_used(rows: "QuerySet[SavedAddress]") -> int:
     return rows.update(used_at=timezone.now())
 
 
 def _key(user: User, address: Address) -> str:
+    """Return the unique key of the user and the address."""
     return f"{user.pk}:{sha256(json.dumps(address.as_dict()).encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""The pages of an account's addresses and its name."""
+"""Pages of an account's name and addresses."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,8 +26,8 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 @never_cache
 @login_required
 def address_list(request: HttpRequest) -> HttpResponse:
-    found = addresses.list_addresses(signed_in(request))
-    return render(request, "accounts/addresses.html", {"addresses": found})
+    saved = addresses.list_addresses(signed_in(request))
+    return render(request, "accounts/addresses.html", {"addresses": saved})
 
 
 @require_http_methods(FORM_METHODS)
@@ -36,7 +36,7 @@ def address_list(request: HttpRequest) -> HttpResponse:
 def new_address(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     submission = Submission(request, AddressForm, name=user.name)
-    return _saved(request, submission, partial(addresses.save_address, user))
+    return _save(request, submission, partial(addresses.save_address, user))
 
 
 @require_http_methods(FORM_METHODS)
@@ -45,18 +45,18 @@ def new_address(request: HttpRequest) -> HttpResponse:
 def edit_address(request: HttpRequest, address_id: str) -> HttpResponse:
     user = signed_in(request)
     try:
-        saved = addresses.get_address(user, address_id)
+        saved = addresses.get_address(user, address_id=address_id)
     except AddressNotFound:
         raise Http404 from None
     submission = Submission(request, AddressForm, **saved.address.as_dict())
-    return _saved(request, submission, partial(addresses.change_address, user, address_id))
+    return _save(request, submission, partial(addresses.change_address, user, address_id=address_id))
 
 
 @require_POST
 @login_required
 def prefer_address(request: HttpRequest, address_id: str) -> HttpResponse:
     try:
-        addresses.put_first(signed_in(request), address_id)
+        addresses.put_first(signed_in(request), address_id=address_id)
     except AddressNotFound as refusal:
         messages.warning(request, refusal.in_words)
     return redirect("accounts:addresses")
@@ -65,7 +65,7 @@ def prefer_address(request: HttpRequest, address_id: str) -> HttpResponse:
 @require_POST
 @login_required
 def remove_address(request: HttpRequest, address_id: str) -> HttpResponse:
-    addresses.remove_address(signed_in(request), address_id)
+    addresses.remove_address(signed_in(request), address_id=address_id)
     messages.success(request, _("The address is removed."))
     return redirect("accounts:addresses")
 
@@ -82,10 +82,9 @@ def profile(request: HttpRequest) -> HttpResponse:
     return submission.page("accounts/profile.html")
 
 
-def _saved(
-    request: HttpRequest, submission: Submission, use_case: Callable[[Address], object]
-) -> HttpResponse:
-    if submission.accepted(lambda **given: use_case(Address(**given))):
+def _save(request: HttpRequest, submission: Submission, use_case: Callable[..., object]) -> HttpResponse:
+    """Run the use case with the submitted address, or show the form."""
+    if submission.accepted(lambda **fields: use_case(address=Address(**fields))):
         messages.success(request, _("The address is saved."))
         return redirect("accounts:addresses")
     return submission.page("accounts/address.html")

@@ -1,4 +1,4 @@
-"""The API of a customer's own account: read it, export its data, delete it."""
+"""API endpoints to read one's own account, export its data, and delete it."""
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -17,7 +17,7 @@ from ecommerce.core.web.http import client_ip, signed_in
 class Me(APIView):
     @extend_schema(operation_id="me", tags=["auth"], responses={200: UserAnswer, **errors(401)})
     def get(self, request: Request) -> Response:
-        """The signed-in user."""
+        """Return the signed-in user."""
         return Response(signed_in(request).as_dict())
 
     @extend_schema(
@@ -27,7 +27,7 @@ class Me(APIView):
         responses={204: None, **errors(400, 401)},
     )
     def delete(self, request: Request) -> Response:
-        """Delete the account; its orders are kept without it. Send the password: `{"password": "…"}`."""
+        """Delete the account but keep its orders. Send the password: `{"password": "…"}`."""
         password = body(Password, request.data)["password"]
         privacy.erase_account(signed_in(request), password=password, ip=client_ip(request))
         response = Response(status=204)
@@ -42,6 +42,6 @@ class Export(APIView):
         responses={200: OpenApiTypes.OBJECT, **errors(401)},
     )
     def get(self, request: Request) -> Response:
-        """Everything the shop holds about the signed-in user."""
+        """Return all data that the shop holds about the signed-in user."""
         headers = {"Content-Disposition": 'attachment; filename="account.json"', "Cache-Control": "no-store"}
         return Response(privacy.export_account(signed_in(request)), headers=headers)

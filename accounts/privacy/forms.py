@@ -1,4 +1,4 @@
-"""Form that deletes an account."""
+"""The form that deletes an account."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _

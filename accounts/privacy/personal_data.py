@@ -13,7 +13,7 @@ from accounts.models import User
 
 @dataclass(frozen=True)
 class Holder:
-    """How one kind of personal data is exported and erased."""
+    """The export and the erasure of one kind of personal data."""
 
     export: Callable[[User], Any]  # returns data ready for JSON
     erase: Callable[[User], None]  # must be idempotent: a transaction may be retried

@@ -1,4 +1,4 @@
-"""Use cases of a person's data: take it all along, and have it deleted."""
+"""Use cases of personal data: export all of it, or erase it."""
 
 from typing import Any
 
@@ -22,18 +22,23 @@ from ecommerce.core.text.times import as_json as time_as_json
 
 
 def export_account(user: User) -> dict[str, Any]:
-    """Everything the shop holds about the person, ready for JSON."""
+    """Return all data that the shop holds about the user, ready for JSON."""
     last_login = time_as_json(user.last_login) if user.last_login else None
     account = user.as_dict() | {"name": user.name, "last_login": last_login}
-    signed_in = [each.as_dict() for each in sessions.list_sessions(user, current="")]
-    held = {name: holder.export(user) for name, holder in personal_data.holders.items()}
-    return {"exported_at": time_as_json(timezone.now()), "account": account, "sessions": signed_in, **held}
+    open_sessions = [session.as_dict() for session in sessions.list_sessions(user, current="")]
+    registered = {name: holder.export(user) for name, holder in personal_data.holders.items()}
+    return {
+        "exported_at": time_as_json(timezone.now()),
+        "account": account,
+        "sessions": open_sessions,
+        **registered,
+    }
 
 
 def erase_account(user: User, *, password: str, ip: str) -> None:
-    """Delete what leads to the person. Orders are kept, and with them an account that says nothing.
+    """Erase all personal data, but keep the orders and, for them, an anonymous account.
 
-    Raises WrongPassword, Locked, or LastAdmin.
+    Raises WrongPassword, Locked or LastAdmin.
     """
     sign_in.confirm_password(user, password=password, ip=ip)
     with lease("admins"):
@@ -44,6 +49,7 @@ def erase_account(user: User, *, password: str, ip: str) -> None:
 
 
 def _erase(user: User) -> None:
+    """Erase the data of every holder and of the account itself inside a transaction."""
     history.record(user, "erase", by=user)
     for holder in personal_data.holders.values():
         holder.erase(user)

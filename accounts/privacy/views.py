@@ -1,4 +1,4 @@
-"""The pages where customers export their data or delete their account."""
+"""Pages to export one's data and to delete one's account."""
 
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_required

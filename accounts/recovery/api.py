@@ -1,4 +1,4 @@
-"""The API around an account's e-mail and password."""
+"""API endpoints to confirm and change the e-mail, and to reset and change the password."""
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -36,7 +36,7 @@ class VerifyEmail(APIView):
         responses={204: None, **errors(400)},
     )
     def post(self, request: Request) -> Response:
-        """Confirm the e-mail with the token of the mail."""
+        """Confirm the e-mail with the mailed token."""
         recovery.verify_email(**body(MailedToken, request.data))
         return Response(status=204)
 
@@ -66,7 +66,7 @@ class ForgotPassword(APIView):
         responses={202: SentAnswer, **errors(400)},
     )
     def post(self, request: Request) -> Response:
-        """Send a link to choose a new password. The answer is the same whether the e-mail is known or not."""
+        """Send a link to choose a new password. The answer is the same for known and unknown e-mails."""
         recovery.forgot_password(**body(Email, request.data))
         return _accepted(_("If there is an account with this e-mail, a mail is on its way."))
 
@@ -83,7 +83,7 @@ class ResetPassword(APIView):
         responses={204: None, **errors(400)},
     )
     def post(self, request: Request) -> Response:
-        """Set a new password with the token of the mail. Every session of the account ends."""
+        """Set a new password with the mailed token, and end every session of the account."""
         recovery.reset_password(**body(PasswordReset, request.data))
         return Response(status=204)
 
@@ -96,10 +96,10 @@ class ChangePassword(APIView):
         responses={200: TokensAnswer, **errors(400, 401)},
     )
     def post(self, request: Request) -> Response:
-        """Every session of the account ends; the answer begins a new one."""
-        given, user = body(PasswordChange, request.data), signed_in(request)
-        cookie = given.pop("cookie")
-        recovery.change_password(user, **given, ip=client_ip(request))
+        """Change the password, end every session of the account, and start a new one."""
+        fields, user = body(PasswordChange, request.data), signed_in(request)
+        cookie = fields.pop("cookie")
+        recovery.change_password(user, **fields, ip=client_ip(request))
         return token_answers.answer(sessions.start_session(user, device=Device.of(request)), cookie=cookie)
 
 
@@ -111,9 +111,9 @@ class ChangeEmail(APIView):
         responses={202: SentAnswer, **errors(400, 401)},
     )
     def post(self, request: Request) -> Response:
-        """Ask for another e-mail. It changes once the links in mails to both addresses were used."""
-        given = body(EmailChangeRequest, request.data)
-        recovery.change_email(signed_in(request), **given, ip=client_ip(request))
+        """Request a change of the e-mail, which takes effect once both addresses have confirmed it."""
+        fields = body(EmailChangeRequest, request.data)
+        recovery.change_email(signed_in(request), **fields, ip=client_ip(request))
         return _accepted(_("Please use the links in the mails to both addresses."))
 
 
@@ -129,9 +129,9 @@ class ConfirmEmailChange(APIView):
         responses={200: EmailChangeAnswer, **errors(400)},
     )
     def post(self, request: Request) -> Response:
-        """Confirm one of the two addresses with the token of its mail."""
+        """Confirm one of the two addresses with the mailed token."""
         return Response({"changed": recovery.confirm_email_change(**body(MailedToken, request.data))})
 
 
-def _accepted(sentence: str) -> Response:
-    return Response({"message": sentence}, status=202)
+def _accepted(message: str) -> Response:
+    return Response({"message": message}, status=202)

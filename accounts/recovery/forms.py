@@ -8,7 +8,7 @@ from ecommerce.core.web.forms import EmailField
 
 
 class TokenForm(forms.Form):
-    """The link of a mail leads to a button: what only looks at links uses none up."""
+    """A mailed link leads to a button, so that programs that open links do not use it up."""
 
     token = forms.CharField(max_length=100, widget=forms.HiddenInput)
 
@@ -18,7 +18,7 @@ class ResetForm(TokenForm):
 
 
 class ChangePasswordForm(forms.Form):
-    current = password_field(_("Your password now"), "current-password")
+    current = password_field(_("Current password"), "current-password")
     password = new_password_field(_("New password"))
 
 

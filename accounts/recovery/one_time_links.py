@@ -1,4 +1,4 @@
-"""Links in mails: each works once, for an hour."""
+"""Mailed links that work once, for an hour."""
 
 import hashlib
 import secrets
@@ -23,6 +23,7 @@ class LinkInvalid(FieldError):
 
 
 def create(user: User, purpose: Purpose, *, subject: str) -> str:
+    """Store a digest of a new token and return the token; `subject` is what the link is about."""
     token = secrets.token_urlsafe(32)
     OneTimeToken.objects.create(
         pk=_digest(token), purpose=purpose, user=user, subject=subject, expires_at=timezone.now() + LIFETIME
@@ -31,27 +32,29 @@ def create(user: User, purpose: Purpose, *, subject: str) -> str:
 
 
 def find(token: str, *purposes: Purpose) -> OneTimeToken:
-    """Look without using it up. Raises LinkInvalid."""
-    found = _valid(token, *purposes).select_related("user").first()
-    if found is None or not found.user.is_active:
+    """Return the link without using it up. Raises LinkInvalid."""
+    link = _valid(token, *purposes).select_related("user").first()
+    if link is None or not link.user.is_active:
         raise LinkInvalid
-    return found
+    return link
 
 
 def use(token: str, *purposes: Purpose) -> OneTimeToken:
-    """Use it up; call it in the `run_tx` of what it is for. Raises LinkInvalid."""
-    found = find(token, *purposes)
+    """Use the link up and return it; call it in the `run_tx` of the change. Raises LinkInvalid."""
+    link = find(token, *purposes)
     deleted, _rows = _valid(token, *purposes).delete()
     if deleted != 1:
         raise LinkInvalid
-    return found
+    return link
 
 
 def withdraw(user: User, *purposes: Purpose) -> None:
+    """Invalidate the user's open links of these purposes."""
     OneTimeToken.objects.filter(user=user, purpose__in=purposes).delete()
 
 
 def delete_expired() -> None:
+    """Delete expired links and expired changes of an e-mail."""
     for model in (OneTimeToken, EmailChange):
         model._default_manager.filter(expires_at__lt=timezone.now()).delete()
 

@@ -1,3 +1,5 @@
+"""Serializers of passwords, mailed tokens and changes of an e-mail."""
+
 from typing import Any
 
 from rest_framework import serializers
@@ -25,4 +27,4 @@ class SentAnswer(serializers.Serializer[Any]):
 
 
 class EmailChangeAnswer(serializers.Serializer[Any]):
-    changed = serializers.BooleanField(help_text="False while the other address has not confirmed")
+    changed = serializers.BooleanField(help_text="False until the other address has confirmed, too")

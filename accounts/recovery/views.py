@@ -1,4 +1,4 @@
-"""The pages around an account's e-mail and password."""
+"""Pages to confirm and change the e-mail, and to reset and change the password."""
 
 from collections.abc import Callable
 
@@ -47,7 +47,7 @@ def forgot_password(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password", "token")
 @never_cache
 def reset_password(request: HttpRequest) -> HttpResponse:
-    """A dead link says so before anybody thinks of a password."""
+    """Check the link before the visitor chooses a password."""
     if request.method == "GET":
         try:
             recovery.check_reset_link(request.GET.get("token", ""))
@@ -66,8 +66,8 @@ def reset_password(request: HttpRequest) -> HttpResponse:
 @login_required
 def change_password(request: HttpRequest) -> HttpResponse:
     submission, user = Submission(request, ChangePasswordForm), signed_in(request)
-    if submission.accepted(lambda **given: recovery.change_password(user, **given, ip=client_ip(request))):
-        update_session_auth_hash(request, user)  # this session goes on
+    if submission.accepted(lambda **fields: recovery.change_password(user, **fields, ip=client_ip(request))):
+        update_session_auth_hash(request, user)  # keeps this session
         messages.success(request, _("Your password is changed. You are signed out everywhere else."))
         return redirect("accounts:detail")
     return submission.page("accounts/change_password.html")
@@ -78,7 +78,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @login_required
 def change_email(request: HttpRequest) -> HttpResponse:
     submission, user = Submission(request, ChangeEmailForm), signed_in(request)
-    if submission.accepted(lambda **given: recovery.change_email(user, **given, ip=client_ip(request))):
+    if submission.accepted(lambda **fields: recovery.change_email(user, **fields, ip=client_ip(request))):
         messages.success(request, _("Please use the links in the mails to both addresses."))
         return redirect("accounts:detail")
     return submission.page("accounts/change_email.html")

@@ -1,6 +1,7 @@
-"""Use cases of service keys: make one, revoke it, and find the one that a request shows.
+"""Use cases of service keys: create and revoke a key, and find the key of a request.
 
-A key is `prefix.secret`. The prefix finds its row; of the secret (256 random bits) the SHA-256 is stored.
+A key is `prefix.secret`. The prefix is the lookup key; of the secret (256 random bits), only the
+SHA-256 is stored.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ RECORD_USE_EVERY = timedelta(minutes=1)
 
 
 def create_key(*, name: str, scopes: Sequence[str], expires_at: datetime, by: User) -> tuple[ServiceKey, str]:
-    """The key and its text, which nobody can find out again."""
+    """Create a key; return it and its text, which is not stored and cannot be shown again."""
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     key = ServiceKey(
         pk=ObjectId(),
@@ -47,7 +48,10 @@ def create_key(*, name: str, scopes: Sequence[str], expires_at: datetime, by: Us
 
 
 def revoke_key(*, key_id: str, by: User) -> ServiceKey:
-    """The next request with it is refused. Repeated, nothing changes. Raises NotFound."""
+    """Revoke the key, so that the next request with it is refused, and return it; idempotent.
+
+    Raises NotFound.
+    """
     key = ServiceKey.objects.filter(pk=object_id(key_id)).first()
     if key is None:
         raise NotFound
@@ -64,20 +68,21 @@ def revoke_key(*, key_id: str, by: User) -> ServiceKey:
 
 
 def find_key(text: str) -> ServiceKey | None:
-    """The key of this text, unless it is wrong, revoked or expired."""
+    """Return the key with this text, or None if the text is wrong or the key is revoked or expired."""
     match = KEY_PATTERN.fullmatch(text)
     if match is None:
         return None
     key = ServiceKey.objects.filter(prefix=match[1]).first()
-    right = hmac.compare_digest(key.secret_hash if key else "", _digest(match[2]))
-    return key if key and right and key.is_valid() else None
+    correct = hmac.compare_digest(key.secret_hash if key else "", _digest(match[2]))
+    return key if key and correct and key.is_valid() else None
 
 
 def record_use(key: ServiceKey) -> None:
-    """Once a minute is often enough to see whether a key is still needed."""
+    """Store the time of use, at most once a minute, so that unused keys can be found."""
     now = timezone.now()
-    if key.last_used_at is None or key.last_used_at < now - RECORD_USE_EVERY:
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - RECORD_USE_EVERY)
+    recent = now - RECORD_USE_EVERY
+    if key.last_used_at is None or key.last_used_at < recent:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=recent)
         ServiceKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
 
 

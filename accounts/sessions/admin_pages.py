@@ -1,4 +1,4 @@
-"""The back office's page of where somebody is signed in, to end it there or everywhere."""
+"""The admin page that lists the sessions of a user and ends them."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -14,6 +14,7 @@ from ecommerce.core.web.http import signed_in
 
 
 def sessions_page(admin: ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Show the sessions of a user; a POST ends one or all of them."""
     if not admin.has_change_permission(request):
         raise PermissionDenied
     user = admin.get_object(request, object_id)
@@ -25,7 +26,7 @@ def sessions_page(admin: ModelAdmin, request: HttpRequest, object_id: str) -> Ht
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
-        "title": f"Where {user} is signed in",
+        "title": f"Sessions of {user}",
         "sessions": sessions.list_sessions(user, current=""),
         "back": change_url(user),
     }
@@ -38,7 +39,7 @@ def _end(request: HttpRequest, user: User) -> None:
         if "everywhere" in request.POST:
             sessions.end_all_sessions(user, by=by)
         else:
-            sessions.end_session(user, request.POST.get("session", ""), by=by)
+            sessions.end_session(user, session_id=request.POST.get("session", ""), by=by)
     except DomainError as refusal:
         messages.error(request, refusal.message)
     else:

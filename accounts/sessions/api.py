@@ -1,4 +1,4 @@
-"""The API of sessions: refresh, sign out, look where one is signed in and end it there."""
+"""API endpoints to refresh tokens, sign out, list sessions and end them."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class Refresh(APIView):
         responses={200: TokensAnswer, **errors(400, 401, 403)},
     )
     def post(self, request: Request) -> Response:
-        """A new pair of tokens. A refresh token counts once; again after ten seconds, it ends the session."""
+        """Return new tokens. A refresh token works once; reused after ten seconds, it ends the session."""
         token, from_cookie = token_answers.presented_refresh_token(request)
         return token_answers.answer(sessions.refresh(token or ""), cookie=from_cookie)
 
@@ -37,7 +37,7 @@ class Logout(APIView):
     permission_classes = [AllowAny]
 
     def perform_authentication(self, request: Request) -> None:
-        """Only where it is asked for: with a refresh token the bearer may have expired."""
+        """Leave authentication to `post`: with a refresh token, the access token may have expired."""
 
     @extend_schema(
         operation_id="logout",
@@ -46,12 +46,12 @@ class Logout(APIView):
         responses={204: None, **errors(400, 401, 403)},
     )
     def post(self, request: Request) -> Response:
-        """End the session of the refresh token, or without one that of the bearer."""
+        """End the session of the refresh token or, without one, of the access token."""
         token, _ = token_answers.presented_refresh_token(request)
         if token:
             sessions.end_by_refresh_token(token)
         elif signed_in(request).is_authenticated:
-            sessions.end_session(signed_in(request), _current(request))
+            sessions.end_session(signed_in(request), session_id=_current(request))
         else:
             raise NotAuthenticated
         return _signed_out()
@@ -62,7 +62,7 @@ class LogoutAll(APIView):
         operation_id="logout_all", tags=["auth"], request=None, responses={204: None, **errors(401)}
     )
     def post(self, request: Request) -> Response:
-        """End every session of the account, in browsers and in clients of the API."""
+        """End every session of the account, in browsers and API clients."""
         sessions.end_all_sessions(signed_in(request))
         return _signed_out()
 
@@ -74,16 +74,16 @@ class SessionList(APIView):
         responses={200: SessionAnswer(many=True), **errors(401)},
     )
     def get(self, request: Request) -> Response:
-        """Where the account is signed in, the newest first."""
-        found = sessions.list_sessions(signed_in(request), current=_current(request))
-        return Response([each.as_dict() for each in found])
+        """List the sessions of the account, the newest first."""
+        listed = sessions.list_sessions(signed_in(request), current=_current(request))
+        return Response([session.as_dict() for session in listed])
 
 
 class Session(APIView):
     @extend_schema(operation_id="end_session", tags=["auth"], responses={204: None, **errors(401, 404)})
     def delete(self, request: Request, session_id: str) -> Response:
-        """End one of the account's sessions; anyone else's is a 404."""
-        sessions.end_session(signed_in(request), session_id)
+        """End one of the account's sessions: 404 for another account's."""
+        sessions.end_session(signed_in(request), session_id=session_id)
         return Response(status=204)
 
 

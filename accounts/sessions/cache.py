@@ -1,4 +1,4 @@
-"""What the head of a page says of its visitor, until the session or the account is another."""
+"""Cache entries of the visitor of a page, one per session and one per account."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,27 +11,27 @@ NAMESPACE = "visitors"
 
 
 def read_session(key: str, fill: Callable[[], bytes]) -> bytes:
-    return cache.cached(NAMESPACE, _of_session(key), fill)
+    return cache.cached(NAMESPACE, _session_entry(key), fill)
 
 
 def read_account(pk: str, fill: Callable[[], bytes]) -> bytes:
-    return cache.cached(NAMESPACE, _of_account(pk), fill)
+    return cache.cached(NAMESPACE, _account_entry(pk), fill)
 
 
 def invalidate_session(key: str) -> None:
-    """The session's row was written or is gone. Joins a transaction."""
-    on_commit(lambda: cache.invalidate_entry(NAMESPACE, _of_session(key)))
+    """Invalidate the entry once the running transaction, if any, has written or deleted the session."""
+    on_commit(lambda: cache.invalidate_entry(NAMESPACE, _session_entry(key)))
 
 
 def invalidate_account(pk: Any) -> None:
-    """Its password, role, state or version. Joins a transaction."""
-    on_commit(lambda: cache.invalidate_entry(NAMESPACE, _of_account(pk)))
+    """Invalidate the entry once the running transaction, if any, has changed or deleted the account."""
+    on_commit(lambda: cache.invalidate_entry(NAMESPACE, _account_entry(pk)))
 
 
-def _of_session(key: str) -> str:
-    """The key itself opens the account, so it is not left in Redis."""
+def _session_entry(key: str) -> str:
+    """Return the name of the entry, with a digest: the session key is a secret and must not be in Redis."""
     return f"session:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def _of_account(pk: Any) -> str:
+def _account_entry(pk: Any) -> str:
     return f"account:{pk}"

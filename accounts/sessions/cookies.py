@@ -1,4 +1,4 @@
-"""A browser's refresh token in a cookie, which no script reads and no other site makes it send."""
+"""The cookie with the refresh token of a browser, out of reach of scripts and of other sites."""
 
 from urllib.parse import urlsplit
 
@@ -29,14 +29,17 @@ def delete(response: Response) -> None:
 
 
 def read(request: Request) -> str | None:
-    """The cookie's token, for our own origins: SameSite alone trusts all subdomains."""
+    """Return the token in the cookie, or None.
+
+    Raises PermissionDenied for a foreign origin, since SameSite alone trusts all subdomains.
+    """
     token = request.COOKIES.get(NAME)
-    if token and not _is_ours(request.headers.get("Origin", ""), request):
+    if token and not _is_allowed(request.headers.get("Origin", ""), request):
         raise PermissionDenied("This origin may not use the cookie.")
     return token
 
 
-def _is_ours(origin: str, request: Request) -> bool:
+def _is_allowed(origin: str, request: Request) -> bool:
     own = {
         f"{request.scheme}://{request.get_host()}",
         "{0.scheme}://{0.netloc}".format(urlsplit(settings.PUBLIC_URL)),

@@ -1,3 +1,5 @@
+"""Serializers of tokens and sessions."""
+
 from typing import Any
 
 from rest_framework import serializers
@@ -5,19 +7,19 @@ from rest_framework import serializers
 
 class RefreshToken(serializers.Serializer[Any]):
     refresh_token = serializers.CharField(
-        max_length=200, required=False, help_text="Not needed where it is kept in the cookie."
+        max_length=200, required=False, help_text="Not needed if it is in the cookie."
     )
 
 
 class TokensAnswer(serializers.Serializer[Any]):
     access_token = serializers.CharField()
     token_type = serializers.CharField(default="bearer")
-    expires_in = serializers.IntegerField(help_text="Seconds until the access token ends")
+    expires_in = serializers.IntegerField(help_text="Seconds until the access token expires")
     refresh_token = serializers.CharField(required=False, help_text="Not with `cookie`")
 
 
 class SessionAnswer(serializers.Serializer[Any]):
-    """The schema of a session as `ActiveSession.as_dict` writes it."""
+    """The schema of `ActiveSession.as_dict`."""
 
     id = serializers.CharField(help_text="ObjectId")
     kind = serializers.ChoiceField(choices=["api", "web"])

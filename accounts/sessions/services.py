@@ -1,4 +1,4 @@
-"""Where an account is signed in: token families of API clients, and sessions of the pages."""
+"""Use cases of sessions: token families of API clients, and web sessions of browsers."""
 
 import logging
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ from ecommerce.core.text.times import as_json as time_as_json
 from ecommerce.core.web.http import Device
 
 logger = logging.getLogger("shop.security")
-GRACE = timedelta(seconds=10)  # two tabs that refresh at once are no thieves
+GRACE = timedelta(seconds=10)  # two tabs may refresh with the same token at once
 
 
 class InvalidRefreshToken(DomainError):
@@ -39,7 +39,7 @@ class SessionNotFound(DomainError):
 
 @dataclass(frozen=True)
 class Grant:
-    """What a client gets for signing in or refreshing."""
+    """The tokens that a client receives when it signs in or refreshes."""
 
     user: User
     access_token: str
@@ -49,7 +49,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class ActiveSession:
-    """One place where an account is signed in."""
+    """A session that has not ended, of the API or of a browser."""
 
     id: str
     kind: str  # api or web
@@ -80,6 +80,7 @@ class ActiveSession:
 
 
 def start_session(user: User, *, device: Device) -> Grant:
+    """Start an API session and return its first pair of tokens."""
     family = TokenFamily.objects.create(
         pk=ObjectId(),
         user=user,
@@ -92,12 +93,12 @@ def start_session(user: User, *, device: Device) -> Grant:
 
 
 def refresh(token: str) -> Grant:
-    """A new pair of tokens for a refresh token, which counts once.
+    """Return a new pair of tokens for a refresh token, which can be used once.
 
-    Within ten seconds its successor is handed out again: of two tabs both go on. Later somebody else must
-    have had it, so the family ends. Raises InvalidRefreshToken.
+    Used again within ten seconds, it returns the same successor, so that two tabs may refresh at once. Used
+    later, it must have been stolen, so the family ends. Raises InvalidRefreshToken.
     """
-    family_id, generation = _read(token)
+    family_id, generation = _parse(token)
     now = timezone.now()
     live = TokenFamily.objects.filter(pk=family_id, revoked_at=None, expires_at__gt=now)
     live.filter(generation=generation).update(generation=F("generation") + 1, rotated_at=now)
@@ -110,17 +111,20 @@ def refresh(token: str) -> Grant:
 
 
 def list_sessions(user: User, *, current: str) -> list[ActiveSession]:
-    """The newest first. `current` is the id of the session that asks."""
-    found = [*_api_sessions(user, current), *_web_sessions(user, current)]
-    return sorted(found, key=lambda each: each.created_at, reverse=True)
+    """Return the account's sessions, the newest first; `current` is the id of the caller's own."""
+    sessions = [*_api_sessions(user, current), *_web_sessions(user, current)]
+    return sorted(sessions, key=lambda session: session.created_at, reverse=True)
 
 
-def end_session(user: User, session_id: str, *, by: User | None = None) -> None:
-    """Raises SessionNotFound, also for somebody else's. Where it is not its owner, `by` is who ends it."""
+def end_session(user: User, *, session_id: str, by: User | None = None) -> None:
+    """End one of the account's sessions; `by` is the staff member who does it, if any.
+
+    Raises SessionNotFound, also for a session of another account.
+    """
     pk = object_id(session_id)
 
     def end() -> None:
-        if pk is None or not (_end_pages(user, pk) or _revoke(TokenFamily.objects.filter(pk=pk, user=user))):
+        if pk is None or not (_end_web_session(user, pk) or _end_api_session(user, pk)):
             raise SessionNotFound
         if by:
             history.record(user, "end_session", by=by, after={"session": session_id})
@@ -128,23 +132,14 @@ def end_session(user: User, session_id: str, *, by: User | None = None) -> None:
     run_tx(end)
 
 
-def _end_pages(user: User, pk: ObjectId) -> bool:
-    """Inside a transaction. The heads of its pages are known by the session's key."""
-    rows = WebSession.objects.filter(user=user.pk, public_id=pk)
-    for key in (keys := list(rows.values_list("pk", flat=True))):
-        cache.invalidate_session(key)
-    rows.filter(pk__in=keys).delete()
-    return bool(keys)
-
-
 def end_by_refresh_token(token: str) -> None:
-    """Sign out the client that holds it, also where it was rotated. Raises InvalidRefreshToken."""
-    family_id, _generation = _read(token)
+    """End the session of this refresh token, even a used one. Raises InvalidRefreshToken."""
+    family_id, _generation = _parse(token)
     _revoke(TokenFamily.objects.filter(pk=family_id))
 
 
 def end_all_sessions(user: User, *, by: User | None = None) -> None:
-    """Sign out everywhere, tokens and pages; `by` is whoever it is that is not its owner."""
+    """End all sessions of the account, API and web; `by` is the staff member who does it, if any."""
 
     def end() -> None:
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
@@ -155,6 +150,7 @@ def end_all_sessions(user: User, *, by: User | None = None) -> None:
 
 
 def delete_expired() -> None:
+    """Delete expired sessions, API and web."""
     now = timezone.now()
     TokenFamily.objects.filter(expires_at__lt=now).delete()
     WebSession.objects.filter(expire_date__lt=now).delete()
@@ -164,14 +160,17 @@ def _grant(user: User, family: TokenFamily, generation: int) -> Grant:
     return Grant(user, access_token(user, family), refresh_token(family.pk, generation), family.expires_at)
 
 
-def _read(token: str) -> tuple[ObjectId, int]:
-    found = read_refresh_token(token)
-    if found is None:
+def _parse(token: str) -> tuple[ObjectId, int]:
+    """Return family and generation. Raises InvalidRefreshToken."""
+    parsed = read_refresh_token(token)
+    if parsed is None:
         raise InvalidRefreshToken
-    return found
+    return parsed
 
 
 def _refuse_reuse(family: TokenFamily) -> NoReturn:
+    """End the family whose token was used twice, and raise InvalidRefreshToken."""
+
     def end() -> bool:
         revoked = _revoke(TokenFamily.objects.filter(pk=family.pk))
         if revoked:
@@ -185,21 +184,40 @@ def _refuse_reuse(family: TokenFamily) -> NoReturn:
     raise InvalidRefreshToken
 
 
+def _end_web_session(user: User, pk: ObjectId) -> bool:
+    """Delete the web session inside a transaction; return whether it existed."""
+    rows = WebSession.objects.filter(user=user.pk, public_id=pk)
+    keys = list(rows.values_list("pk", flat=True))
+    for key in keys:
+        cache.invalidate_session(key)
+    rows.filter(pk__in=keys).delete()
+    return bool(keys)
+
+
+def _end_api_session(user: User, pk: ObjectId) -> bool:
+    return _revoke(TokenFamily.objects.filter(pk=pk, user=user))
+
+
 def _revoke(families: "QuerySet[TokenFamily]") -> bool:
-    """End the one family: no refresh any more, and its access tokens are refused at once."""
+    """Revoke the one family with all its tokens; return False if it is gone or revoked already."""
     return run_tx(lambda: _revoke_in_transaction(families.filter(revoked_at=None)))
 
 
 def _revoke_in_transaction(families: "QuerySet[TokenFamily]") -> bool:
-    family = families.first()
     now = timezone.now()
+    family = families.first()
     if family is None or not families.update(revoked_at=now):
         return False
+    _refuse_access_tokens(family, now)
+    return True
+
+
+def _refuse_access_tokens(family: TokenFamily, now: datetime) -> None:
+    """Refuse the family's access tokens until the last one has expired; drop entries no longer needed."""
     users, until = collection(User), now + timedelta(minutes=settings.ACCESS_TOKEN_EXPIRES_MIN)
     users.update_one({"_id": family.user_id}, {"$pull": {"revoked_families": {"until": {"$lt": now}}}})
     entry = {"family": str(family.pk), "until": until}
     users.update_one({"_id": family.user_id}, {"$push": {"revoked_families": entry}})
-    return True
 
 
 def _api_sessions(user: User, current: str) -> Iterable[ActiveSession]:
@@ -212,7 +230,7 @@ def _api_sessions(user: User, current: str) -> Iterable[ActiveSession]:
 
 
 def _web_sessions(user: User, current: str) -> Iterable[ActiveSession]:
-    """Without those that a new password or a sign-out everywhere has ended."""
+    """Yield the web sessions that no new password and no sign-out everywhere has ended."""
     rows = WebSession.objects.filter(user=user.pk, expire_date__gt=timezone.now())
     hashes = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
     for row in rows.exclude(public_id=None):

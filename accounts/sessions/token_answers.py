@@ -1,4 +1,4 @@
-"""How the API hands tokens over, and takes a refresh token back."""
+"""Answers of the API with tokens, and requests with a refresh token."""
 
 from typing import Any
 
@@ -16,12 +16,13 @@ from ecommerce.core.web.http import Device
 
 
 def signed_in_answer(request: Request, user: User, *, cookie: bool) -> Response:
+    """Start a session for a user who has just signed in, and return its tokens."""
     user_logged_in.send(sender=User, request=request, user=user)
     return answer(sessions.start_session(user, device=Device.of(request)), cookie=cookie)
 
 
 def answer(grant: sessions.Grant, *, cookie: bool) -> Response:
-    """With `cookie` the refresh token is nowhere that a script could read it."""
+    """Return the tokens; with `cookie`, the refresh token is only in an HttpOnly cookie."""
     tokens: dict[str, Any] = {
         "access_token": grant.access_token,
         "token_type": "bearer",
@@ -35,6 +36,8 @@ def answer(grant: sessions.Grant, *, cookie: bool) -> Response:
 
 
 def presented_refresh_token(request: Request) -> tuple[str | None, bool]:
-    """The one in the body, else the cookie's; and whether it is the cookie's."""
-    given = body(RefreshToken, request.data).get("refresh_token")
-    return (given, False) if given else (cookies.read(request), True)
+    """Return the refresh token of the body or else of the cookie, and whether it is the cookie's."""
+    token = body(RefreshToken, request.data).get("refresh_token")
+    if token:
+        return token, False
+    return cookies.read(request), True

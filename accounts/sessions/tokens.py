@@ -1,8 +1,8 @@
-"""The tokens of the API.
+"""Access tokens and refresh tokens of the API.
 
-An access token is a JWT of 15 minutes: sub, role, iat, exp, jti, typ, and the family and version by which it
-is revoked. A refresh token is `family.generation.signature`; the signature is an HMAC, so that nothing stored
-opens an account, and whoever rotates the same token a moment later derives the same successor.
+An access token is a JWT that is valid for 15 minutes. It contains sub, role, iat, exp, jti, typ, and the
+family and version by which it can be revoked. A refresh token is `family.generation.signature`. The signature
+is an HMAC, so no secret is stored, and two concurrent rotations of a token derive the same successor.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ REFRESH_TOKEN = re.compile(r"([0-9a-f]{24})\.([0-9]{1,9})\.([\w-]{43})", re.ASCI
 
 
 def access_token(user: User, family: TokenFamily | None = None) -> str:
-    """A signed token. Its role is for the client's eyes; the server reads the role from the database.
+    """Return a signed token; its role is information for the client, the server reads it from the database.
 
-    The version is the family's, not the account's of this moment: a token that is made while a password
-    changes is not worth more than the session that asked for it.
+    The version is the family's, not the account's present one: a token created while the password changes
+    must not outlive the session that requested it.
     """
     token = AccessToken.for_user(user)
     token["role"] = user.api_role
@@ -33,17 +33,20 @@ def access_token(user: User, family: TokenFamily | None = None) -> str:
 
 
 def refresh_token(family: ObjectId, generation: int) -> str:
+    """Return the refresh token of this generation."""
     return f"{family}.{generation}.{_signature(settings.JWT_SECRET, family, generation)}"
 
 
 def read_refresh_token(text: str) -> tuple[ObjectId, int] | None:
-    """Family and generation of a token that this shop made, whether it still counts or not."""
+    """Return family and generation of a token that this shop has signed, whether or not it is still valid."""
     match = REFRESH_TOKEN.fullmatch(text)
     if match is None:
         return None
     family, generation = ObjectId(match[1]), int(match[2])
-    made = [_signature(secret, family, generation) for secret in jwt_secrets()]
-    return (family, generation) if any(hmac.compare_digest(each, match[3]) for each in made) else None
+    signatures = [_signature(secret, family, generation) for secret in jwt_secrets()]
+    if not any(hmac.compare_digest(signature, match[3]) for signature in signatures):
+        return None
+    return family, generation
 
 
 def _signature(secret: str, family: ObjectId, generation: int) -> str:

@@ -1,6 +1,6 @@
-"""A browser's or program's own description, as a person would say it."""
+"""Readable names for the User-Agent header."""
 
-# The first that is named counts: Edge and Opera also name Chrome, and Chrome names Safari.
+# The first match counts: Edge and Opera also mention Chrome, and Chrome mentions Safari.
 PROGRAMS = {
     "Edg": "Edge",
     "OPR": "Opera",
@@ -21,7 +21,7 @@ SYSTEMS = {
 
 
 def describe(agent: str) -> tuple[str, str]:
-    """Program and system; each empty where nothing known is named."""
+    """Return the program and the system, each empty if unknown."""
     return _first(PROGRAMS, agent), _first(SYSTEMS, agent)
 
 

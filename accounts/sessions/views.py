@@ -1,4 +1,4 @@
-"""The account page, which lists where the account is signed in, and the buttons that end sessions."""
+"""The account page with its list of sessions, and the buttons that end them."""
 
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_required
@@ -17,8 +17,8 @@ from ecommerce.core.web.http import signed_in
 @never_cache
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    found = sessions.list_sessions(signed_in(request), current=public_id(request.session))
-    return render(request, "accounts/account.html", {"sessions": found})
+    listed = sessions.list_sessions(signed_in(request), current=public_id(request.session))
+    return render(request, "accounts/account.html", {"sessions": listed})
 
 
 @require_POST
@@ -28,9 +28,9 @@ def end_session(request: HttpRequest, session_id: str) -> HttpResponse:
         auth.logout(request)
         return redirect("catalog:home")
     try:
-        sessions.end_session(signed_in(request), session_id)
+        sessions.end_session(signed_in(request), session_id=session_id)
     except sessions.SessionNotFound:
-        messages.info(request, _("That session had ended already."))
+        messages.info(request, _("That session has already ended."))
     else:
         messages.success(request, _("Signed out there."))
     return redirect("accounts:detail")

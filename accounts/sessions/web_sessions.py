@@ -1,4 +1,4 @@
-"""The session engine of the pages: Django's, in rows that know whose session it is."""
+"""The session engine of the pages: Django's, with the user and the device in each row."""
 
 from datetime import datetime
 from typing import Any
@@ -28,8 +28,9 @@ class SessionStore(DatabaseStore):
 
     def delete(self, session_key: str | None = None) -> None:
         super().delete(session_key)
-        if ended := session_key or self.session_key:
-            cache.invalidate_session(ended)
+        deleted_key = session_key or self.session_key
+        if deleted_key:
+            cache.invalidate_session(deleted_key)
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         row: Any = super().create_model_instance(data)
@@ -41,7 +42,7 @@ class SessionStore(DatabaseStore):
 
 
 def remember_device(session: Any, device: Device) -> None:
-    """Call it at sign-in: it stays with the session, whose key changes now and then."""
+    """Store the device at sign-in, with an id that stays the same when the session key is cycled."""
     session[DEVICE] = {
         "id": str(ObjectId()),
         "at": timezone.now().isoformat(),
@@ -51,4 +52,5 @@ def remember_device(session: Any, device: Device) -> None:
 
 
 def public_id(session: Any) -> str:
+    """Return the id by which the owner may end the session, empty before sign-in."""
     return str(session.get(DEVICE, {}).get("id", ""))

@@ -1,4 +1,4 @@
-"""The API to sign up and sign in."""
+"""API endpoints to sign up and sign in."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -26,10 +26,10 @@ class SignUp(APIView):
         responses={200: TokensAnswer, **errors(400)},
     )
     def post(self, request: Request) -> Response:
-        """Make an account and sign in: 400 when the e-mail is registered, whatever its case."""
-        given = body(NewCredentials, request.data)
-        cookie = given.pop("cookie")
-        return signed_in_answer(request, services.sign_up(**given), cookie=cookie)
+        """Create an account and sign in: 400 if the e-mail is registered, in upper or lower case."""
+        fields = body(NewCredentials, request.data)
+        cookie = fields.pop("cookie")
+        return signed_in_answer(request, services.sign_up(**fields), cookie=cookie)
 
 
 class Login(APIView):
@@ -44,8 +44,8 @@ class Login(APIView):
         responses={200: TokensAnswer, **errors(400, 401)},
     )
     def post(self, request: Request) -> Response:
-        """Sign in: 401 for wrong credentials, 429 with `Retry-After` after too many of them."""
-        given = body(Credentials, request.data)
-        cookie = given.pop("cookie")
-        user = services.sign_in(**given, ip=client_ip(request))
+        """Sign in: 401 for wrong credentials, 429 with `Retry-After` after too many failures."""
+        fields = body(Credentials, request.data)
+        cookie = fields.pop("cookie")
+        user = services.sign_in(**fields, ip=client_ip(request))
         return signed_in_answer(request, user, cookie=cookie)

@@ -1,4 +1,4 @@
-"""Django's authentication behind the lockout, for every way in; and its permissions, by the role."""
+"""Django's authentication backend, with the lockout and with permissions by role."""
 
 from typing import Any
 
@@ -20,7 +20,10 @@ class LockingBackend(ModelBackend):
         ip: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """One hash whether the e-mail is known or not; none while it is locked, which raises Locked."""
+        """Return the user, or None; known and unknown e-mails cost one hash each.
+
+        Raises Locked, without hashing, while the e-mail is locked.
+        """
         if username is None or password is None:
             return None
         email = username.lower()
@@ -30,6 +33,7 @@ class LockingBackend(ModelBackend):
         return user if isinstance(user, User) else None
 
     def get_all_permissions(self, user_obj: Any, obj: object = None) -> set[str]:
-        """By the role, without a query. A superuser is not asked about."""
-        permitted = user_obj.is_active and not user_obj.is_anonymous and obj is None
-        return set(roles.permissions_of(user_obj.role)) if permitted else set()
+        """Return the permissions of the role, without a query; Django does not ask for superusers."""
+        if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
+            return set()
+        return set(roles.permissions_of(user_obj.role))

@@ -1,4 +1,4 @@
-"""Password hashing that holds up nobody else."""
+"""Password hashing that leaves a core for other requests."""
 
 import threading
 
@@ -6,13 +6,13 @@ from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
 
 
 class OneAtATimeBCryptHasher(BCryptSHA256PasswordHasher):
-    """BCryptSHA256, so passwords over 72 bytes count whole, at most one at a time in each worker.
+    """BCryptSHA256, which uses all of a password over 72 bytes, with one hash at a time per process.
 
-    bcrypt releases the interpreter lock: one hash takes one core while other threads go on.
+    bcrypt releases the GIL: a hash keeps one core busy while other threads go on.
     """
 
-    _turn = threading.Lock()
+    _lock = threading.Lock()
 
     def encode(self, password: str, salt: str) -> str:
-        with self._turn:
+        with self._lock:
             return super().encode(password, salt)

@@ -1,4 +1,4 @@
-"""What a password may be. The validators are in AUTH_PASSWORD_VALIDATORS; every way in asks them."""
+"""Password rules, checked by the validators in AUTH_PASSWORD_VALIDATORS."""
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -16,7 +16,7 @@ class WeakPassword(FieldError):
 
 
 def refuse_weak(password: str, *, email: str) -> None:
-    """Raises WeakPassword with all that is wrong with it."""
+    """Raise WeakPassword, with every reason, unless the password follows the rules."""
     try:
         validate_password(password, User(email=email))
     except ValidationError as error:
@@ -24,7 +24,7 @@ def refuse_weak(password: str, *, email: str) -> None:
 
 
 class MaximumLengthValidator:
-    """Longer ones could be set, but not typed in: the sign-in form ends there."""
+    """A validator that refuses passwords longer than the field of the sign-in form."""
 
     limit = 128
 
@@ -33,4 +33,4 @@ class MaximumLengthValidator:
             raise ValidationError(self.get_help_text(), code="password_too_long")
 
     def get_help_text(self) -> str:
-        return _("Your password must contain %(limit)d characters at the most.") % {"limit": self.limit}
+        return _("Your password must contain at most %(limit)d characters.") % {"limit": self.limit}

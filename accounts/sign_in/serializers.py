@@ -1,3 +1,5 @@
+"""Serializers of the credentials that other rooms use, too."""
+
 from typing import Any
 
 from rest_framework import serializers
@@ -15,7 +17,7 @@ class Password(serializers.Serializer[Any]):
 
 
 class NewPassword(serializers.Serializer[Any]):
-    """What else a password may not be, the services say."""
+    """A new password; the services apply the other rules."""
 
     password = serializers.CharField(trim_whitespace=False, min_length=8, max_length=128)
 

@@ -1,4 +1,4 @@
-"""The pages to sign up, sign in and sign out."""
+"""Pages to sign up, sign in and sign out."""
 
 from collections.abc import Callable
 from functools import partial
@@ -44,23 +44,23 @@ def log_out(request: HttpRequest) -> HttpResponse:
 def _enter(
     request: HttpRequest, form_class: type[EmailForm], use_case: Callable[..., User], template: str
 ) -> HttpResponse:
-    """Sign in or up, then go on to where the visitor came from."""
+    """Sign in or up, then redirect to the page from which the visitor came."""
     if request.user.is_authenticated:
         return redirect(_next(request))
     submission = Submission(request, form_class)
-    if submission.accepted(lambda **given: auth.login(request, use_case(**given), backend=BACKEND)):
+    if submission.accepted(lambda **fields: auth.login(request, use_case(**fields), backend=BACKEND)):
         return redirect(_next(request))
-    return submission.page(template, next=_next(request), here=_here(request))
+    return submission.page(template, next=_next(request), here=_form_url(request))
 
 
-def _here(request: HttpRequest) -> str:
-    """The address of the form, with no way on but one that is allowed."""
-    wanted = _next(request)
-    return request.path if wanted == HOME else f"{request.path}?{urlencode({'next': wanted})}"
+def _form_url(request: HttpRequest) -> str:
+    """Return the URL of the form, with `next` if it leads anywhere but to the account page."""
+    next_url = _next(request)
+    return request.path if next_url == HOME else f"{request.path}?{urlencode({'next': next_url})}"
 
 
 def _next(request: HttpRequest) -> str:
-    """Where to go on: a page of this shop, never another site."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if safe else HOME
+    """Return the page to redirect to, never one of another site."""
+    next_url = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(next_url, {request.get_host()}, request.is_secure())
+    return next_url if safe else HOME

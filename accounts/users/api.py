@@ -1,4 +1,4 @@
-"""The API through which admins change the role of an account."""
+"""API endpoints with which admins change the role of a user."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -22,9 +22,9 @@ class PromoteToAdmin(APIView):
         responses={200: UserAnswer, **errors(400, 401, 403, 404)},
     )
     def post(self, request: Request) -> Response:
-        """Make a user an admin, who signs in again: 404 for an unknown e-mail, 400 for one who is already."""
-        given = body(Email, request.data)
-        return Response(users.promote_to_admin(**given, by=signed_in(request)).as_dict())
+        """Make a user an admin and end their sessions: 404 for an unknown e-mail, 400 for an admin."""
+        fields = body(Email, request.data)
+        return Response(users.promote_to_admin(**fields, by=signed_in(request)).as_dict())
 
 
 class SetRole(APIView):
@@ -37,9 +37,9 @@ class SetRole(APIView):
         responses={200: UserAnswer, **errors(400, 401, 403, 404)},
     )
     def post(self, request: Request) -> Response:
-        """Give a user another role, `user` to take it away: 400 for the last admin, 404 if unknown.
+        """Set the role of a user, `user` for a customer: 400 for the last admin, 404 for an unknown e-mail.
 
-        Another role ends the user's sessions; the same one changes nothing.
+        A different role ends the user's sessions; the same one changes nothing.
         """
-        given = body(RoleOf, request.data)
-        return Response(users.set_role(**given, by=signed_in(request)).as_dict())
+        fields = body(RoleOf, request.data)
+        return Response(users.set_role(**fields, by=signed_in(request)).as_dict())

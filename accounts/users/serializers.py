@@ -1,3 +1,5 @@
+"""Serializers of users and their roles."""
+
 from typing import Any
 
 from rest_framework import serializers
@@ -14,13 +16,14 @@ class RoleOf(Email):
 
 
 class UserAnswer(serializers.Serializer[Any]):
-    """The schema of a user as `User.as_dict` writes it."""
+    """The schema of `User.as_dict`."""
 
     id = serializers.CharField(help_text="ObjectId")
     email = serializers.EmailField()
     email_verified = serializers.BooleanField()
     role = serializers.ChoiceField(choices=["user", "admin"])
     groups = serializers.ListField(
-        child=serializers.ChoiceField(choices=["support", "manager", "admin"]), help_text="Of staff: its role"
+        child=serializers.ChoiceField(choices=["support", "manager", "admin"]),
+        help_text="The role of a member of staff",
     )
     created_at = serializers.DateTimeField()

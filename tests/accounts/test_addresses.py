@@ -35,7 +35,7 @@ def client(customer):
 
 
 def keep(user, fields=HOME):
-    addresses.save_address(user, Address(**fields))
+    addresses.save_address(user, address=Address(**fields))
     return addresses.list_addresses(user)[0]
 
 
@@ -96,7 +96,7 @@ def test_the_same_address_is_kept_once_and_there_is_an_end(customer):
 
 
 def keeps_one(customer, keep_at_once):
-    assert at_once(8, lambda: keep_at_once(customer, Address(**HOME))) == [None] * 8
+    assert at_once(8, lambda: keep_at_once(customer, address=Address(**HOME))) == [None] * 8
     assert kept(customer) == [HOME]
 
 
@@ -164,7 +164,7 @@ def test_a_full_list_does_not_stop_an_order(shopper, customer):
     fields = filled_in(shopper.get(CHECKOUT).content.decode(), line1="Another 1", keep="on")
     page = shopper.post(CHECKOUT, fields, follow=True).content.decode()
     assert Order.objects.get().shipping_address.line1 == "Another 1"
-    assert "At most 20 addresses can be kept." in page
+    assert "You can save at most 20 addresses." in page
 
 
 def test_a_guest_is_not_asked(product):

@@ -257,7 +257,7 @@ class TestSessions:
             sessions.refresh(grant.refresh_token)
         assert browser.get("/account/").status_code == 302
         assert AuditEntry.objects.get(action="user.sign_out_everywhere").actor == staff.email
-        assert "No session" in page_of(office, customer, "sessions")
+        assert "This account has no sessions." in page_of(office, customer, "sessions")
 
     def test_somebody_elses_session_is_not_ended(self, office, customer, stranger):
         grant = sessions.start_session(stranger, device=self.DEVICE)

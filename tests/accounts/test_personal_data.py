@@ -76,7 +76,7 @@ def test_a_deleted_account_leaves_its_orders_and_nothing_that_leads_to_the_perso
     grant = sessions.start_session(customer, device=Device("203.0.113.7", "curl/8"))
     confirm(order, outcome="success", by=customer)
     add_item(user=customer, product_id=product.product_id, qty=1)
-    save_address(customer, order.shipping_address)
+    save_address(customer, address=order.shipping_address)
     set_name(customer, name="Ada Lovelace")
     if face == "api":
         assert delete(customer_api).status_code == 204

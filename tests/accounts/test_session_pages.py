@@ -65,7 +65,7 @@ def test_ending_this_one_signs_out(customer):
 def test_somebody_elses_is_not_ended(customer, stranger):
     client, other = browser_of(customer), browser_of(stranger)
     (address,) = end_addresses(client)
-    assert "had ended already" in other.post(address, follow=True).content.decode()
+    assert "has already ended" in other.post(address, follow=True).content.decode()
     assert client.get(ACCOUNT).status_code == 200
 
 

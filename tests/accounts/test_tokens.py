@@ -178,7 +178,7 @@ def test_a_disabled_user_is_refused_at_once(customer, customer_api):
 def test_a_request_reads_the_user_once_and_asks_nothing_else(
     customer_api, customer, django_assert_num_queries
 ):
-    sessions.end_session(customer, begun(customer))  # there is a revoked family to look at
+    sessions.end_session(customer, session_id=begun(customer))  # there is a revoked family to look at
     with django_assert_num_queries(1):
         assert customer_api.get(ME).status_code == 200
 

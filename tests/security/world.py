@@ -120,7 +120,7 @@ class World:
         """Return the customer's saved address, and save it again if a request has removed it."""
         saved = list_addresses(self.customer)
         if not saved:
-            save_address(self.customer, Address(**ADDRESS))
+            save_address(self.customer, address=Address(**ADDRESS))
         return saved.get()
 
     @cached_property
@@ -164,7 +164,7 @@ def bearer(user: User) -> dict[str, str]:
 
 def revoked_bearer(world: World) -> dict[str, str]:
     grant = sessions.start_session(world.customer, device=DEVICE)
-    sessions.end_session(world.customer, grant.refresh_token.partition(".")[0])
+    sessions.end_session(world.customer, session_id=grant.refresh_token.partition(".")[0])
     return {"Authorization": f"Bearer {grant.access_token}"}
 
 

@@ -1,4 +1,4 @@
-"""Another admin, or another member of staff, from the command line."""
+"""Create an admin or another member of staff from the command line."""
 
 import getpass
 import os
@@ -16,8 +16,8 @@ from ecommerce.core.errors import FieldError
 
 class Command(BaseCommand):
     help = (
-        "Create an admin (with --role other staff), or promote the user who has this e-mail. "
-        "The password is asked for; without a terminal it is read from ADMIN_PASSWORD."
+        "Create an admin (or other staff with --role), or promote the user with this e-mail. "
+        "The password is read from ADMIN_PASSWORD or, in a terminal, asked for."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,25 +44,26 @@ class Command(BaseCommand):
         self.stdout.write(f"Promoted {user.email}; the password stays as it was.")
 
     def _create(self, email: str, role: Role) -> None:
-        given = _checked(NewAccount, email=email, password=_password())
-        user = users.create_user(**given, role=role)
+        fields = _checked(NewAccount, email=email, password=_password())
+        user = users.create_user(**fields, role=role)
         self.stdout.write(f"Created the {role.label.lower()} {user.email}.")
 
 
 def _checked(serializer: type[Email], **fields: str) -> dict[str, Any]:
-    given = serializer(data=fields)
-    if not given.is_valid():
-        raise CommandError(" ".join(f"{field}: {errors[0]}" for field, errors in given.errors.items()))
-    return dict(given.validated_data)
+    """Return the valid fields. Raises CommandError with the first error of each field."""
+    form = serializer(data=fields)
+    if not form.is_valid():
+        raise CommandError(" ".join(f"{field}: {errors[0]}" for field, errors in form.errors.items()))
+    return dict(form.validated_data)
 
 
 def _password() -> str:
-    if given := os.environ.get("ADMIN_PASSWORD"):
-        return given
+    if password := os.environ.get("ADMIN_PASSWORD"):
+        return password
     try:
         first, second = getpass.getpass("Password: "), getpass.getpass("Again: ")
     except EOFError:
-        raise CommandError("Set ADMIN_PASSWORD where nobody can be asked.") from None
+        raise CommandError("Without a terminal, set ADMIN_PASSWORD.") from None
     if first != second:
         raise CommandError("The two passwords differ.")
     return first
