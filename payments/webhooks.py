@@ -41,7 +41,7 @@ def receive(*, name: str, body: bytes, headers: Mapping[str, str]) -> None:
 
 
 def _process(payment: Payment, event: Event) -> None:
-    if event.reference and not payment.reference:
+    if event.reference and not payment.reference:  # the response to start was lost
         Payment.objects.filter(pk=payment.pk, reference="").update(reference=event.reference)
         payment = Payment.objects.get(pk=payment.pk)
     provider_sync.refresh(payment)

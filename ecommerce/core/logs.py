@@ -9,8 +9,8 @@ from itertools import chain
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
-def value_of(name: str) -> re.Pattern[str]:
-    """Return a pattern for `name` and a value after it, quoted or not; \\1 is all but the value."""
+def _value_of(name: str) -> re.Pattern[str]:
+    """Return a pattern for a name and the value after it, quoted or not; its group 1 is all but the value."""
     return re.compile(
         rf"""(?i)((?:{name})[\w-]{{0,40}}["']?\s*[:=]\s*)"""
         r"""(?:"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|[^\s"',}]+)"""
@@ -23,7 +23,7 @@ SECRETS = [
     (re.compile(r"(?i)\b(bearer|api-key)\s+[\w.~+/=-]+"), r"\1 ***"),
     (re.compile(r"(?i)\b(authorization[\"']?\s*[:=]\s*[\"']?[\w-]+)\s+[^\s\"',}]+"), r"\1 ***"),
     (re.compile(r"(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*"), "***"),  # a JWT
-    (value_of("password|secret|token"), r"\1***"),
+    (_value_of("password|secret|token"), r"\1***"),
 ]
 _app_secrets: dict[str, list[tuple[re.Pattern[str], str]]] = {}
 
@@ -33,9 +33,10 @@ def register_secrets(owner: str, *, names: Sequence[str] = (), pattern: str = ""
 
     A second call for the same owner replaces the first.
     """
-    found = [(re.compile(pattern), "***")] if pattern else []
-    found += [(value_of(re.escape(name)), r"\1***") for name in names]
-    _app_secrets[owner] = found
+    patterns = [(_value_of(re.escape(name)), r"\1***") for name in names]
+    if pattern:
+        patterns.append((re.compile(pattern), "***"))
+    _app_secrets[owner] = patterns
 
 
 def redact(text: str) -> str:

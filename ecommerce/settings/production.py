@@ -10,29 +10,7 @@ PUBLISHED_SECRETS = {
 }
 MINIMUM_SECRET_BYTES = 32
 MINIMUM_PASSWORD_LENGTH = 8
-LOCAL = ("localhost", "127.0.0.1", "[::1]")
-
-
-def secret_problem(name: str, value: str) -> str | None:
-    if not value:
-        return f"{name} is missing."
-    if value in PUBLISHED_SECRETS:
-        return f"{name} is a published example."
-    if len(value.encode()) < MINIMUM_SECRET_BYTES:
-        return f"{name} is shorter than {MINIMUM_SECRET_BYTES} bytes."
-    return None
-
-
-def password_problem(name: str, value: str) -> str | None:
-    if not value or value in PUBLISHED_SECRETS:
-        return f"{name} is missing or a published example (or set CREATE_DEFAULT_ADMIN=false)."
-    if len(value) < MINIMUM_PASSWORD_LENGTH:
-        return f"{name} is shorter than {MINIMUM_PASSWORD_LENGTH} characters."
-    return None
-
-
-def is_open_origin(origin: str) -> bool:
-    return origin == "*" or any(host in origin for host in LOCAL)
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def problems(
@@ -46,21 +24,41 @@ def problems(
     cors_origins: Sequence[str],
     debug: bool,
 ) -> Iterator[str]:
-    """Yield a sentence for each problem; the settings of payments are checked in settings/payments.py."""
+    """Yield a sentence for each problem. Those of payments are found in settings/payments.py."""
     for name, value in secrets.items():
-        if problem := secret_problem(name, value):
-            yield problem
+        yield from _secret_problems(name, value)
     for name, values in previous_secrets.items():
-        yield from filter(None, (secret_problem(name, value) for value in values))
-    if admin_password is not None and (problem := password_problem("DEFAULT_ADMIN_PASSWORD", admin_password)):
-        yield problem
+        for value in values:
+            yield from _secret_problems(name, value)
+    if admin_password is not None:
+        yield from _password_problems("DEFAULT_ADMIN_PASSWORD", admin_password)
     if not mongodb_uri:
         yield "MONGODB_URI is missing."
     if not public_url:
         yield "PUBLIC_URL is missing."
     if not hosts or "*" in hosts:
         yield "ALLOWED_HOSTS is missing or open to every host."
-    if any(is_open_origin(origin) for origin in cors_origins):
+    if any(_is_open_origin(origin) for origin in cors_origins):
         yield "CORS_ORIGINS names every origin or a local one."
     if debug:
         yield "DEBUG is on."
+
+
+def _secret_problems(name: str, value: str) -> Iterator[str]:
+    if not value:
+        yield f"{name} is missing."
+    elif value in PUBLISHED_SECRETS:
+        yield f"{name} is a published example."
+    elif len(value.encode()) < MINIMUM_SECRET_BYTES:
+        yield f"{name} is shorter than {MINIMUM_SECRET_BYTES} bytes."
+
+
+def _password_problems(name: str, value: str) -> Iterator[str]:
+    if not value or value in PUBLISHED_SECRETS:
+        yield f"{name} is missing or a published example (or set CREATE_DEFAULT_ADMIN=false)."
+    elif len(value) < MINIMUM_PASSWORD_LENGTH:
+        yield f"{name} is shorter than {MINIMUM_PASSWORD_LENGTH} characters."
+
+
+def _is_open_origin(origin: str) -> bool:
+    return origin == "*" or any(host in origin for host in LOCAL_HOSTS)

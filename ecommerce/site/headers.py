@@ -68,6 +68,7 @@ def _add_prefetching(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def policy_for(path: str) -> Policy:
+    """Return the Content-Security-Policy for a path."""
     for beginning, policy in EXCEPTIONS.items():
         if path.startswith(beginning):
             return policy
