@@ -21,17 +21,6 @@ BUSINESS_RULES = (
     *("services", "stock", "models", "invariants"),
     *("lockout", "one_time_links", "personal_data"),
 )
-# Files whose services do not keep the two rules yet. Remove a file once it does; add none.
-UNDOCUMENTED = {
-    "catalog/services.py",
-    "orders/fulfilment/services.py",
-    "orders/services.py",
-    "payments/services.py",
-}
-POSITIONAL = {
-    "orders/fulfilment/services.py",
-    "orders/services.py",
-}
 
 
 @cache
@@ -99,9 +88,7 @@ def test_business_rules_do_not_import_requests_forms_messages_or_rest_framework(
 
 def test_every_public_service_has_a_docstring() -> None:
     undocumented = [
-        f"{file}: {function.name}"
-        for file, function in public_services()
-        if file not in UNDOCUMENTED and not ast.get_docstring(function)
+        f"{file}: {function.name}" for file, function in public_services() if not ast.get_docstring(function)
     ]
     assert not undocumented
 
@@ -110,7 +97,7 @@ def test_services_take_at_most_one_positional_argument() -> None:
     offending = [
         f"{file}: {function.name}"
         for file, function in public_services()
-        if file not in POSITIONAL and not takes_at_most_one_positional_argument(function)
+        if not takes_at_most_one_positional_argument(function)
     ]
     assert not offending
 
