@@ -1,4 +1,4 @@
-"""Form fields that several rooms share."""
+"""Form fields that several features share."""
 
 from typing import Any
 

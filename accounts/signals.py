@@ -8,7 +8,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import history
+from accounts import audit_records
 from accounts.models import User
 from accounts.sessions import cache
 from accounts.sessions.web_sessions import DEVICE, remember_device
@@ -17,7 +17,7 @@ from ecommerce.core.web.http import Device
 
 @receiver(user_logged_in)
 def signed_in(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
-    history.record(user, "sign_in", by=user)
+    audit_records.record(user, "sign_in", by=user)
     session = getattr(request, "session", {})
     if session.get(SESSION_KEY) == str(user.pk) and DEVICE not in session:  # not an API sign-in
         remember_device(session, Device.of(request))

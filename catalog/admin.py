@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWi
 from catalog import categories, product_fields, services
 from catalog.csv import admin_pages, export
 from catalog.images import uploads
-from catalog.images.addresses import resized_url, validate_image
+from catalog.images.image_urls import resized_url, validate_image
 from catalog.models import (
     LOW_STOCK,
     MAX_INVENTORY,

@@ -12,8 +12,8 @@ from django.db import IntegrityError
 from django.db.models import Max
 from django.utils.text import slugify
 
-from catalog import cache, former_slugs, history
-from catalog.history import Actor
+from catalog import audit_records, cache, former_slugs
+from catalog.audit_records import Actor
 from catalog.models import Category, Product
 from catalog.search import indexing
 from catalog.types import CategoryData
@@ -112,7 +112,7 @@ def update_category(*, pk: ObjectId, by: Actor = None, **fields: Any) -> None:
             indexing.move_products(Product.objects.filter(category=category.name), category=fields["name"])
         if fields:
             Category.objects.filter(pk=pk).update(**fields)
-        audit.record_all(history.changed(category, fields=fields, by=by))
+        audit.record_all(audit_records.changed(category, fields=fields, by=by))
         on_commit(cache.products_changed)
 
     try:
@@ -129,7 +129,7 @@ def delete_category(category: Category, *, by: Actor = None) -> None:
             raise CategoryInUse(category.name)
         Category.objects.filter(pk=category.pk).delete()
         former_slugs.remove_redirects_to(category)
-        audit.record_all([history.deleted(category, by=by)])
+        audit.record_all([audit_records.deleted(category, by=by)])
         on_commit(cache.products_changed)
 
     run_tx(delete)
@@ -141,7 +141,7 @@ def _insert(category: Category, by: Actor, label: str = "") -> Category:
     def insert() -> None:
         category.save(force_insert=True)
         former_slugs.remove_redirects_from([category.slug], kind=Category)
-        audit.record_all([history.created(category, by=by, label=label)])
+        audit.record_all([audit_records.created(category, by=by, label=label)])
 
     run_tx(insert)
     return category

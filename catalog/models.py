@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
 from catalog import product_fields
-from catalog.images import addresses as images
+from catalog.images import image_urls as images
 from ecommerce.core.text.money import MAX_PRICE
 
 MAX_PRODUCT_ID = 2**31 - 1
@@ -93,7 +93,7 @@ class Product(models.Model):
 
     @property
     def image_url(self) -> str | None:
-        """The absolute URL of the image, whichever of its three kinds it is (`catalog.images.addresses`)."""
+        """The absolute URL of the image, whichever of its three kinds it is (`catalog.images.image_urls`)."""
         if not self.image or "://" in self.image:
             return self.image or None
         if images.is_upload(self.image):

@@ -6,10 +6,10 @@ from typing import Any
 from bson import ObjectId
 from django.db import IntegrityError
 
-from catalog import cache, former_slugs, history, search, stock
+from catalog import audit_records, cache, former_slugs, search, stock
+from catalog.audit_records import Actor
 from catalog.categories import ensure_category
-from catalog.history import Actor
-from catalog.images.addresses import as_stored
+from catalog.images.image_urls import as_stored
 from catalog.models import MAX_PRODUCT_ID, Counter, Product
 from catalog.queries import ProductNotFound
 from catalog.search import indexing
@@ -74,7 +74,7 @@ def insert_products(rows: Sequence[dict[str, Any]], *, by: Actor = None, label: 
     _reserve_product_id(max(product.product_id for product, _ in products))
     stock.insert(products)
     former_slugs.remove_redirects_from([row["slug"] for row in rows], kind=Product)
-    audit.record_all(history.created(product, by=by, label=label) for product, _ in products)
+    audit.record_all(audit_records.created(product, by=by, label=label) for product, _ in products)
 
 
 def update_product(
@@ -98,7 +98,7 @@ def update_product(
             stock.adjust(product.pk, change=inventory_delta)
         level = (product.inventory if inventory is None else inventory) + inventory_delta
         stored = _update_fields(product, fields)
-        audit.record_all(history.changed(product, fields={**stored, "inventory": level}, by=by))
+        audit.record_all(audit_records.changed(product, fields={**stored, "inventory": level}, by=by))
         _after_change(fields, by)
 
     try:
@@ -119,7 +119,7 @@ def delete_product(*, pk: str | ObjectId, by: Actor = None) -> Product:
         stock.close_account(product.pk, remaining=product.inventory)
         Product.objects.filter(pk=product.pk).delete()
         former_slugs.remove_redirects_to(product)
-        audit.record_all([history.deleted(product, by=by)])
+        audit.record_all([audit_records.deleted(product, by=by)])
         on_commit(cache.products_changed)
         return product
 

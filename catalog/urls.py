@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path, register_converter
 
-from catalog.images.addresses import UPLOADED_FILE
+from catalog.images.image_urls import UPLOADED_FILE
 from catalog.storefront import views
 
 

@@ -16,8 +16,8 @@ from ecommerce.core.web.http import signed_in
 from orders import services
 from orders.access.authentication import OrderToken
 from orders.access.tokens import order_token
-from orders.contacts import Contact
 from orders.models import Order, OrderQuerySet
+from orders.order_contact import Contact
 from orders.serializers import AllOrdersPage, CreateOrderBody, OrderAnswer, PlacedGuestOrder
 
 

@@ -10,7 +10,7 @@ from accounts.addresses.forms import AddressForm
 from accounts.models import ADDRESS_FIELDS, Address
 from cart.quotes import Quote
 from ecommerce.core.web.forms import EmailField
-from orders.contacts import Contact
+from orders.order_contact import Contact
 
 KEY = r"[\x21-\x7e]{8,200}"
 

@@ -20,12 +20,12 @@ from cart.services import ProductNotAvailable, add_item, claim
 from catalog.models import Product
 from ecommerce.core import audit
 from ecommerce.core.db import object_id, run_tx
-from ecommerce.core.db.status import transition
+from ecommerce.core.db.status_transitions import transition
 from ecommerce.core.errors import DomainError, FieldError
 from ecommerce.core.web import languages
 from orders import emails, search
-from orders.contacts import Contact
 from orders.models import TRANSITIONS, Order, OrderHolder, OrderItem, Viewer, new_number
+from orders.order_contact import Contact
 
 QUEUE_MAIL = {Order.Status.PAID: emails.queue_confirmed, Order.Status.FAILED: emails.queue_failed}
 TIME_FIELDS = {Order.Status.PAID: "paid_at", Order.Status.CANCELED: "canceled_at"}

@@ -20,9 +20,9 @@ from ecommerce.core.errors import DomainError
 from ecommerce.core.web.http import signed_in
 from orders import services, timeline
 from orders.access.session import with_order
-from orders.contacts import known_contact
 from orders.forms import CheckoutForm
 from orders.models import Order
+from orders.order_contact import known_contact
 
 PAGE_SIZE = 20
 TYPED = "checkout"  # session key of what was typed, for a customer who leaves the checkout and comes back

@@ -15,7 +15,7 @@ from accounts.models import User
 from catalog import stock
 from ecommerce.core import audit
 from ecommerce.core.db import run_tx
-from ecommerce.core.db.status import transition
+from ecommerce.core.db.status_transitions import transition
 from ecommerce.core.errors import DomainError
 from ecommerce.core.models import OutboxMessage
 from ecommerce.core.outbox import enqueue, handler

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from catalog import stock
 from ecommerce.core.db import run_tx
-from ecommerce.core.db.status import transition
+from ecommerce.core.db.status_transitions import transition
 from orders.models import Order
 from orders.services import change_status
 from payments import refunds

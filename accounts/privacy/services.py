@@ -6,7 +6,7 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import history
+from accounts import audit_records
 from accounts.addresses import services as addresses
 from accounts.models import EmailChange, OneTimeToken, TokenFamily, User, WebSession
 from accounts.privacy import personal_data
@@ -50,7 +50,7 @@ def erase_account(user: User, *, password: str, ip: str) -> None:
 
 def _erase(user: User) -> None:
     """Erase the data of every holder and of the account itself inside a transaction."""
-    history.record(user, "erase", by=user)
+    audit_records.record(user, "erase", by=user)
     for holder in personal_data.holders.values():
         holder.erase(user)
     for model in (TokenFamily, OneTimeToken, EmailChange):
@@ -72,4 +72,4 @@ def _erase(user: User) -> None:
 
 
 personal_data.register("addresses", export=addresses.export, erase=addresses.erase)
-personal_data.register("history", export=history.export, erase=audit.forget_person)
+personal_data.register("history", export=audit_records.export, erase=audit.forget_person)

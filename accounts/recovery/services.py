@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import emails, history
+from accounts import audit_records, emails
 from accounts.models import EmailChange, OneTimeToken, User
 from accounts.recovery import one_time_links
 from accounts.sessions import cache
@@ -92,7 +92,7 @@ def replace_password(
         cache.invalidate_account(user.pk)
         user.refresh_from_db(fields=["password", "token_version"])
         withdraw_links(user)
-        history.record(user, verb, by=by)
+        audit_records.record(user, verb, by=by)
         emails.queue_password_changed(user, version=user.token_version)
         return True
 
@@ -163,4 +163,4 @@ def _change_email(change: EmailChange) -> None:
     User.objects.filter(pk=user.pk).update(email=change.email, email_verified_at=timezone.now())
     withdraw_links(user)
     before, after = {"email": user.email}, {"email": change.email}
-    history.record(user, "change_email", by=user, before=before, after=after)
+    audit_records.record(user, "change_email", by=user, before=before, after=after)

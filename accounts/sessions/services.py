@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import history
+from accounts import audit_records
 from accounts.models import TokenFamily, User, WebSession
 from accounts.sessions import cache
 from accounts.sessions.tokens import access_token, read_refresh_token, refresh_token
@@ -127,7 +127,7 @@ def end_session(user: User, *, session_id: str, by: User | None = None) -> None:
         if pk is None or not (_end_web_session(user, pk) or _end_api_session(user, pk)):
             raise SessionNotFound
         if by:
-            history.record(user, "end_session", by=by, after={"session": session_id})
+            audit_records.record(user, "end_session", by=by, after={"session": session_id})
 
     run_tx(end)
 
@@ -144,7 +144,7 @@ def end_all_sessions(user: User, *, by: User | None = None) -> None:
     def end() -> None:
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
         cache.invalidate_account(user.pk)
-        history.record(user, "sign_out_everywhere", by=by or user)
+        audit_records.record(user, "sign_out_everywhere", by=by or user)
 
     run_tx(end)
 
@@ -174,7 +174,7 @@ def _refuse_reuse(family: TokenFamily) -> NoReturn:
     def end() -> bool:
         revoked = _revoke(TokenFamily.objects.filter(pk=family.pk))
         if revoked:
-            history.record_token_reuse(family.user, family)
+            audit_records.record_token_reuse(family.user, family)
         return revoked
 
     if run_tx(end):

@@ -30,7 +30,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from accounts import history
+from accounts import audit_records
 from accounts.models import SignInAttempts
 from ecommerce.core.errors import TryLater
 from ecommerce.core.web.http import network_of
@@ -114,7 +114,7 @@ def attempt(email: str, ip: str) -> Iterator[Attempt]:
         if current.succeeded:
             clear_failures(email)
         else:
-            history.record_failure(email, locked_s=_count_failure(key, limits))
+            audit_records.record_failure(email, locked_s=_count_failure(key, limits))
 
 
 def clear_failures(email: str) -> None:

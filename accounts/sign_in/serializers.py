@@ -1,4 +1,4 @@
-"""Serializers of the credentials that other rooms use, too."""
+"""Serializers of the credentials that other features use, too."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ from django.db.models import F, ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from accounts import emails, history
+from accounts import audit_records, emails
 from accounts.models import User
 from accounts.roles import Role
 from accounts.sessions import cache
@@ -133,7 +133,7 @@ def unlock(*, user_id: str, by: User) -> None:
 
     def clear() -> None:
         lockout.clear_failures(user.email)
-        history.record(user, "unlock", by=by)
+        audit_records.record(user, "unlock", by=by)
 
     run_tx(clear)
 
@@ -166,9 +166,9 @@ def _insert(user: User, by: User | None) -> None:
     """Insert the account inside a transaction."""
     user.save(force_insert=True)
     if user.is_staff:
-        history.record(user, "set_role", by=by, after={"role": str(user.role)})
+        audit_records.record(user, "set_role", by=by, after={"role": str(user.role)})
     if user.email_verified_at is None:
-        history.record(user, "sign_up", by=user)
+        audit_records.record(user, "sign_up", by=user)
         emails.queue_verification(user)
 
 
@@ -184,7 +184,7 @@ def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
     cache.invalidate_account(pk)
     for name, value in changes.items():
         before = {name: getattr(user, name)}
-        history.record(user, VERBS[name], by=by, before=before, after={name: value})
+        audit_records.record(user, VERBS[name], by=by, before=before, after={name: value})
     return True
 
 
@@ -204,6 +204,6 @@ def _delete(user: User, by: User | None) -> None:
     if not deleted:
         raise UserNotFound
     cache.invalidate_account(user.pk)
-    history.record(user, "delete", by=by)
+    audit_records.record(user, "delete", by=by)
     if not user.is_staff:  # the audit log keeps the names of staff
         audit.forget_person(user)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from catalog import product_fields
-from catalog.images.addresses import validate_image
+from catalog.images.image_urls import validate_image
 from catalog.models import MAX_INVENTORY, Product
 from catalog.product_fields import Kind
 from ecommerce.core.text.money import MAX_PRICE, rounded

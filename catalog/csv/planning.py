@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
+from catalog.audit_records import Actor
 from catalog.csv.entry import Entry
 from catalog.csv.table import Rejected
-from catalog.history import Actor
 from catalog.models import Product
 
 Action = Literal["created", "updated", "unchanged"]

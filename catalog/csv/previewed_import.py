@@ -15,10 +15,10 @@ from bson import ObjectId
 from django.db.models import Model
 from django.utils import timezone
 
-from catalog.csv.entries import entries
+from catalog.csv.importing import preview, write
 from catalog.csv.planning import ImportOptions, Result
+from catalog.csv.reading import entries
 from catalog.csv.table import Rejected, UnusableFile, table_of
-from catalog.csv.write import preview, write
 from catalog.models import ProductImport
 from ecommerce.core import audit
 from ecommerce.core.db import object_id, run_tx

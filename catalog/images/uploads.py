@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps
 
-from catalog.images.addresses import UPLOAD_FOLDER, WIDTHS, file_name
+from catalog.images.image_urls import UPLOAD_FOLDER, WIDTHS, file_name
 from ecommerce.core.errors import FieldError
 
 MAX_BYTES = 8_000_000

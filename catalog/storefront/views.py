@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from catalog import categories, former_slugs, queries
 from catalog.categories import CategoryNotFound
-from catalog.images.addresses import UPLOAD_FOLDER
+from catalog.images.image_urls import UPLOAD_FOLDER
 from catalog.models import MAX_PRODUCT_ID
 from catalog.recommendations.suggestions import (
     best_sellers,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from ecommerce.core import audit
 from ecommerce.core.db import run_tx
-from ecommerce.core.db.status import transition
+from ecommerce.core.db.status_transitions import transition
 from ecommerce.core.errors import DomainError
 from orders import emails
 from orders.models import FULFILMENT_TRANSITIONS, Order

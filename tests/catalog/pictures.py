@@ -9,7 +9,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from catalog.images.addresses import file_name
+from catalog.images.image_urls import file_name
 
 GPS, ORIENTATION, LATITUDE = 0x8825, 0x0112, 2
 

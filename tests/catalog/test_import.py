@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from catalog.csv import importing
+from catalog.csv.importing import BATCH
 from catalog.csv.table import MAX_CELL
-from catalog.csv.write import BATCH
 from catalog.models import MAX_INVENTORY, Category, Product, StockMovement
 from catalog.queries import get_product
 from catalog.services import update_product
@@ -205,18 +206,17 @@ def test_a_dry_run_prints_the_changes_and_makes_none(run: Run):
 
 
 def test_an_interrupted_import_keeps_its_changes_and_invalidates_the_cache(run: Run, monkeypatch, fsck):
-    from catalog.csv import write
 
     rows = [f"Cup {n},cup-{n},{n + 1}" for n in range(BATCH + 1)]
     update_product(pk=make_product(slug="cup-0").pk, price=Decimal(99))
     assert get_product("cup-0")["price"] == Decimal(99)
-    batches = write._batches
+    batches = importing._batches
 
     def interrupted(*args):
         yield next(batches(*args))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(write, "_batches", interrupted)
+    monkeypatch.setattr(importing, "_batches", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run("\n".join([HEADER, *rows]))
     assert Product.objects.count() == BATCH

@@ -12,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.core.files.storage import default_storage
 from django.test import Client
 
-from catalog.images.addresses import file_name
+from catalog.images.image_urls import file_name
 from catalog.images.uploads import store
 from tests.catalog.pictures import detailed_photo
 from tests.support import factories

@@ -9,8 +9,8 @@ from django.db.models import Q
 from catalog import queries, search, services
 from catalog.categories import update_category
 from catalog.csv.entry import Entry
+from catalog.csv.importing import write
 from catalog.csv.planning import ImportOptions
-from catalog.csv.write import write
 from catalog.models import Category, Counter, Product
 from catalog.queries import ProductQuery
 from catalog.search import indexing, parts

@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from catalog.images import uploads
-from catalog.images.addresses import file_name
+from catalog.images.image_urls import file_name
 from catalog.models import Product
 from ecommerce.core.models import AuditEntry
 from tests.catalog.pictures import huge_png, photo, stored_content

@@ -9,7 +9,7 @@ from django.core.files.storage import FileSystemStorage
 from PIL import Image
 
 from catalog.images import uploads
-from catalog.images.addresses import WIDTHS
+from catalog.images.image_urls import WIDTHS
 from catalog.images.uploads import MAX_BYTES, MAX_BYTES_BY_WIDTH, UploadRefused, store
 from tests.catalog.pictures import (
     GPS,

@@ -32,7 +32,7 @@ from django.utils import timezone  # noqa: E402
 
 from catalog import stock  # noqa: E402
 from ecommerce.core.db import transactions  # noqa: E402
-from ecommerce.core.db.status import transition  # noqa: E402
+from ecommerce.core.db.status_transitions import transition  # noqa: E402
 from orders.models import TRANSITIONS, Order  # noqa: E402
 from payments import provider_sync, refunds  # noqa: E402
 from payments.gateways import base, gateway  # noqa: E402

@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from catalog.services import delete_product, update_product
-from ecommerce.core.db.status import transition
+from ecommerce.core.db.status_transitions import transition
 from orders.fulfilment import services as fulfilment
 from orders.fulfilment.services import StepRefused
 from orders.models import TRANSITIONS, Order

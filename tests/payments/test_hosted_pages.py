@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from catalog.services import update_product
-from ecommerce.core.db.status import transition
+from ecommerce.core.db.status_transitions import transition
 from orders.models import TRANSITIONS, Order
 from payments.models import Payment
 from payments.refunds import refund_order

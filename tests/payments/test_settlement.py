@@ -4,7 +4,7 @@ import pytest
 
 from catalog.models import StockMovement
 from catalog.services import delete_product, update_product
-from ecommerce.core.db.status import transition
+from ecommerce.core.db.status_transitions import transition
 from orders.models import TRANSITIONS, Order
 from payments import provider_sync
 from payments.gateways.base import ProviderState, State

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 
-from catalog.csv.entries import entries
+from catalog.csv.importing import preview, write
 from catalog.csv.planning import Done, ImportOptions, Result
+from catalog.csv.reading import entries
 from catalog.csv.table import Rejected, Table, UnusableFile, open_table
-from catalog.csv.write import preview, write
 from ecommerce.core.db.migrating import refuse_unprepared
 
 ACTIONS = ("created", "updated", "unchanged", "rejected")

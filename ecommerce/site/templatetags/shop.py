@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from catalog import stock
-from catalog.images import addresses as images
+from catalog.images import image_urls as images
 from catalog.models import LOW_STOCK
 from ecommerce.core.text import money as money_lib
 from ecommerce.core.web import languages

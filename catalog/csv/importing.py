@@ -6,7 +6,7 @@ from typing import Any
 from bson import ObjectId
 from django.db import IntegrityError
 
-from catalog import cache, categories, history, services, stock
+from catalog import audit_records, cache, categories, services, stock
 from catalog.csv.entry import Entry
 from catalog.csv.planning import Batch, Done, ImportOptions, Plan, Result, plans
 from catalog.csv.table import Rejected
@@ -128,7 +128,7 @@ def _audit(updates: Iterable[tuple[Product, dict[str, Any]]], options: ImportOpt
     audit.record_all(
         entry
         for product, new_values in updates
-        for entry in history.changed(product, fields=new_values, by=options.by, label=LABEL)
+        for entry in audit_records.changed(product, fields=new_values, by=options.by, label=LABEL)
     )
 
 

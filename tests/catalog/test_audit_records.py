@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from catalog import categories
-from catalog.csv.write import BATCH
+from catalog.csv.importing import BATCH
 from catalog.models import Category, Product
 from catalog.services import update_product
 from ecommerce.core import audit
