@@ -1,8 +1,8 @@
-"""Pays orders in processes that are killed: `python -m tests.faults.payer ADDRESS_OF_THE_STAND-IN`.
+"""Pay orders in processes that are killed: `python -m tests.faults.payer ADDRESS_OF_THE_STAND-IN`.
 
-Each line of its input is a job; each is done by a fork, so that a kill costs no start of Django. The fork
+Each line of the input is a job. A fork does it, so that Django need not start again after a kill. The fork
 counts its points (before and after every call of the provider and every commit) and kills itself at one of
-them: at once, or some milliseconds later, in the middle of what comes next.
+them: at once, or some milliseconds later, in the middle of the next step.
 """
 
 import json
@@ -44,6 +44,8 @@ CLIENT_TRIES = 3
 
 
 class Killer:
+    """Kills this process at a point, or some milliseconds after it."""
+
     def __init__(self, at: int, delay_ms: float) -> None:
         self.at, self.delay_ms, self.passed = at, delay_ms, 0
 
@@ -55,6 +57,7 @@ class Killer:
             die()
 
     def around(self, owner: Any, name: str) -> None:
+        """Count a point before and after every call of the named function."""
         call = getattr(owner, name)
 
         def counted(*args: Any, **kwargs: Any) -> Any:
@@ -70,8 +73,8 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def patiently(step: Any) -> Any:
-    """As a client does: what got no answer is tried again, a few times."""
+def retried(step: Any) -> Any:
+    """Run the step again if the provider does not answer, a few times, as a client does."""
     for _ in range(CLIENT_TRIES - 1):
         with suppress(base.GatewayUnavailable):
             return step()
@@ -85,23 +88,24 @@ def customer_pays(reference: str) -> None:
 
 
 def properly(order: Order, plan: str) -> None:
-    payment, _ = patiently(lambda: start_payment(order=order, key=f"key-{order.pk}"))
+    """Pay the order with the shop's own code, and do what the plan says."""
+    payment, _ = retried(lambda: start_payment(order=order, key=f"key-{order.pk}"))
     if plan == "leave":
         return
     customer_pays(payment.reference)
     if plan == "cancel":
         transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
-    patiently(lambda: provider_sync.refresh(payment))
+    retried(lambda: provider_sync.refresh(payment))
     if plan in ("partial", "full"):
         amount = Decimal("10.01") if plan == "partial" else None
         due = refunds.refund_order(
             order=order, key=f"refund-{order.pk}", amount=amount, restock=plan == "full"
         )
-        patiently(lambda: refunds.send(due))
+        retried(lambda: refunds.send(due))
 
 
 def naively(order: Order, plan: str) -> None:
-    """The provider first, the row after: what a kill between the two makes of it."""
+    """Call the provider first and write the row afterwards, so that a kill in between loses the payment."""
     pk = ObjectId()
     fields: dict[str, Any] = {"amount": order.total, "currency": order.currency, "expires_at": timezone.now()}
     row = SimpleNamespace(pk=pk, order=order, return_url="https://x/", cancel_url="https://x/", **fields)
@@ -122,6 +126,7 @@ def naively(order: Order, plan: str) -> None:
 
 
 def work(job: dict[str, Any]) -> None:
+    """Do one job, and get killed at its point."""
     random.seed()
     killer = Killer(job["kill_at"], job["delay_ms"])
     killer.around(stripe.RequestsClient, "request")

@@ -1,4 +1,4 @@
-"""The raced shop with Stripe's stand-in as its provider."""
+"""The shop of the races with Stripe's stand-in as its payment provider."""
 
 import os
 

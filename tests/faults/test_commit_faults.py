@@ -1,4 +1,4 @@
-"""The driver fails while an order is paid: paid once, said so, and the connection is fit for the next one.
+"""The driver fails while an order is paid. It is paid once, and the connection can be used again.
 
 All kinds of faults, without an order, are in `tests/test_run_tx.py`.
 """
@@ -36,20 +36,20 @@ def test_the_order_is_paid_once(kind, faults, order, product, fsck):
 
 @pytest.mark.control("naive code breaks it")
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_backends_own_transaction_breaks_it(kind, faults, order, product, monkeypatch):
+def test_the_backends_own_transaction_fails(kind, faults, order, product, monkeypatch):
     monkeypatch.setattr(services, "run_tx", in_the_backends_own)
     try:
         with pytest.raises(AssertionError):
             paid_once(kind, faults, order, product)
     finally:
         faults.planned.clear()
-        mend_connection()
+        repair_connection()
 
 
 @pytest.mark.control("naive code keeps it without faults")
-def test_the_backends_own_transaction_is_right_without_faults(order, product, monkeypatch, fsck):
+def test_the_backends_own_transaction_works_without_faults(order, product, monkeypatch, fsck):
     monkeypatch.setattr(services, "run_tx", in_the_backends_own)
-    assert told(order) == "paid"
+    assert answer_of(order) == "paid"
     assert (status(order), stock(product)) == ("paid", (7, 0))
     fsck()
 
@@ -57,7 +57,7 @@ def test_the_backends_own_transaction_is_right_without_faults(order, product, mo
 def paid_once(kind, faults, order, product):
     command, error, times, answered = FAULTS[kind]
     faults.plan(command, error, times, answered=answered)
-    assert told(order) == "paid"
+    assert answer_of(order) == "paid"
     assert (status(order), stock(product)) == ("paid", (7, 0))
     assert StockMovement.objects.filter(order=order.pk, reason="sale").count() == 1
     assert connection.session is None
@@ -66,8 +66,8 @@ def paid_once(kind, faults, order, product):
     assert value() == 0
 
 
-def told(order):
-    """The status that the customer hears of, or the error."""
+def answer_of(order):
+    """Return the status that the customer is told, or the error."""
     try:
         return services.confirm(user=order.user, order_id=str(order.pk), outcome="success").status
     except Exception as error:  # noqa: BLE001
@@ -75,13 +75,13 @@ def told(order):
 
 
 def in_the_backends_own(fn):
-    from django_mongodb_backend.transaction import atomic  # noqa: TID251  # what the lint is for
+    from django_mongodb_backend.transaction import atomic  # noqa: TID251  # the import that the lint forbids
 
     with atomic():
         return fn()
 
 
-def mend_connection():
+def repair_connection():
     if connection.session is not None:
         connection.session.end_session()
     connection.session, connection.in_atomic_block_mongo, connection.run_on_commit = None, False, []

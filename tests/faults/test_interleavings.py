@@ -1,7 +1,7 @@
-"""Two parties of one payment, the other one run between two steps of the first. Whatever the order, the
-shop agrees with the provider's ledger and with itself.
+"""Two parties act on one payment, the second between two steps of the first, in every order.
 
-Most steps are calls of the provider: `between.before` and `between.after` run the other party there, once.
+The shop always agrees with the provider's ledger and with itself. Most steps are calls of the provider:
+`between.before` and `between.after` run the other party there, once.
 """
 
 import pytest
@@ -95,11 +95,11 @@ def webhook(stripe):
 
 
 def cancel_the_order(order):
-    """As a route does that knows nothing of payments."""
+    """Cancel the order without regard to its payment."""
     transition(Order.objects.filter(pk=order.pk), Order.Status.CANCELED, TRANSITIONS)
 
 
-def test_the_webhook_comes_before_start_has_its_answer(between, stripe, provider, order, product):
+def test_the_webhook_arrives_before_the_answer_of_start(between, stripe, provider, order, product):
     def paid_already():
         pay(stripe, the_payment(order))
         webhook(stripe)
@@ -109,7 +109,7 @@ def test_the_webhook_comes_before_start_has_its_answer(between, stripe, provider
     assert (created, payment.status, status(order), stock(product)) == (True, "captured", "paid", (7, 0))
 
 
-def test_the_order_is_canceled_while_the_session_is_made(between, stripe, provider, order, product):
+def test_the_order_is_canceled_while_the_session_is_created(between, stripe, provider, order, product):
     between.before(provider, "start", lambda: cancel_the_order(order))
     payment, _ = start_payment(order=order)
     reconcile()
@@ -117,7 +117,7 @@ def test_the_order_is_canceled_while_the_session_is_made(between, stripe, provid
     assert not pay(stripe, payment)
 
 
-def test_the_customer_cancels_while_the_session_is_made(between, customer, provider, order, product):
+def test_the_customer_cancels_while_the_session_is_created(between, customer, provider, order, product):
     def cancel():
         services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
 
@@ -141,7 +141,7 @@ def test_a_second_start_overtakes_the_first_before_the_hold(between, stripe, ord
     assert stock(product) == (7, 3)
 
 
-def test_a_second_start_comes_while_the_first_asks_the_provider(between, stripe, provider, order):
+def test_a_second_start_arrives_while_the_first_calls_the_provider(between, stripe, provider, order):
     seen = []
     between.before(provider, "start", lambda: seen.append(start_payment(order=order)[0]))
     payment, _ = start_payment(order=order)
@@ -155,7 +155,7 @@ def test_the_customer_pays_between_the_deadline_and_the_closing(between, stripe,
     assert (status(payment), status(order)) == ("captured", "paid")
 
 
-def test_the_customer_pays_too_late_after_the_closing(between, stripe, provider, order, payment, product):
+def test_the_customer_pays_after_the_closing(between, stripe, provider, order, payment, product):
     expire(payment)
     between.after(provider, "close", lambda: pay(stripe, payment))
     reconciliation.release_expired_holds()
@@ -171,7 +171,7 @@ def test_the_hold_expires_between_retrieving_and_settling(between, stripe, provi
     assert (status(order), stock(product)) == ("paid", (7, 0))
 
 
-def test_an_old_answer_of_open_comes_after_the_payment_is_settled(between, stripe, provider, order, payment):
+def test_a_stale_answer_arrives_after_the_payment_is_settled(between, stripe, provider, order, payment):
     def meanwhile():
         pay(stripe, payment)
         webhook(stripe)
@@ -190,14 +190,14 @@ def test_the_order_is_canceled_between_retrieving_and_settling(
     assert (status(payment), status(order), stock(product)) == ("refund_due", "canceled", (10, 0))
 
 
-def test_webhook_and_return_page_settle_at_once(between, stripe, order, payment, product):
+def test_webhook_and_return_page_settle_at_the_same_time(between, stripe, order, payment, product):
     pay(stripe, payment)
     between.before(settlement, "_receive", lambda: webhook(stripe))
     assert refresh(payment).status == "captured"
     assert (status(order), stock(product)) == ("paid", (7, 0))
 
 
-def test_the_same_event_comes_again_while_it_is_being_handled(between, stripe, provider, order, payment):
+def test_the_same_event_arrives_again_while_it_is_being_handled(between, stripe, provider, order, payment):
     pay(stripe, payment)
     between.after(provider, "retrieve", lambda: webhook(stripe))
     webhook(stripe)
@@ -213,7 +213,7 @@ def test_the_customer_pays_while_canceling(between, stripe, provider, customer, 
 def test_a_new_payment_is_started_while_the_order_is_canceled(
     between, stripe, provider, customer, order, payment, product
 ):
-    """After the old session was closed and before the order is final."""
+    """The old session is closed, and the order is not final yet."""
     between.before(services, "_move", lambda: start_payment(order=order))
     canceled = services.confirm(user=customer, order_id=str(order.pk), outcome="canceled")
     assert (canceled.status, stock(product)) == ("canceled", (7, 3))
@@ -231,7 +231,7 @@ def test_the_product_is_deleted_between_retrieving_and_settling(
     assert (status(payment), status(order)) == ("refund_due", "pending")
 
 
-def test_the_rest_of_the_stock_goes_while_a_payment_is_settled(
+def test_the_rest_of_the_stock_is_sold_while_a_payment_is_settled(
     between, stripe, provider, order, payment, product
 ):
     pay(stripe, payment)
@@ -248,7 +248,7 @@ def test_two_reconcilers_send_one_refund(between, stripe, provider, order, payme
     assert (status(payment), len(stripe.of("refund"))) == ("refunded", 1)
 
 
-def test_a_second_refund_is_asked_for_while_the_first_is_sent(between, stripe, provider, order, payment):
+def test_a_second_refund_is_requested_while_the_first_is_sent(between, stripe, provider, order, payment):
     pay(stripe, payment)
     refresh(payment)
     first = refunds.refund_order(order=order, key="a", amount=payment.amount - 1)
@@ -258,7 +258,7 @@ def test_a_second_refund_is_asked_for_while_the_first_is_sent(between, stripe, p
     assert (status(payment), stripe.refunded()) == ("refunded", 23997)
 
 
-def test_a_refund_is_asked_for_while_the_same_payment_is_settled_again(
+def test_a_refund_is_requested_while_the_same_payment_is_settled_again(
     between, stripe, provider, order, payment
 ):
     pay(stripe, payment)
@@ -284,7 +284,7 @@ def paid(stripe, order, payment):
 
 
 def test_the_order_is_canceled_while_it_is_being_shipped(between, staff, paid, product):
-    """After staff was shown that it can be."""
+    """The page has shown that it can be canceled."""
     pk = str(paid.pk)
     between.after(fulfilment, "find_order", lambda: staff_actions.cancel_order(order_id=pk, by=staff))
     with pytest.raises(StepRefused):
@@ -301,7 +301,7 @@ def test_the_order_is_shipped_while_it_is_being_canceled(between, staff, paid, p
 
 
 def test_the_customer_pays_while_staff_cancel(between, stripe, provider, staff, order, payment, product):
-    """They wanted it canceled: so it is, and the money goes back."""
+    """The order is canceled as staff asked, and the money is refunded."""
     between.before(provider, "close", lambda: pay(stripe, payment))
     canceled = staff_actions.cancel_order(order_id=str(order.pk), by=staff)
     assert (canceled.status, canceled.fulfilment, stock(product)) == ("paid", "canceled", (10, 0))
@@ -318,8 +318,8 @@ def test_a_partial_refund_is_sent_while_the_rest_is_canceled(between, stripe, pr
     assert (stripe.refunded(), paid.paid_back) == (23997, paid.total)
 
 
-def test_what_releasing_the_hold_first_would_do(stripe, order, payment, product):
-    """Before the provider has closed the session: somebody pays for what is gone."""
+def test_releasing_the_hold_first_would_sell_what_is_gone(stripe, order, payment, product):
+    """The control: a customer pays after the release and before the provider has closed the session."""
     settlement.settle(payment.pk, ProviderState(State.CLOSED))
     update_product(pk=product.pk, inventory=0)
     assert pay(stripe, payment)

@@ -1,4 +1,4 @@
-"""The negative control of the interleavings: the same two parties where the first reads, looks and writes."""
+"""The negative control of the interleavings: two parties, the first of which reads, checks and writes."""
 
 import pytest
 from django.core.management import CommandError
@@ -46,13 +46,13 @@ def payment(stripe, customer, product):
 
 
 @pytest.mark.control("naive code keeps it alone")
-def test_alone_it_is_right(payment, fsck):
+def test_naive_code_is_correct_alone(payment, fsck):
     settle_naively(payment, lambda: None)
     fsck()
 
 
 @pytest.mark.control("naive code breaks it")
-def test_with_another_in_between_it_sells_twice(payment, fsck):
+def test_naive_code_sells_twice_with_another_party_in_between(payment, fsck):
     settle_naively(payment, lambda: provider_sync.refresh(payment))
     with pytest.raises(CommandError):
         fsck()

@@ -1,4 +1,4 @@
-"""The negative control of forged and replayed webhooks: no signature is checked, no event remembered."""
+"""The negative control of forged and replayed webhooks: code that checks no signature and stores no event."""
 
 import pytest
 
@@ -15,14 +15,14 @@ from tests.payments.test_webhooks import FORGERIES, event, one_effect_of, order,
 __all__ = ["event", "order", "payment"]  # fixtures
 pytestmark = pytest.mark.django_db
 stripe = payments.stripe  # a fixture
-# Refused before or after anybody looks at a signature.
+# Refused for other reasons than the signature.
 UNREADABLE = {"no body", "a truncated body", "a body that is no text", "a huge body"}
 
 
 @pytest.mark.proof("forged webhooks")
 @pytest.mark.control("naive code breaks it")
 @pytest.mark.parametrize("forgery", sorted(FORGERIES.keys() - UNREADABLE))
-def test_without_a_check_a_forgery_is_taken(api, stripe, order, payment, event, forgery, monkeypatch):
+def test_without_a_check_a_forgery_is_accepted(api, stripe, order, payment, event, forgery, monkeypatch):
     monkeypatch.setattr(stripe_gateway, "_verified", lambda body, header: body.decode())
     with pytest.raises(AssertionError):
         refuses(forgery, api, stripe, order, payment, event)
@@ -35,7 +35,7 @@ def receive_naively(*, name, body, headers):
 
 @pytest.mark.proof("replayed webhooks")
 @pytest.mark.control("naive code keeps it once")
-def test_once_the_naive_way_is_right(api, order, event, product, monkeypatch, counted, fsck):
+def test_naive_code_is_correct_for_one_delivery(api, order, event, product, monkeypatch, counted, fsck):
     monkeypatch.setattr(webhooks, "receive", receive_naively)
     one_effect_of(1, api, order, event, product, counted)
     fsck()
@@ -43,7 +43,7 @@ def test_once_the_naive_way_is_right(api, order, event, product, monkeypatch, co
 
 @pytest.mark.proof("replayed webhooks")
 @pytest.mark.control("naive code breaks it")
-def test_replays_sell_again_where_events_are_not_remembered(api, order, event, product, monkeypatch, counted):
+def test_replays_sell_again_when_events_are_not_stored(api, order, event, product, monkeypatch, counted):
     monkeypatch.setattr(webhooks, "receive", receive_naively)
     with pytest.raises(AssertionError):
         one_effect_of(3, api, order, event, product, counted)

@@ -1,4 +1,4 @@
-"""Processes killed around the calls of the provider, which loses one reply in ten: no cent is lost."""
+"""Processes are killed around the calls of a provider that loses one reply in ten: no cent is lost."""
 
 import json
 import os
@@ -26,13 +26,15 @@ pytestmark = [pytest.mark.django_db, pytest.mark.proof("kills around the provide
 stripe = payments.stripe  # a fixture
 KILLS = size("PROVIDER_KILLS", ci=20, soak=100)
 LONGEST_DELAY_MS = 25
-# How many points a fork passes at the most: two for every call of the provider and every commit.
+# The most points that a fork passes: two for every call of the provider and every commit.
 POINTS = {"pay": 8, "cancel": 10, "leave": 4, "partial": 16, "full": 16}
 NAIVE_POINTS = 6
 KILLED = -9
 
 
 class Payer:
+    """A process that does jobs in forks, which may be killed."""
+
     def __init__(self, address):
         environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
         self._process = subprocess.Popen(
@@ -44,8 +46,8 @@ class Payer:
             text=True,
         )
 
-    def works(self, order, **job):
-        """How the fork ended that did this job."""
+    def run(self, order, **job):
+        """Do a job in a fork, and return the exit code of the fork."""
         self._process.stdin.write(json.dumps({"order": str(order.pk), **job}) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
@@ -62,25 +64,25 @@ def payer(stripe, settings, monkeypatch):
     payer = Payer(settings.STRIPE_API_BASE)
     yield payer
     payer.stop()
-    log.written.update(connection.database.list_collection_names())  # to be emptied: its writes, too
+    log.written.update(connection.database.list_collection_names())  # so that its writes are removed, too
 
 
 @pytest.fixture
 def chance():
-    """Printed, so that a failure can be had again."""
+    """A random generator whose seed is printed, so that a failure can be reproduced."""
     seed = int(os.environ.get("PROVIDER_KILLS_SEED", random.getrandbits(32)))
     sys.stdout.write(f"PROVIDER_KILLS_SEED={seed}\n")
     return random.Random(seed)
 
 
-def test_every_cent_taken_pays_an_order_or_goes_back(stripe, payer, customer, chance, counted, fsck):
+def test_every_cent_pays_an_order_or_is_refunded(stripe, payer, customer, chance, counted, fsck):
     product = factories.product(inventory=10_000)
     stripe.lost_replies, killed, jobs = 0.1, 0, 0
     for plan in cycle(POINTS):
         order = factories.order(customer, (product, chance.randint(1, 3)))
         at = chance.randint(1, POINTS[plan])
         delay_ms = chance.choice([0, chance.uniform(0.1, LONGEST_DELAY_MS)])
-        ended = payer.works(order, plan=plan, kill_at=at, delay_ms=delay_ms, naive=False)
+        ended = payer.run(order, plan=plan, kill_at=at, delay_ms=delay_ms, naive=False)
         assert ended in (0, KILLED)
         killed, jobs = killed + (ended == KILLED), jobs + 1
         payment = Payment.objects.filter(order=order.pk).first()
@@ -92,7 +94,7 @@ def test_every_cent_taken_pays_an_order_or_goes_back(stripe, payer, customer, ch
     stripe.lost_replies = 0.0
     reconcile()
     taken, back = stripe.taken, stripe.refunded()
-    counted(f"{killed} kills of {jobs} payers", f"{taken / 100:.2f} taken, {back / 100:.2f} of it gone back")
+    counted(f"{killed} kills of {jobs} payers", f"{taken / 100:.2f} taken, {back / 100:.2f} of it refunded")
     money_adds_up(stripe)
     fsck()
     assert not Refund.objects.outstanding().exists()
@@ -106,11 +108,11 @@ def test_every_cent_taken_pays_an_order_or_goes_back(stripe, payer, customer, ch
 
 
 @pytest.mark.control("naive code breaks it")
-def test_the_same_kills_lose_money_where_the_provider_is_called_first(stripe, payer, customer, counted, fsck):
+def test_the_same_kills_lose_money_when_the_provider_is_called_first(stripe, payer, customer, counted, fsck):
     product = factories.product(inventory=10_000)
     for at in range(1, NAIVE_POINTS + 1):
         order = factories.order(customer, (product, 1))
-        assert payer.works(order, plan="pay", kill_at=at, delay_ms=0, naive=True) == KILLED
+        assert payer.run(order, plan="pay", kill_at=at, delay_ms=0, naive=True) == KILLED
     reconcile()
     paid = Payment.objects.count()
     counted(
@@ -121,16 +123,16 @@ def test_the_same_kills_lose_money_where_the_provider_is_called_first(stripe, pa
 
 
 @pytest.mark.control("naive code keeps it unkilled")
-def test_without_kills_the_naive_way_is_right(stripe, payer, customer, fsck):
-    """So what the control finds is the kills' doing."""
+def test_naive_code_is_correct_without_kills(stripe, payer, customer, fsck):
+    """So the kills are the reason why the control fails."""
     order = factories.order(customer, (factories.product(), 1))
-    assert payer.works(order, plan="pay", kill_at=0, delay_ms=0, naive=True) == 0
+    assert payer.run(order, plan="pay", kill_at=0, delay_ms=0, naive=True) == 0
     assert status(order) == "paid"
     money_adds_up(stripe)
     fsck()
 
 
-def test_the_check_itself_sees_a_lost_cent(stripe, customer, fsck):
+def test_the_check_notices_a_lost_cent(stripe, customer, fsck):
     order = factories.order(customer, (factories.product(), 1))
     payment, _ = start_payment(order=order)
     pay(stripe, payment)
@@ -140,7 +142,7 @@ def test_the_check_itself_sees_a_lost_cent(stripe, customer, fsck):
         fsck()
 
 
-class TestTheProviderItselfDies:
+class TestTheProviderIsKilled:
     @pytest.fixture
     def provider(self, tmp_path: Path, settings, monkeypatch):
         monkeypatch.setattr("payments.gateways.stripe.RETRIES", 0)
@@ -150,7 +152,7 @@ class TestTheProviderItselfDies:
         payments.forget_clients()
         provider.kill()
 
-    def test_its_ledger_survives_and_one_pass_settles(self, provider, customer, product, fsck):
+    def test_its_ledger_survives_and_one_pass_settles_everything(self, provider, customer, product, fsck):
         orders = [factories.order(customer, (product, 1)) for _ in range(3)]
         started = [start_payment(order=order)[0] for order in orders]
         provider.kill()
@@ -168,7 +170,7 @@ class TestTheProviderItselfDies:
 
 
 class Provider:
-    """The stand-in as a process of its own."""
+    """The stand-in in a process of its own."""
 
     def __init__(self, ledger):
         self.ledger, self.port = ledger, free_port()
