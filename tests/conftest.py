@@ -1,4 +1,4 @@
-"""Fixtures for all tests: real servers, an emptied database and Redis for each test, API clients."""
+"""Fixtures for all tests: an empty database and empty caches for each test, users, API clients."""
 
 from collections.abc import Callable, Iterator
 from time import sleep
@@ -28,7 +28,10 @@ TransactionTestCase._fixture_teardown = empty_database
 
 @pytest.fixture(autouse=True)
 def _database_only_with_the_mark(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest-django guards `ensure_connection`, which this backend passes by once it is connected."""
+    """Refuse the database to tests without the mark.
+
+    pytest-django guards `ensure_connection`, which this backend does not call once it is connected.
+    """
     fixtures = {"db", "transactional_db"} & set(request.fixturenames)
     if fixtures or request.node.get_closest_marker("django_db"):
         return
@@ -36,7 +39,7 @@ def _database_only_with_the_mark(request: pytest.FixtureRequest, monkeypatch: py
     def refuse(*_: Any) -> None:
         pytest.fail("This test uses the database: mark it with django_db.")
 
-    # A property with a setter comes before the attribute that a connected instance keeps.
+    # A property with a setter takes precedence over the attribute of a connected instance.
     monkeypatch.setattr(DatabaseWrapper, "database", property(refuse, refuse))
 
 
@@ -78,13 +81,13 @@ def empty_caches() -> None:
 
 @pytest.fixture
 def fsck(db: None) -> Callable[[], None]:
-    """Ends a test of money or stock: every invariant holds, or the test fails."""
+    """A check that every invariant holds; tests of money and stock end with it."""
     return lambda: call_command("fsck")
 
 
 @pytest.fixture
 def sent(db: None) -> Callable[[Callable[[], object]], list[str]]:
-    """What a call sends to MongoDB, such as `find products`."""
+    """A function that returns the commands that a call sends to MongoDB, such as `find products`."""
 
     def commands(call: Callable[[], object]) -> list[str]:
         log.sent.clear()
@@ -96,12 +99,12 @@ def sent(db: None) -> Callable[[Callable[[], object]], list[str]]:
 
 @pytest.fixture
 def mongodb_away(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The shop's connection leads to where nobody listens."""
+    """An outage: the shop's connection leads to a port where no server listens."""
     monkeypatch.setattr("ecommerce.core.db.transactions.FUNCTION_DEADLINE_S", 0.1)
-    monkeypatch.setattr("pymongo.common.MIN_HEARTBEAT_INTERVAL", 0.01)  # it waits this long at least
+    monkeypatch.setattr("pymongo.common.MIN_HEARTBEAT_INTERVAL", 0.01)  # the shortest wait between two tries
     database, client = connection.database, connection.connection
-    with type(client)("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=50) as nobody:
-        connection.connection, connection.database = nobody, nobody[database.name]
+    with type(client)("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=50) as disconnected:
+        connection.connection, connection.database = disconnected, disconnected[database.name]
         yield
         connection.connection, connection.database = client, database
 
@@ -138,7 +141,7 @@ def product(db: None) -> Product:
 
 @pytest.fixture
 def api() -> APIClient:
-    """Nobody's client of the API."""
+    """An anonymous client of the API."""
     return APIClient()
 
 

@@ -1,6 +1,7 @@
-"""`make bench`: what signing in costs, and what it costs others. Prints measured times; nothing is asserted.
+"""`make bench`: measure how long signing in takes, and how much it slows down other requests.
 
-A shop in processes of its own with the real hash. Compare ratios of one run, not seconds of two machines.
+The shop runs in processes of its own with the real password hash. The times are printed, and nothing is
+asserted. Compare ratios of one run, not seconds of two machines.
 """
 
 import http.client
@@ -22,7 +23,7 @@ PASSWORD = "a-password-of-the-bench"
 
 
 def send(port: int, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, float]:
-    """The status, and the seconds until the answer was there."""
+    """Return the status and the seconds until the answer arrived."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     started = time.perf_counter()
     headers = {"Content-Type": "application/json"}
@@ -49,7 +50,7 @@ def read(port: int) -> float:
 
 
 def logins(port: int) -> None:
-    """In turn, each e-mail once: five wrong ones would lock it."""
+    """Measure wrong passwords, one per e-mail address, since five would lock it."""
     for number in range(LOGINS):
         send(port, "POST", "/auth/signup", {"email": KNOWN.format(number), "password": PASSWORD})
     known, unknown = [], []
@@ -61,20 +62,20 @@ def logins(port: int) -> None:
     print(f"known / unknown: {median(known) / median(unknown):.2f}\n")  # noqa: T201
 
 
-def reads_beside_logins(port: int) -> None:
+def reads_during_logins(port: int) -> None:
     alone = [read(port) for _ in range(READS)]
     stop = threading.Event()
     clients = [threading.Thread(target=keep_logging_in, args=(port, stop, number)) for number in range(8)]
     for client in clients:
         client.start()
     time.sleep(1)
-    beside = [read(port) for _ in range(READS)]
+    during = [read(port) for _ in range(READS)]
     stop.set()
     for client in clients:
         client.join()
     say("product list, alone", alone)
-    say("product list, beside 8 logins at once", beside)
-    print(f"beside / alone: {median(beside) / median(alone):.2f}")  # noqa: T201
+    say("product list, during 8 logins at once", during)
+    print(f"during / alone: {median(during) / median(alone):.2f}")  # noqa: T201
 
 
 def keep_logging_in(port: int, stop: threading.Event, number: int) -> None:
@@ -93,10 +94,10 @@ def main() -> None:
         shop = Shop(Path(folder), **LIMITS)
         try:
             shop.wait()
-            wait_until(shop.open, 60)
+            wait_until(shop.is_open, 60)
             if not shop.is_open():
                 sys.exit(shop.output())
-            measured: list[Callable[[int], None]] = [logins, reads_beside_logins]
+            measured: list[Callable[[int], None]] = [logins, reads_during_logins]
             for measure in measured:
                 measure(shop.port)
         finally:

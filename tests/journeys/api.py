@@ -1,4 +1,4 @@
-"""The shop's API, as somebody signed in."""
+"""A signed-in client of the shop's API."""
 
 from typing import Any
 

@@ -51,33 +51,33 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        yield launched(playwright)
+        yield launch(playwright)
 
 
-def launched(playwright: Playwright) -> Browser:
-    """Debian's Chromium where it is installed, otherwise Playwright's own."""
+def launch(playwright: Playwright) -> Browser:
+    """Launch the installed Chromium if there is one, and otherwise Playwright's own."""
     return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
 
 
 @pytest.fixture
 def new_page(browser: Browser, address: str) -> Iterator[NewPage]:
-    """A page of a browser of its own: `new_page(width=390, script=False)`, `new_page(storage_state=...)`."""
+    """A function that opens a page with its own cookies, such as `new_page(width=390, script=False)`."""
     contexts: list[BrowserContext] = []
 
-    def make(width: int = 1280, *, script: bool = True, **more: Any) -> Page:
+    def open_page(width: int = 1280, *, script: bool = True, **more: Any) -> Page:
         viewport = {"width": width, "height": 900}
         context = browser.new_context(base_url=address, viewport=viewport, java_script_enabled=script, **more)
         contexts.append(context)
         return context.new_page()
 
-    yield make
+    yield open_page
     for context in contexts:
         context.close()
 
 
 @pytest.fixture
 def new_shopper(new_page: NewPage) -> Callable[..., Shopper]:
-    """Somebody in front of a page, who minds errors in its console."""
+    """A function that returns a shopper on a new page, who records errors in its console."""
     return lambda width=1280, *, script=True: Shopper(new_page(width, script=script))
 
 

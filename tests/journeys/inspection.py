@@ -1,4 +1,4 @@
-"""What is wrong with the page that a browser shows: by axe, by its console, and to the eye."""
+"""Faults of the page that a browser shows: those that axe finds, errors in the console, and visible ones."""
 
 import json
 from collections.abc import Iterator
@@ -12,18 +12,18 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RUN_AXE = """tags => axe.run(document, {runOnly: tags, resultTypes: ["violations"]}).then(({violations}) =>
   violations.flatMap(({id, nodes}) => nodes.map(({target}) => `axe ${id} at ${target.join(" ")}`)))"""
-# A violation of the policy is no error in the console where the policy is only reported.
+# Where the policy only reports, a violation is no error in the console.
 TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", event =>
   console.error(`policy ${event.effectiveDirective} refused ${event.blockedURI}`))"""
 SCROLLS_SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
-# WCAG 1.4.12. A sheet made by script: the shop's policy lets no inline one in, a reader's own browser does.
+# WCAG 1.4.12. The sheet is created by script, since the shop's policy refuses an inline one.
 SPACE_TEXT = """() => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
     word-spacing: 0.16em !important; } p { margin-block-end: 2em !important; }`);
   document.adoptedStyleSheets = [sheet];
 }"""
-# What is cut off on purpose, with its whole text elsewhere on the page: the name in the breadcrumb.
+# Without text that is cut off on purpose, such as a name in the breadcrumb that the page shows in full.
 CLIPPED = """() => [...document.querySelectorAll("body *")].filter(element => {
   const style = getComputedStyle(element);
   if (!element.checkVisibility() || !element.textContent.trim()) return false;
@@ -36,24 +36,24 @@ OPEN_ALL = """document.querySelectorAll("details").forEach(details => details.op
 
 
 class Inspector:
-    """Looks at a page in both themes and both widths; `findings` also tells what was heard since the last."""
+    """Inspects a page in both themes and both widths. `findings` includes the errors since the last call."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self._heard: list[str] = []
         self._statuses: dict[str, int] = {}
         page.context.add_init_script(TELL_VIOLATIONS)
-        page.emulate_media(reduced_motion="reduce")  # or axe meets colours on their way
+        page.emulate_media(reduced_motion="reduce")  # or axe measures colours during a transition
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self._heard.append(f"error {error}"))
         page.on("response", self._note_status)
 
     def findings(self) -> list[str]:
         self.page.evaluate(AXE)
-        found = [*self._unique_heading(), *self._in_both_themes(WIDE), *self._in_both_themes(PHONE)]
-        found += [*self._with_spaced_text(), *self._heard]
+        findings = [*self._unique_heading(), *self._in_both_themes(WIDE), *self._in_both_themes(PHONE)]
+        findings += [*self._with_spaced_text(), *self._heard]
         self._heard.clear()
-        return sorted(set(found))
+        return sorted(set(findings))
 
     def _unique_heading(self) -> Iterator[str]:
         if (count := self.page.locator("h1").count()) != 1:
@@ -65,10 +65,10 @@ class Inspector:
             yield f"scrolls sideways at {width}"
         for theme in ("light", "dark"):
             self.page.emulate_media(color_scheme=theme)
-            yield from (f"{found} ({theme}, {width})" for found in self.page.evaluate(RUN_AXE, WCAG))
+            yield from (f"{fault} ({theme}, {width})" for fault in self.page.evaluate(RUN_AXE, WCAG))
 
     def _with_spaced_text(self) -> Iterator[str]:
-        """On the phone, where it is last."""
+        """Check spaced text at the width of a phone, which the page has at this point."""
         self.page.evaluate(SPACE_TEXT)
         if self.page.evaluate(SCROLLS_SIDEWAYS):
             yield "scrolls sideways with spaced text"
@@ -80,7 +80,7 @@ class Inspector:
             self._statuses[response.url] = response.status
 
     def _hear(self, message: ConsoleMessage) -> None:
-        """The browser calls a page with an error status an error; which status it is, other tests say."""
+        """Record an error of the console, except that a page has an error status, which other tests check."""
         if message.type != "error":
             return
         status = self._statuses.get(message.location["url"], 200)
@@ -89,7 +89,7 @@ class Inspector:
 
 
 def facts_of(page: Page) -> list[dict[str, Any]]:
-    """What search engines are told as JSON-LD."""
+    """Return the structured data (JSON-LD) of a page."""
     blocks = page.locator('script[type="application/ld+json"]').all_text_contents()
     parsed = [json.loads(block) for block in blocks]
     return [fact for block in parsed for fact in (block if isinstance(block, list) else [block])]

@@ -1,11 +1,11 @@
-"""Somebody who has a keyboard and nothing else, and sees where they are."""
+"""A shopper who uses only the keyboard, and must see where the focus is."""
 
 from playwright.sync_api import Page, expect
 
 from tests.journeys.shopper import Shopper
 
 FARTHEST = 90  # keys from the top of a page to its end
-# Its name, and what a person would say who cannot tell where the focus is.
+# The focused element's name, and why a person could not see that it has the focus.
 STOP = """() => {
   const element = document.activeElement;
   const label = element.labels?.[0] || element;
@@ -25,10 +25,10 @@ STOP = """() => {
 class Keyboard:
     def __init__(self, shopper: Shopper) -> None:
         self.page: Page = shopper.page
-        self.page.emulate_media(reduced_motion="reduce")  # a view on its way covers the page
+        self.page.emulate_media(reduced_motion="reduce")  # an animated view covers the page
 
-    def tabs_to(self, name: str, key: str = "Tab") -> None:
-        """Fails where any stop on the way cannot be seen."""
+    def tab_to(self, name: str, key: str = "Tab") -> None:
+        """Move the focus to the element; fail if the focus is invisible at any stop."""
         passed = []
         for _ in range(FARTHEST):
             self.page.keyboard.press(key)
@@ -39,13 +39,13 @@ class Keyboard:
                 return
         raise AssertionError(f"{name} is not among {passed}")
 
-    def follows(self, name: str) -> None:
-        self.tabs_to(name)
+    def follow(self, name: str) -> None:
+        self.tab_to(name)
         self.page.keyboard.press("Enter")
 
-    def types(self, label: str, text: str) -> None:
-        self.tabs_to(label)
+    def type_into(self, label: str, text: str) -> None:
+        self.tab_to(label)
         self.page.keyboard.type(text)
 
-    def arrives_at(self, heading: str) -> None:
+    def expect_heading(self, heading: str) -> None:
         expect(self.page.get_by_role("heading", level=1, name=heading)).to_be_visible()

@@ -1,4 +1,4 @@
-"""A shop as it is after a while: products of every kind, orders in every status, and people with pasts."""
+"""A shop in use: products of every kind, orders in every status, and customers with a history."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ TO = {
     "country": "DE",
 }
 PARCEL = {"carrier": "DHL", "tracking_number": "JD0146", "tracking_url": "https://parcels.example/JD0146"}
-# What staff do with an order that is paid.
+# The steps of staff with a paid order.
 PATHS: dict[str, list[tuple[str, dict[str, Any] | None]]] = {
     "paid": [],
     "packed": [("pack", None)],
@@ -32,7 +32,7 @@ OUTCOMES = {"declined": "failure", "canceled": "canceled"}
 
 @dataclass
 class Scene:
-    """`orders` are the customer's, by status; the rest are browsers' cookies."""
+    """The customer's orders by status, and the cookies of browsers."""
 
     orders: dict[str, str] = field(default_factory=dict)
     customer: StorageState | None = None
@@ -41,6 +41,7 @@ class Scene:
 
 
 def set_up(browser: Browser, address: str) -> Scene:
+    """Create the products, orders and customers."""
     context = browser.new_context(base_url=address)
     admin = Api(context.request, ADMIN, ADMIN_PASSWORD)
     products = _products(admin)
@@ -50,7 +51,7 @@ def set_up(browser: Browser, address: str) -> Scene:
         scene.orders[status] = _order(customer, admin, products[PLAIN], status)
     customer.post("cart/add", {"product_id": products[SALE]["product_id"], "qty": 2})
     customer.post("cart/add", {"product_id": products[PLAIN]["product_id"], "qty": 1})
-    _bad_luck(Api(context.request, "unlucky@example.com", PASSWORD, new=True), admin, products)
+    _change_products_in_cart(Api(context.request, "unlucky@example.com", PASSWORD, new=True), admin, products)
     Api(context.request, "newcomer@example.com", PASSWORD, new=True)
     context.close()
     for name in ("customer", "newcomer", "unlucky"):
@@ -59,7 +60,7 @@ def set_up(browser: Browser, address: str) -> Scene:
 
 
 def _products(admin: Api) -> dict[str, dict[str, Any]]:
-    """More than one page of a list holds."""
+    """Create more products than fit on one page of a list."""
     kinds = {
         SALE: {"name": "Travel mug", "price": 19.5, "compare_at_price": 24, "inventory": 500},
         LOW: {"name": "Desk lamp", "price": 45, "inventory": 3},
@@ -88,8 +89,8 @@ def _order(customer: Api, admin: Api, product: dict[str, Any], status: str) -> s
     return str(customer.get(f"orders/{order}")["number"])
 
 
-def _bad_luck(unlucky: Api, admin: Api, products: dict[str, dict[str, Any]]) -> None:
-    """Since these were put into the cart, one was hidden, one became dearer, one is almost gone."""
+def _change_products_in_cart(unlucky: Api, admin: Api, products: dict[str, dict[str, Any]]) -> None:
+    """Fill a cart, then hide one product, raise the price of another and almost sell out the third."""
     changes = {
         "hidden-soon": {"is_active": False},
         "dearer-soon": {"price": 95},
@@ -102,6 +103,7 @@ def _bad_luck(unlucky: Api, admin: Api, products: dict[str, dict[str, Any]]) -> 
 
 
 def signed_in(browser: Browser, address: str, email: str) -> StorageState:
+    """Return the cookies of a browser in which the customer is signed in."""
     context = browser.new_context(base_url=address)
     page = context.new_page()
     page.goto("/account/login/")

@@ -1,4 +1,4 @@
-"""A shop for the browser: the sample products, static files straight from their folders."""
+"""The shop of the journeys: with the sample products, and static files served from their folders."""
 
 from ecommerce.core.web.ratelimit import Rate
 from tests.settings import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""Every page in every state, light and dark, wide and narrow: no finding of axe, no error, all in sight."""
+"""Every page in every state, in both themes and both widths: no fault is found (`inspection.py`)."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from tests.journeys.scene import LOW, PLAIN, SALE, SOLD_OUT, Scene
 from tests.journeys.shopper import ADDRESS
 
 Walk = Callable[[Page, Scene], Iterator[str]]
-WHO: dict[Walk, str] = {}
+VISITORS: dict[Walk, str] = {}
 TITLE = re.compile(r"<title>(.+)</title>")
 TITLED = [
     *(
@@ -36,14 +36,14 @@ TITLED = [
 ]
 
 
-def walk(who: str = "") -> Callable[[Walk], Walk]:
-    """A way through the shop that stops, with a name, wherever there is something to look at."""
+def walk(visitor: str = "") -> Callable[[Walk], Walk]:
+    """Register a walk through the shop, which yields a name wherever there is a state to inspect."""
 
-    def remember(way: Walk) -> Walk:
-        WHO[way] = who
-        return way
+    def register(walk: Walk) -> Walk:
+        VISITORS[walk] = visitor
+        return walk
 
-    return remember
+    return register
 
 
 def each(page: Page, stops: dict[str, str]) -> Iterator[str]:
@@ -211,7 +211,7 @@ def links(page: Page, scene: Scene) -> Iterator[str]:
 
 @walk("customer")
 def german(page: Page, scene: Scene) -> Iterator[str]:
-    """Its words are longer."""
+    """German words are longer."""
     order = f"orders/{scene.orders['shipped']}/"
     paths = (
         "",
@@ -235,18 +235,16 @@ def trouble(page: Page, scene: Scene) -> Iterator[str]:
     yield from each(page, {"mails": "/dev/mails/"})
 
 
-@pytest.mark.parametrize("way", WHO, ids=lambda way: way.__name__)
-def test_nothing_is_wrong_with_any_state_of_any_page(
-    way: Walk, new_page: Callable[..., Page], scene: Scene
-) -> None:
-    storage: StorageState | None = getattr(scene, WHO[way], None)
+@pytest.mark.parametrize("way", VISITORS, ids=lambda way: way.__name__)
+def test_no_state_of_any_page_has_a_fault(way: Walk, new_page: Callable[..., Page], scene: Scene) -> None:
+    storage: StorageState | None = getattr(scene, VISITORS[way], None)
     page = new_page(storage_state=storage)
     inspector = Inspector(page)
-    found = {name: inspector.findings() for name in way(page, scene)}
-    assert {name: findings for name, findings in found.items() if findings} == {}
+    faults = {name: inspector.findings() for name in way(page, scene)}
+    assert {name: found for name, found in faults.items() if found} == {}
 
 
-HARM = {
+FAULTS = {
     "document.querySelector('.search button').removeAttribute('aria-label')": "axe button-name at .search",
     "document.querySelector('.card .price').style.color = '#eee'": "axe color-contrast",
     "document.querySelector('.category-strip a').style.color = '#57534b'": "(dark, 1280)",
@@ -260,15 +258,15 @@ HARM = {
 }
 
 
-def test_what_is_wrong_is_found(new_page: Callable[..., Page]) -> None:
-    """The control."""
+def test_faults_are_found(new_page: Callable[..., Page]) -> None:
+    """The control: each of these changes is reported."""
     page = new_page()
     inspector = Inspector(page)
     page.goto("/products/")
-    for harm in HARM:
-        page.evaluate(harm)
+    for fault in FAULTS:
+        page.evaluate(fault)
     found = "\n".join(inspector.findings())
-    assert [finding for finding in HARM.values() if finding not in found] == [], found
+    assert [finding for finding in FAULTS.values() if finding not in found] == [], found
 
 
 def test_no_two_pages_have_the_same_title(new_page: Callable[..., Page], scene: Scene) -> None:
@@ -280,7 +278,7 @@ def test_no_two_pages_have_the_same_title(new_page: Callable[..., Page], scene: 
 
 
 @pytest.mark.parametrize("slug", [SALE, SOLD_OUT, "gaming-laptop-pro"])
-def test_search_engines_are_told_the_price_that_is_shown(
+def test_the_structured_price_is_the_shown_price(
     new_page: Callable[..., Page], scene: Scene, slug: str
 ) -> None:
     page = new_page()
@@ -300,7 +298,7 @@ def test_search_engines_are_told_the_price_that_is_shown(
         ("/categories/home/", {"BreadcrumbList"}),
     ],
 )
-def test_search_engines_can_read_what_they_are_told(
+def test_structured_data_is_of_the_expected_types(
     new_page: Callable[..., Page], scene: Scene, path: str, kinds: set[str]
 ) -> None:
     page = new_page()

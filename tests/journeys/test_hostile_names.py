@@ -1,4 +1,4 @@
-"""A product whose name is a script is called that everywhere, and does nothing: a real browser judges."""
+"""A product whose name is a script shows that name everywhere, and a real browser runs no script."""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -17,8 +17,8 @@ ENDS_ATTRIBUTE = """"'><img src=x onerror=alert(1)> " onfocus="alert(1)" autofoc
 Named = dict[str, str]
 
 
-class Witnessed(Shopper):
-    """Complains of a dialog and of whatever the policy had to stop, too."""
+class WatchfulShopper(Shopper):
+    """A shopper who also records dialogs, and everything that the security policy refuses."""
 
     def __init__(self, page: Page) -> None:
         super().__init__(page)
@@ -26,18 +26,18 @@ class Witnessed(Shopper):
         page.on("dialog", self._dialog)
 
     def _dialog(self, dialog: Dialog) -> None:
-        self.complaints.append("a dialog")
+        self.errors.append("a dialog")
         dialog.dismiss()
 
 
 @pytest.fixture
-def shopper(new_page: Callable[..., Page]) -> Witnessed:
-    return Witnessed(new_page())
+def shopper(new_page: Callable[..., Page]) -> WatchfulShopper:
+    return WatchfulShopper(new_page())
 
 
 @pytest.fixture
 def named(new_page: Callable[..., Page]) -> Iterator[Named]:
-    """The slugs of the two, and what to find them by; hidden again afterwards."""
+    """Two products with hostile names, by slug; they are hidden again after the test."""
     admin = Api(new_page().request, ADMIN, ADMIN_PASSWORD)
     word = uuid4().hex
     products = [
@@ -60,7 +60,7 @@ def named(new_page: Callable[..., Page]) -> Iterator[Named]:
         admin.patch(f"admin/products/{product['id']}", {"is_active": False})
 
 
-def test_a_name_that_is_a_script_is_a_name_all_the_way_to_the_mail(shopper: Witnessed, named: Named) -> None:
+def test_a_hostile_name_is_text_on_every_page_and_in_the_mail(shopper: WatchfulShopper, named: Named) -> None:
     page = shopper.page
     for slug, name in named.items():
         for path in ("/", "/products/?sort=newest", f"/products/?q={name.split()[0]}"):
@@ -70,27 +70,27 @@ def test_a_name_that_is_a_script_is_a_name_all_the_way_to_the_mail(shopper: Witn
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         assert [fact["name"] for fact in facts_of(page) if fact["@type"] == "Product"] == [name]
         assert page.locator('meta[property="og:title"]').get_attribute("content") == name
-        shopper.presses("Add to cart")
+        shopper.press("Add to cart")
         expect(page.locator(".toast")).to_contain_text(name)
     page.goto("/cart/")
-    shopper.presses(f"Remove {name}")
+    shopper.press(f"Remove {name}")
     expect(page.locator("[data-say]", has_text=f"{name} was removed.")).to_be_visible()
-    shopper.presses("Undo")
-    shopper.checks_out()
+    shopper.press("Undo")
+    shopper.check_out()
     page.get_by_label("Full name").fill(ENDS_SCRIPT)
     page.get_by_label("City").fill(ENDS_ATTRIBUTE)
-    shopper.presses("Pay $10.00")
-    shopper.presses("Payment succeeds")
-    shopper.sees("Thank you")
+    shopper.press("Pay $10.00")
+    shopper.press("Payment succeeds")
+    shopper.expect_text("Thank you")
     for name in named.values():
         expect(page.get_by_role("main").get_by_role("link", name=name)).to_be_visible()
     assert ENDS_ATTRIBUTE in page.get_by_role("main").inner_text()
     assert set(named.values()) <= set(names_in_the_mail(shopper))
-    shopper.has_no_complaint()
+    shopper.expect_no_errors()
 
 
-def names_in_the_mail(shopper: Witnessed) -> list[str]:
-    """Shown as a mail program without any protection would."""
+def names_in_the_mail(shopper: WatchfulShopper) -> list[str]:
+    """Return the lines of the mail as a mail program without any protection shows them."""
     manage(SETTINGS, "run_due_tasks")
     page = shopper.page
     page.goto("/dev/mails/")
@@ -102,7 +102,7 @@ def names_in_the_mail(shopper: Witnessed) -> list[str]:
     return page.locator("body").inner_text().split("\n")
 
 
-def test_staff_see_the_name_as_a_name(shopper: Witnessed, named: Named) -> None:
+def test_a_hostile_name_is_text_in_the_admin(shopper: WatchfulShopper, named: Named) -> None:
     page = shopper.page
     page.goto("/admin/login/?next=/admin/catalog/product/")
     page.locator("[name=username]").fill(ADMIN)
@@ -115,18 +115,18 @@ def test_staff_see_the_name_as_a_name(shopper: Witnessed, named: Named) -> None:
     page.goto("/admin/orders/order/")
     page.get_by_role("row").nth(1).get_by_role("link").first.click()
     expect(page.locator("h1, h2").first).to_be_visible()
-    assert "a dialog" not in shopper.complaints
+    assert "a dialog" not in shopper.errors
 
 
 @pytest.mark.parametrize("name", [ENDS_SCRIPT, ENDS_ATTRIBUTE])
-def test_each_of_them_would_be_heard(shopper: Witnessed, name: str) -> None:
+def test_each_of_them_would_be_heard(shopper: WatchfulShopper, name: str) -> None:
     """The control: printed as they are."""
     shopper.page.set_content(f'<script type="application/ld+json">{name}</script><input value="{name}">')
-    assert "a dialog" in shopper.complaints
+    assert "a dialog" in shopper.errors
 
 
-def test_what_the_policy_stops_would_be_heard(shopper: Witnessed) -> None:
+def test_what_the_policy_stops_would_be_heard(shopper: WatchfulShopper) -> None:
     shopper.page.goto("/")
     with shopper.page.expect_console_message(lambda message: "policy script-src" in message.text):
         shopper.page.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", ENDS_ATTRIBUTE)
-    assert shopper.complaints
+    assert shopper.errors

@@ -1,4 +1,4 @@
-"""Without a mouse: every stop of the Tab key can be seen, and nothing that changes loses one's place."""
+"""Without a mouse: the focus is visible at every stop, and changes of a page do not move it."""
 
 import re
 from collections.abc import Callable
@@ -15,41 +15,41 @@ def test_a_guest_buys_with_the_keyboard_alone(new_shopper: Callable[..., Shopper
     shopper = new_shopper(width)
     shopper.page.goto("/")
     keyboard = Keyboard(shopper)
-    keyboard.follows("Skip to content")
-    keyboard.follows("Shop all products")
-    keyboard.arrives_at("All products")
-    keyboard.types("Search products", "yoga\n")
-    keyboard.arrives_at("Results for “yoga”")
-    keyboard.follows("Yoga Mat Premium")
-    keyboard.arrives_at("Yoga Mat Premium")
-    keyboard.tabs_to("Add to cart")
+    keyboard.follow("Skip to content")
+    keyboard.follow("Shop all products")
+    keyboard.expect_heading("All products")
+    keyboard.type_into("Search products", "yoga\n")
+    keyboard.expect_heading("Results for “yoga”")
+    keyboard.follow("Yoga Mat Premium")
+    keyboard.expect_heading("Yoga Mat Premium")
+    keyboard.tab_to("Add to cart")
     shopper.page.keyboard.press("Space")
     expect(shopper.page.get_by_role("status").first).to_have_text("Yoga Mat Premium is in your cart.")
     expect(shopper.page.get_by_role("button", name="Add to cart")).to_be_focused()
-    keyboard.follows("View cart")
-    keyboard.arrives_at("Your cart")
-    keyboard.follows("Go to checkout")
-    keyboard.arrives_at("Checkout")
-    keyboard.types("E-mail", shopper.email)
-    keyboard.types("Full name", "Zoë Müller")
-    keyboard.types("Street", "Hauptstraße 1")
-    keyboard.types("Postcode", "50667")
-    keyboard.types("City", "Köln")
-    keyboard.types("Country", "Germ")
-    keyboard.follows("Pay $49.99")
-    keyboard.arrives_at("Pay $49.99")
-    keyboard.follows("Payment succeeds")
-    keyboard.arrives_at("Thank you. Order")
-    shopper.has_no_complaint()
+    keyboard.follow("View cart")
+    keyboard.expect_heading("Your cart")
+    keyboard.follow("Go to checkout")
+    keyboard.expect_heading("Checkout")
+    keyboard.type_into("E-mail", shopper.email)
+    keyboard.type_into("Full name", "Zoë Müller")
+    keyboard.type_into("Street", "Hauptstraße 1")
+    keyboard.type_into("Postcode", "50667")
+    keyboard.type_into("City", "Köln")
+    keyboard.type_into("Country", "Germ")
+    keyboard.follow("Pay $49.99")
+    keyboard.expect_heading("Pay $49.99")
+    keyboard.follow("Payment succeeds")
+    keyboard.expect_heading("Thank you. Order")
+    shopper.expect_no_errors()
 
 
-def test_a_ring_that_cannot_be_seen_is_missed(new_shopper: Callable[..., Shopper]) -> None:
-    """The control."""
+def test_an_invisible_focus_is_noticed(new_shopper: Callable[..., Shopper]) -> None:
+    """The control: the keyboard's owner would miss it."""
     shopper = new_shopper()
     shopper.page.goto("/")
     shopper.page.evaluate("document.querySelector('.hero .btn').style.outline = 'none'")
     with pytest.raises(AssertionError, match="no ring"):
-        Keyboard(shopper).tabs_to("Shop all products")
+        Keyboard(shopper).tab_to("Shop all products")
 
 
 @pytest.fixture
@@ -60,14 +60,16 @@ def filtering(new_shopper: Callable[..., Shopper]) -> Keyboard:
 
 
 def announced(page: Page) -> str:
-    """How many products the page says there are, once it has said it."""
+    """Return the number of products that the page announces, as soon as it does."""
     expect(page.locator("#status")).to_have_text(re.compile(r"^\d+ products?$"))
     return page.locator("#status").inner_text()
 
 
-def test_choosing_a_category_keeps_the_place_and_tells_how_many_there_are(filtering: Keyboard) -> None:
+def test_a_category_keeps_the_focus_and_announces_the_number_of_products(
+    filtering: Keyboard,
+) -> None:
     page = filtering.page
-    filtering.tabs_to("All categories")
+    filtering.tab_to("All categories")
     page.keyboard.press("ArrowDown")
     expect(page.locator("#status")).not_to_be_empty()
     chosen = page.get_by_role("group", name="Category").locator(":checked")
@@ -76,24 +78,26 @@ def test_choosing_a_category_keeps_the_place_and_tells_how_many_there_are(filter
     expect(page.get_by_role("heading", level=1)).not_to_have_text("All products")
 
 
-def test_a_price_and_an_order_keep_the_place_and_tell_how_many_there_are(filtering: Keyboard) -> None:
+def test_price_and_sort_order_keep_the_focus_and_announce_the_number_of_products(
+    filtering: Keyboard,
+) -> None:
     page = filtering.page
-    filtering.types("From", "100\n")
+    filtering.type_into("From", "100\n")
     expect(page.get_by_role("link", name=re.compile("^From \\$100.00"))).to_be_visible()
     expect(page.get_by_label("From")).to_be_focused()
     assert announced(page) == page.locator("[data-say]").inner_text()
-    filtering.tabs_to("Sort by")
+    filtering.tab_to("Sort by")
     page.keyboard.type("n")  # Newest
     expect(page).to_have_url(re.compile("sort=newest"))
     expect(page.get_by_label("Sort by")).to_be_focused()
     assert announced(page) == page.locator("[data-say]").inner_text()
 
 
-def test_removing_a_filter_keeps_the_place_and_tells_how_many_there_are(filtering: Keyboard) -> None:
+def test_removing_a_filter_keeps_the_focus_and_announces_the_number_of_products(filtering: Keyboard) -> None:
     page = filtering.page
-    filtering.types("From", "100\n")
+    filtering.type_into("From", "100\n")
     expect(page.get_by_role("link", name=re.compile("^From \\$100.00"))).to_be_visible()
-    filtering.follows("From $100.00")
+    filtering.follow("From $100.00")
     expect(page.get_by_label("From")).to_have_value("")
     expect(page.locator("#results")).to_be_focused()
     assert announced(page) == page.locator("[data-say]").inner_text()

@@ -1,4 +1,4 @@
-"""What real catalogues have and samples have not: words without an end, and more categories than fit."""
+"""Catalogues unlike the samples: very long words, and more categories than fit."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -10,7 +10,7 @@ from tests.journeys.api import ADMIN, ADMIN_PASSWORD, Api
 from tests.journeys.inspection import SCROLLS_SIDEWAYS
 from tests.journeys.shopper import Shopper
 
-# A fraction of a pixel too little already shows as dots; scrollWidth is rounded.
+# scrollWidth is rounded, but a text is cut off even if only a fraction of a pixel is missing.
 IS_WHOLE = """link => {
   const text = document.createRange();
   text.selectNodeContents(link);
@@ -20,7 +20,7 @@ IS_WHOLE = """link => {
 
 @pytest.fixture
 def endless(new_page: Callable[..., Page]) -> str:
-    """The slug of a product with a name that no line can hold."""
+    """The slug of a product whose name fits on no line."""
     admin = Api(new_page().request, ADMIN, ADMIN_PASSWORD)
     product = {"name": "Endless" * 28, "slug": f"endless-{uuid4()}", "price": 5, "inventory": 9}
     return str(admin.post("admin/products", {**product, "category": "Fashion"})["slug"])
@@ -38,23 +38,23 @@ def test_a_long_name_leaves_room_for_the_links_before_it(
 
 
 @pytest.mark.parametrize("width", [1280, 320])
-def test_a_long_name_leaves_room_for_the_way_to_the_cart(
+def test_a_long_name_leaves_room_for_the_link_to_the_cart(
     new_shopper: Callable[..., Shopper], endless: str, width: int
 ) -> None:
-    shopper = new_shopper(width).signs_up().adds(endless)
+    shopper = new_shopper(width).sign_up().add_to_cart(endless)
     toast = shopper.page.locator(".toast")
     expect(toast.get_by_role("link", name="View cart")).to_be_in_viewport(ratio=1)
     expect(toast.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
-def test_a_filter_that_does_not_count_says_so_on_a_phone(new_page: Callable[..., Page], script: bool) -> None:
+def test_an_ignored_filter_is_explained_on_a_phone(new_page: Callable[..., Page], script: bool) -> None:
     page = new_page(390, script=script)
     page.goto("/products/?min_price=9&max_price=1")
     expect(page.get_by_text("This is below the lowest price")).to_be_visible()
 
 
-def test_the_strip_of_categories_shows_the_one_that_is_open(new_page: Callable[..., Page]) -> None:
+def test_the_strip_of_categories_shows_the_current_one(new_page: Callable[..., Page]) -> None:
     page = new_page(390)
     page.goto("/categories/sports-fitness/")
     expect(page.locator(".category-strip [aria-current]")).to_be_in_viewport(ratio=1)
@@ -64,7 +64,7 @@ def test_the_strip_of_categories_shows_the_one_that_is_open(new_page: Callable[.
     "path", ["/", "/products/", "/products/robot-vacuum-cleaner/", "/cart/", "/account/login/"]
 )
 def test_nothing_scrolls_sideways_on_the_narrowest_phone(new_page: Callable[..., Page], path: str) -> None:
-    """320 px is also what a page of 1280 has at a zoom of 400 %; wider ones are in test_every_page."""
+    """320 px is also the width of a 1280 px page at a zoom of 400 %; test_every_page has the wider ones."""
     page = new_page(320)
     page.goto(path)
     assert not page.evaluate(SCROLLS_SIDEWAYS)

@@ -1,4 +1,4 @@
-"""On paper: an order is an invoice, a product is a sheet about it, and the shop around them is left out."""
+"""Printed pages: an order becomes an invoice, a product a sheet, and the navigation is left out."""
 
 from collections.abc import Callable
 
@@ -25,14 +25,14 @@ def test_an_order_is_printed_as_an_invoice(paper: Page, scene: Scene) -> None:
     for words in ("Marlow", "Order placed", "Zoë Müller", "50667 Köln", "Notebook", "$7.00 each", "$14.00"):
         assert words in printed, words
     assert "Being packed" not in printed
-    assert seen(paper) == []
+    assert visible_navigation(paper) == []
 
 
-def test_a_product_is_printed_with_all_that_is_folded_away_on_the_screen(paper: Page) -> None:
+def test_a_product_is_printed_with_everything_that_is_collapsed_on_the_screen(paper: Page) -> None:
     paper.goto(f"/products/{PLAIN}/")
     for words in ("96 pages.", "Product number", "checked again before you pay"):
         expect(paper.get_by_text(words)).to_be_visible()
-    assert seen(paper) == []
+    assert visible_navigation(paper) == []
 
 
 def test_paper_is_white_in_the_dark_theme_too(paper: Page) -> None:
@@ -41,12 +41,12 @@ def test_paper_is_white_in_the_dark_theme_too(paper: Page) -> None:
     assert paper.evaluate(ground) == "rgb(255, 255, 255)"
 
 
-def test_the_screen_shows_what_paper_does_not(paper: Page) -> None:
-    """The control."""
+def test_the_screen_shows_the_navigation(paper: Page) -> None:
+    """The control: what is missing on paper is visible on the screen."""
     paper.emulate_media(media="screen")
     paper.goto(f"/products/{PLAIN}/")
-    assert len(seen(paper)) > 4
+    assert len(visible_navigation(paper)) > 4
 
 
-def seen(page: Page) -> list[str]:
+def visible_navigation(page: Page) -> list[str]:
     return [part.inner_text() for part in page.locator(SHELL).all() if part.is_visible()]

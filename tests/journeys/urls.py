@@ -1,4 +1,4 @@
-"""The shop's addresses, its mails, and a page of each error."""
+"""The shop's routes, its mails, and a page for each error."""
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,13 +9,13 @@ from django.views.csrf import csrf_failure
 
 from ecommerce.core.errors import Busy
 from ecommerce.urls import *  # noqa: F403
-from ecommerce.urls import urlpatterns as of_the_shop
+from ecommerce.urls import urlpatterns as shop_urlpatterns
 
 RAISED = {"403": PermissionDenied, "404": Http404, "500": RuntimeError, "503": Busy}
 
 
 def error(request: HttpRequest, name: str) -> HttpResponse:
-    """As the shop answers it; what only a middleware says is rendered as that does."""
+    """Answer with the error as the shop does; those of a middleware are rendered as it renders them."""
     if name in RAISED:
         raise RAISED[name]
     if name == "403_csrf":
@@ -26,7 +26,7 @@ def error(request: HttpRequest, name: str) -> HttpResponse:
 
 
 urlpatterns = [
-    *of_the_shop,
+    *shop_urlpatterns,
     path("errors/<str:name>/", error),
     path("dev/mails/", include("ecommerce.devserver.mails")),
 ]

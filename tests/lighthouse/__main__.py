@@ -1,7 +1,7 @@
-"""`make lighthouse`: every page on a phone, as Lighthouse sees it, beside the goals of docs/design.md.
+"""`make lighthouse`: measure every page on a phone with Lighthouse, against the goals of docs/design.md.
 
-A shop of its own, as production serves it. The scores of a page and its weight are the same everywhere, so
-one below its goal is a failure; times are this machine's at this moment, so they are marked and fail nothing.
+It starts a shop as production serves it. Scores and weights are the same on every machine, so one below its
+goal is a failure. Times depend on the machine, so they are only marked.
 """
 
 import os
@@ -14,7 +14,7 @@ from playwright.sync_api import Playwright, sync_playwright
 
 from ecommerce.devserver.file_lock import wait_until
 from tests.journeys.api import Api
-from tests.journeys.conftest import launched
+from tests.journeys.conftest import launch
 from tests.journeys.scene import TO, signed_in
 from tests.journeys.shopper import PASSWORD
 from tests.lighthouse.measuring import Lighthouse, install
@@ -23,14 +23,14 @@ from tests.runshop.shop import LAST_LINE, Shop
 
 RUNS = int(os.environ.get("RUNS") or 5)
 LIMITS = dict.fromkeys(("AUTH_RATE_LIMIT", "PRODUCT_RATE_LIMIT", "READ_RATE_LIMIT"), "100000/m")
-STARTING = 300  # seconds; static files are compressed at the first time
+STARTING = 300  # seconds; the first start compresses the static files
 CUSTOMER = "customer@example.com"
 
 
 def main() -> None:
     if not (shutil.which("node") and shutil.which("npm")):
         sys.exit(
-            "make lighthouse needs Node.js 18.20 or newer with npm (https://nodejs.org); neither is here."
+            "make lighthouse needs Node.js 18.20 or newer with npm (https://nodejs.org); neither was found."
         )
     install()
     with TemporaryDirectory(prefix="shop-lighthouse-") as folder, sync_playwright() as playwright:
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def measure(playwright: Playwright, address: str, folder: Path) -> int:
-    """The exit status."""
+    """Measure every page, print the table, and return the exit status."""
     order, cookie = customer(playwright, address)
     lighthouse = Lighthouse(playwright, folder)
     print(header(RUNS))  # noqa: T201
@@ -60,8 +60,8 @@ def measure(playwright: Playwright, address: str, folder: Path) -> int:
 
 
 def customer(playwright: Playwright, address: str) -> tuple[str, str]:
-    """Somebody with a cart and a paid order: the order's number, and the cookie of their browser."""
-    browser = launched(playwright)
+    """Create a customer with a cart and a paid order; return the order's number and the browser's cookies."""
+    browser = launch(playwright)
     api = Api(browser.new_context(base_url=address).request, CUSTOMER, PASSWORD, new=True)
     for product in (16, 9):
         api.post("cart/add", {"product_id": product, "qty": 1})

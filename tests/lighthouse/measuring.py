@@ -1,4 +1,4 @@
-"""Lighthouse, as a program: pinned in package-lock.json, installed beside this file by npm."""
+"""The program Lighthouse: pinned in package-lock.json, and installed next to this file by npm."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from playwright.sync_api import Playwright
 from tests.journeys.conftest import ARGUMENTS
 from tests.lighthouse.table import CATEGORIES, Page
 
-# `overrides` in package.json: a package asks for the latest of another, which `npm ci` cannot hold.
+# `overrides` in package.json pin a package that another requires in its latest version.
 HERE = Path(__file__).parent
 PROGRAM = HERE / "node_modules" / "lighthouse" / "cli" / "index.js"
 INSTALLED = HERE / "node_modules" / ".package-lock.json"
@@ -25,12 +25,12 @@ Report = dict[str, Any]
 
 
 def install() -> None:
-    """Only when the lock has changed since."""
+    """Install Lighthouse if the lock file has changed since the last installation."""
     if INSTALLED.exists() and INSTALLED.stat().st_mtime >= LOCK.stat().st_mtime:
         return
     print("Installing Lighthouse into tests/lighthouse/node_modules", flush=True)  # noqa: T201
     if subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE).returncode:
-        sys.exit("npm could not install Lighthouse; what it says is above.")
+        sys.exit("npm could not install Lighthouse; see its output above.")
 
 
 class Lighthouse:
@@ -40,16 +40,16 @@ class Lighthouse:
         self._numbers = count(1)
 
     def report(self, url: str, page: Page, cookie: str) -> Report:
-        """Chromium now and then records no trace; that is no measurement, so it is made again."""
-        said = ""
+        """Return the report of a page, measured again if Chromium has recorded no trace."""
+        problem = ""
         for _ in range(TRIES):
-            file, said = self._run(url, page, cookie)
-            if not said:
+            file, problem = self._run(url, page, cookie)
+            if not problem:
                 return dict(json.loads(file.read_text()))
-        sys.exit(f"Lighthouse did not measure {url}:\n{said}")
+        sys.exit(f"Lighthouse did not measure {url}:\n{problem}")
 
     def _run(self, url: str, page: Page, cookie: str) -> tuple[Path, str]:
-        """The report's file, and what went wrong."""
+        """Return the report's file, and the problem if there was one."""
         file = self._folder / f"{next(self._numbers)}.json"
         with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
             flags = " ".join(["--headless", *ARGUMENTS, f"--user-data-dir={profile}"])
@@ -57,11 +57,11 @@ class Lighthouse:
             command += [f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={flags}"]
             command += ["--skip-audits=is-crawlable"] if page.unlisted else []
             command += [f"--extra-headers={json.dumps({'Cookie': cookie})}"] if cookie else []
-            ran = subprocess.run(
+            done = subprocess.run(
                 command,
                 env=os.environ | {"CHROME_PATH": self._chrome},
                 capture_output=True,
                 text=True,
                 timeout=PATIENCE,
             )
-        return file, ran.stderr or "no reason" if ran.returncode else ""
+        return file, done.stderr or "no reason" if done.returncode else ""

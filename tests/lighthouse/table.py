@@ -1,4 +1,4 @@
-"""The goals, and the table of what was measured beside them."""
+"""The goals, and the table of measurements."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Page:
     path: str
     kib: int = 45
     signed_in: bool = False
-    unlisted: bool = False  # kept from search engines on purpose, which Lighthouse would count against it
+    unlisted: bool = False  # not indexed on purpose, for which Lighthouse would lower the score
 
 
 PAGES = (
@@ -85,7 +85,7 @@ class Row:
 
 
 def page_shown(report: dict[str, Any], page: Page) -> bool:
-    """And not the one to sign in, say."""
+    """Return whether the requested page was shown, and not the sign-in page, for example."""
     return str(report["finalDisplayedUrl"]) == str(report["requestedUrl"])
 
 
@@ -95,7 +95,7 @@ def weight(report: dict[str, Any]) -> float:
 
 
 def failing_audits(report: dict[str, Any]) -> list[str]:
-    """Of those that count, and do not depend on the clock."""
+    """Return the failing audits that have a weight and do not measure time."""
     references = [
         reference
         for name, category in report["categories"].items()
@@ -125,6 +125,6 @@ def verdict(rows: list[Row]) -> str:
     if any(not figure.met for row in rows for figure in row.figures):
         lines += [
             "",
-            "! is below its goal. ~ is, too, but depends on this machine and what else it does now.",
+            "! is below its goal. ~ is below its goal, too, but depends on this machine and its load.",
         ]
     return "\n".join(lines or ["Every goal is met."])

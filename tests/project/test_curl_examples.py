@@ -1,4 +1,4 @@
-"""The specification's own curl examples: a client written for it changes its base URL and nothing else."""
+"""The curl examples of the specification work when only their base URL is changed."""
 
 import shlex
 from types import SimpleNamespace
@@ -73,7 +73,7 @@ curl -X POST http://localhost:8000/admin/products \\
     "is_active": true
   }'
 """
-# The specification leaves the other fields out by three dots.
+# The specification abbreviates the other fields by three dots.
 UPDATE = """
 curl -X PATCH http://localhost:8000/admin/products/507f1f77bcf86cd799439012 \\
   -H "Authorization: Bearer ADMIN_TOKEN_HERE" \\
@@ -96,9 +96,9 @@ curl -X DELETE http://localhost:8000/admin/products/507f1f77bcf86cd799439012 \\
 """
 
 
-def run(command, **filled_in):
-    """The example as a shell reads it, with this base and these words filled in; the parsed answer."""
-    for word, value in filled_in.items():
+def run(command, **replacements):
+    """Run the example against this API with these words replaced, and return the parsed answer."""
+    for word, value in replacements.items():
         assert word in command
         command = command.replace(word, value)
     request = parsed(command)
@@ -110,6 +110,7 @@ def run(command, **filled_in):
 
 
 def parsed(command):
+    """Return the request that a shell would make of the command."""
     request = SimpleNamespace(method="GET", url="", headers={}, body="")
     words = iter(shlex.split(command.replace("\\\n", " "))[1:])
     for word in words:
@@ -130,7 +131,7 @@ def shop(db):
     seed_samples()
 
 
-def test_a_customer_does_all_of_it(shop, fsck):
+def test_the_examples_for_customers_work(shop, fsck):
     signed_up, logged_in = run(SIGNUP), run(LOGIN)
     assert signed_up.keys() == logged_in.keys() >= {"access_token", "token_type"}
     assert logged_in["token_type"] == "bearer"
@@ -141,7 +142,7 @@ def test_a_customer_does_all_of_it(shop, fsck):
     assert (me["email"], me["role"]) == ("john@example.com", "user")
 
     assert len(run(ALL_PRODUCTS)) == 20
-    assert "Gaming Laptop Pro" in [found["name"] for found in run(SEARCH)]
+    assert "Gaming Laptop Pro" in [product["name"] for product in run(SEARCH)]
     laptop = run(PRODUCT)
     assert (
         laptop.items()
@@ -172,7 +173,7 @@ def test_a_customer_does_all_of_it(shop, fsck):
     fsck()
 
 
-def test_an_admin_does_all_of_it(shop, staff_api, fsck):
+def test_the_examples_for_admins_work(shop, staff_api, fsck):
     run(SIGNUP)
     staff_api.post("/api/v1/auth/promote-to-admin", {"email": "john@example.com"})
     mine = {"ADMIN_TOKEN_HERE": run(LOGIN)["access_token"]}
@@ -186,7 +187,7 @@ def test_an_admin_does_all_of_it(shop, staff_api, fsck):
     fsck()
 
 
-def test_the_page_that_looks_its_cart_up(shop):
-    """The specification's JavaScript: a product by its number, for each line of the cart."""
+def test_a_product_is_found_by_its_number(shop):
+    """The specification's JavaScript looks up the product of each cart line like this."""
     (product,) = run("curl http://localhost:8000/products?product_id=5")
     assert product["product_id"] == 5

@@ -1,4 +1,4 @@
-"""Text of the shop is readable: the contrast of each pair of colours that it uses, from shop.css."""
+"""The contrast of each pair of colours that the shop uses, computed from shop.css."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 CSS = (Path(__file__).parents[2] / "static/css/shop.css").read_text()
-LEAST = {"light": 5.2, "dark": 6.1}
+LEAST_CONTRAST = {"light": 5.2, "dark": 6.1}
 SURFACES = ["bg", "surface", "sunken"]
 PAIRS = [
     *((ink, surface) for ink in ["ink", "ink-2"] for surface in [*SURFACES, "brand-soft", "line"]),
@@ -25,11 +25,11 @@ EDGES = [("field", "bg"), ("field", "surface"), ("focus", "bg"), ("focus", "surf
 
 
 def colours(scheme: str) -> dict[str, str]:
-    """The tokens of a scheme; the dark one changes some of the light."""
+    """Return the tokens of a scheme; the dark scheme overrides some of the light one."""
     light, dark = re.findall(r":root \{(.*?)\n {2,4}\}", CSS.split("@layer reset {")[0], re.DOTALL)
     text = light if scheme == "light" else light + dark
-    found = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", text))
-    return {**found, "focus": found["ink"]}
+    tokens = dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", text))
+    return {**tokens, "focus": tokens["ink"]}
 
 
 def luminance(colour: str) -> float:
@@ -43,7 +43,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_the_computation_is_the_one_of_wcag() -> None:
+def test_contrast_is_computed_as_wcag_defines_it() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
@@ -52,7 +52,7 @@ def test_the_computation_is_the_one_of_wcag() -> None:
 def test_text_is_readable(scheme: str) -> None:
     tokens = colours(scheme)
     contrasts = {(text, ground): contrast(tokens[text], tokens[ground]) for text, ground in PAIRS}
-    assert {pair: found for pair, found in contrasts.items() if found < LEAST[scheme]} == {}
+    assert {pair: found for pair, found in contrasts.items() if found < LEAST_CONTRAST[scheme]} == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -62,9 +62,9 @@ def test_edges_of_controls_and_the_focus_ring_are_visible(scheme: str) -> None:
     assert {pair: found for pair, found in contrasts.items() if found < 3} == {}
 
 
-def test_the_dark_scheme_is_a_scheme_of_its_own() -> None:
+def test_the_dark_scheme_differs_from_the_light_one() -> None:
     assert colours("dark")["bg"] != colours("light")["bg"]
 
 
-def test_every_token_that_is_used_exists() -> None:
+def test_every_token_in_use_is_defined() -> None:
     assert set(re.findall(r"var\(--([a-z0-9-]+)", CSS)) - {"gap"} <= set(re.findall(r"--([a-z0-9-]+):", CSS))

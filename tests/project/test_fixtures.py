@@ -1,4 +1,4 @@
-"""What every other test relies on: nothing is left from the test before, nothing touches a real database."""
+"""Every test begins with empty data, and no test touches a real database."""
 
 import pytest
 from django.conf import settings
@@ -13,11 +13,11 @@ from ecommerce.core.web.ratelimit import Allowance, Rate
 from tests.support import factories
 
 
-def test_the_database_is_the_tests_own():
+def test_the_database_is_a_test_database():
     assert settings.DATABASES["default"]["NAME"].startswith("test_")
 
 
-def test_redis_is_the_tests_own():
+def test_the_redis_database_is_for_tests_only():
     assert get_redis_connection().connection_pool.connection_kwargs["db"] == 15
 
 
@@ -48,7 +48,7 @@ def test_each_test_begins_with_an_empty_database(turn):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_that_goes_for_writes_past_the_orm_too(turn):
+def test_writes_that_bypass_the_orm_are_removed_too(turn):
     for name in ("products", "locks", "made_by_a_test"):
         assert connection.database[name].find_one() is None
         connection.database[name].insert_one({"x": 1})
@@ -57,7 +57,7 @@ def test_that_goes_for_writes_past_the_orm_too(turn):
 
 
 @pytest.mark.django_db
-def test_the_rows_of_migrations_stay():
+def test_rows_written_by_migrations_stay():
     assert connection.database["django_migrations"].count_documents({})
     assert connection.database["auth_permission"].count_documents({})
 

@@ -1,4 +1,4 @@
-"""requirements.txt is all that production installs: the shop's processes need nothing beyond it."""
+"""The shop's processes need only the packages in requirements.txt, which is all that production installs."""
 
 import re
 import subprocess
@@ -33,26 +33,27 @@ def normalized(name: str) -> str:
 
 
 def installed_by(lines: list[str]) -> set[str]:
-    """Their packages and what these ask for, with the extras that are named and no others."""
-    found: set[tuple[str, str]] = set()
+    """Return the packages of these requirements and their dependencies, with the named extras only."""
+    packages: set[tuple[str, str]] = set()
     todo = [line for line in lines if not line.startswith("#")]
     while todo:
         name, extras = REQUIREMENT.match(todo.pop()).groups("")
-        if (normalized(name), extras) not in found:
-            found.add((normalized(name), extras))
-            todo += asked_for(name, extras.split(","))
-    return {name for name, _ in found}
+        if (normalized(name), extras) not in packages:
+            packages.add((normalized(name), extras))
+            todo += dependencies(name, extras.split(","))
+    return {name for name, _ in packages}
 
 
-def asked_for(name: str, extras: list[str]) -> list[str]:
+def dependencies(name: str, extras: list[str]) -> list[str]:
+    """Return the requirements of an installed package."""
     try:
-        asked = requires(name) or []
+        required = requires(name) or []
     except PackageNotFoundError:  # for another platform
         return []
-    return [line for line in asked if (extra := EXTRA.search(line)) is None or extra[1] in extras]
+    return [line for line in required if (extra := EXTRA.search(line)) is None or extra[1] in extras]
 
 
-def test_what_the_shop_imports_is_installed_in_production() -> None:
+def test_everything_that_the_shop_imports_is_installed_in_production() -> None:
     production = installed_by((ROOT / "requirements.txt").read_text().splitlines())
     owners = {name: set(map(normalized, found)) for name, found in packages_distributions().items()}
     absent = [name for name in owners if not owners[name] & production]

@@ -1,4 +1,4 @@
-"""HTTP requests of signed-in clients, and how they leave at the same moment."""
+"""HTTP requests of clients, and sending many of them at the same moment."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def properly(self) -> "Request":
-        """Answered by the shop's own code on the naive shop, too: what a naive route races against."""
+        """Return the same request to the shop's own code, which the naive shop has under another address."""
         return replace(self, path=f"/proper{self.path}")
 
 
@@ -42,7 +42,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Client:
-    """Somebody signed in. The methods make requests; a shop sends them."""
+    """A signed-in user. The methods create requests, which a shop sends."""
 
     email: str
     token: str
@@ -54,7 +54,7 @@ class Client:
     def headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
-    def logs_in_as(self, email: str) -> Request:
+    def log_in_as(self, email: str) -> Request:
         return replace(log_in(email, "SecurePass123"), headers=self.headers)
 
     def add(self, product: Product, qty: int = 1) -> Request:
@@ -102,7 +102,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Guest(Client):
-    """Somebody with a cart and no account."""
+    """A customer with a cart and no account."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -128,7 +128,7 @@ CSRF = "0123456789abcdef" * 2
 
 
 def form(path: str, session: str = "", **fields: object) -> Request:
-    """A form of a page, sent by a browser with this session's cookie."""
+    """Return the form of a page, sent by a browser with this session's cookie."""
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={CSRF}; {session}"}
     return Request("POST", path, {"csrfmiddlewaretoken": CSRF, **fields}, headers)
 
@@ -138,7 +138,7 @@ def look_at(product: Product) -> Request:
 
 
 def send_together(port: int, requests: Sequence[Request]) -> list[Answer]:
-    """Send each from a thread and a connection of its own, all released by one barrier."""
+    """Send all requests at the same moment, each from its own thread and connection."""
     start = Barrier(len(requests), timeout=TIMEOUT_S)
     with ThreadPoolExecutor(max_workers=len(requests)) as threads:
         return list(threads.map(lambda request: _send(port, request, start), requests))
@@ -167,7 +167,7 @@ def _body(request: Request) -> str | None:
 
 
 def _json(text: bytes) -> Any:
-    """The answer's JSON; of a page, which is none, the text."""
+    """Return the answer's JSON, or the text of a page."""
     try:
         return json.loads(text)
     except ValueError:

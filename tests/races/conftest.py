@@ -1,4 +1,4 @@
-"""The raced shop and the naive one beside it, each served by processes of its own."""
+"""The shop and the naive shop, each served by processes of its own."""
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -24,15 +24,15 @@ ServerOf = Callable[[str], Server]
 
 @pytest.fixture(scope="session")
 def database_of() -> Iterator[DatabaseOf]:
-    """The empty database of a settings module; it is dropped at the end."""
+    """A function that returns the empty database of a settings module. It is dropped at the end."""
     opened: dict[str, Database[dict[str, Any]]] = {}
 
     def open_empty(settings: str) -> "Database[dict[str, Any]]":
         if settings not in opened:
-            given = import_module(settings).DATABASES["default"]
-            assert given["NAME"].startswith("test_"), given["NAME"]
-            client.drop_database(given["NAME"])
-            opened[settings] = client[given["NAME"]]
+            name = import_module(settings).DATABASES["default"]["NAME"]
+            assert name.startswith("test_"), name
+            client.drop_database(name)
+            opened[settings] = client[name]
         return opened[settings]
 
     with MongoClient[dict[str, Any]](_host(), timeoutMS=120_000) as client:
@@ -43,7 +43,7 @@ def database_of() -> Iterator[DatabaseOf]:
 
 @pytest.fixture(scope="session")
 def server_of(database_of: DatabaseOf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerOf]:
-    """The server of a settings module, started when a test first asks for it."""
+    """A function that returns the server of a settings module, and starts it when it is first needed."""
     started: dict[str, Server] = {}
 
     def start(settings: str) -> Server:

@@ -1,4 +1,4 @@
-"""More customers at once than one process can play: each lives through the same story."""
+"""More customers at once than one process can play. Each does the same."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,25 +7,29 @@ from multiprocessing import get_context
 from threading import Barrier
 from typing import TypeVar
 
-Cast, Told = TypeVar("Cast"), TypeVar("Told")
-STARTING_S = 120
+Actor, Result = TypeVar("Actor"), TypeVar("Result")
+STARTING_S = 180
 
 
-def crowd(story: Callable[[Cast], Told], cast: Sequence[Cast], processes: int) -> list[Told]:
-    """What each was told, in the order of the cast; all processes begin at the same moment."""
+def crowd(act: Callable[[Actor], Result], actors: Sequence[Actor], processes: int) -> list[Result]:
+    """Have every actor act at once, in several processes; return the results in the order of the actors."""
     context = get_context("spawn")
-    parts = [cast[number::processes] for number in range(processes)]
+    parts = [range(number, len(actors), processes) for number in range(processes)]
     with context.Pool(processes, _wait, [context.Barrier(processes, timeout=STARTING_S)]) as pool:
-        told = pool.map(partial(_live, story), parts, chunksize=1)
-    found: list[Told] = [answer for part in told for answer in part]
-    order = [index for number in range(processes) for index in range(number, len(cast), processes)]
-    return [answer for _, answer in sorted(zip(order, found, strict=True), key=lambda pair: pair[0])]
+        work = [[actors[index] for index in part] for part in parts]
+        answers = pool.map(partial(_act_at_once, act), work, chunksize=1)
+    results = {
+        index: result
+        for part, found in zip(parts, answers, strict=True)
+        for index, result in zip(part, found, strict=True)
+    }
+    return [results[index] for index in range(len(actors))]
 
 
 def _wait(start: Barrier) -> None:
     start.wait()
 
 
-def _live(story: Callable[[Cast], Told], cast: Sequence[Cast]) -> list[Told]:
-    with ThreadPoolExecutor(max(1, len(cast))) as threads:
-        return list(threads.map(story, cast))
+def _act_at_once(act: Callable[[Actor], Result], actors: Sequence[Actor]) -> list[Result]:
+    with ThreadPoolExecutor(max(1, len(actors))) as threads:
+        return list(threads.map(act, actors))

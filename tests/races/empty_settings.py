@@ -1,4 +1,4 @@
-"""A shop that has not begun: what `prepare` finds at the first start."""
+"""The shop before its first start, with an empty database."""
 
 from tests.races.settings import *  # noqa: F403
 from tests.races.settings import DATABASES

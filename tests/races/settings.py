@@ -1,10 +1,10 @@
-"""The raced shop: the tests' settings on a database and a Redis database of its own."""
+"""The shop of the races: the tests' settings with another database and Redis database."""
 
 from ecommerce.core.web.ratelimit import Rate
 from tests.settings import *  # noqa: F403
 from tests.settings import CACHES, DATABASES
 
-# Copies: the tests' own process imports this module too and goes on with its database.
+# Copies, since the process of the tests imports this module too and keeps its own database.
 _database, _cache = DATABASES["default"], CACHES["default"]
 DATABASES = {"default": _database | {"NAME": _database["NAME"] + "_races"}}
 CACHES = CACHES | {"default": _cache | {"LOCATION": _cache["LOCATION"].removesuffix("/15") + "/14"}}

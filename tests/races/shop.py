@@ -1,4 +1,4 @@
-"""What a race needs of a shop: rows to begin with, requests at once, and the truth afterwards."""
+"""The shop in a race: it creates rows, sends requests at once, and reads what is stored afterwards."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -10,19 +10,19 @@ from pymongo.database import Database
 
 from tests.proof import Counted
 from tests.races.client import Answer, Client, Guest, Product, Request, form, log_in, send_together, sign_up
-from tests.races.crowd import Cast, Told, crowd
+from tests.races.crowd import Actor, Result, crowd
 from tests.races.settings import DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD
 
 EMPTIED = (
     *("audit_entries", "carts", "counters", "orders", "outbox"),
     *("payments", "products", "refunds", "sign_in_attempts", "stock_movements", "token_families"),
 )
-AT_ONCE = 100  # requests that only prepare
+AT_ONCE = 100  # requests that only prepare a race
 _numbers = count(1)
 
 
 class SetupFailed(Exception):
-    """A step that is no race was refused. Not an AssertionError: no control may be content with it."""
+    """A step before the race was refused. No AssertionError, since that would satisfy a negative control."""
 
 
 class Shop:
@@ -50,19 +50,19 @@ class Shop:
             self._sign_in_admin()
 
     def race(self, requests: Sequence[Request]) -> list[Answer]:
-        """The answers in the order of the requests, which leave together (or one by one)."""
+        """Send the requests together, or one by one, and return the answers in their order."""
         if self._one_by_one:
             return [answer for request in requests for answer in send_together(self.port, [request])]
         return send_together(self.port, requests)
 
-    def crowd(self, story: Callable[[Cast], Told], cast: Sequence[Cast], processes: int) -> list[Told]:
-        """The same for stories of several requests, told by processes (or one by one)."""
+    def crowd(self, act: Callable[[Actor], Result], actors: Sequence[Actor], processes: int) -> list[Result]:
+        """Have every actor send several requests, in several processes at once, or one by one."""
         if self._one_by_one:
-            return [story(one) for one in cast]
-        return crowd(story, cast, processes)
+            return [act(actor) for actor in actors]
+        return crowd(act, actors, processes)
 
     def customers(self, number: int) -> list[Client]:
-        """Customers of this test, some of them known from earlier ones: signing up costs the most."""
+        """Return customers, if possible those of earlier tests, since signing up takes long."""
         new = self._sign_up(max(0, number - len(self._free)))
         self._signed_up += new
         self._free += new
@@ -73,12 +73,12 @@ class Shop:
         return self.customers(1)[0]
 
     def new_customer(self) -> Client:
-        """One whom no other test will meet."""
+        """Return a customer that no other test gets."""
         return self._sign_up(1)[0]
 
     def guest(self) -> Guest:
-        [made] = self._prepare([Request("POST", "/api/v1/cart/guest")])
-        return Guest(f"guest{next(_numbers)}@example.com", made["cart_token"])
+        [answer] = self._prepare([Request("POST", "/api/v1/cart/guest")])
+        return Guest(f"guest{next(_numbers)}@example.com", answer["cart_token"])
 
     def another_admin(self) -> Client:
         customer = self.new_customer()
@@ -90,22 +90,22 @@ class Shop:
         return self.database["users"].count_documents({"role": "admin"})
 
     def admin_session(self) -> str:
-        """The cookie of the admin in Django's admin."""
+        """Return the cookie of the admin who is signed in to Django's admin."""
         login = form("/admin/login/", username=DEFAULT_ADMIN_EMAIL, password=DEFAULT_ADMIN_PASSWORD)
         [answer] = send_together(self.port, [login])
-        found = [cookie for cookie in answer.cookies if cookie.startswith("sessionid=")]
-        if not found:
+        cookies = [cookie for cookie in answer.cookies if cookie.startswith("sessionid=")]
+        if not cookies:
             raise SetupFailed(answer)
-        return found[0].split(";")[0]
+        return cookies[0].split(";")[0]
 
     def product(self, *, inventory: int) -> Product:
         number = next(_numbers)
         fields = {"name": f"Product {number}", "slug": f"product-{number}", "price": 79.99}
-        [made] = self._prepare([self.admin.create(**fields, inventory=inventory)])
-        return Product(made["id"], made["product_id"], made["name"], made["slug"])
+        [created] = self._prepare([self.admin.create(**fields, inventory=inventory)])
+        return Product(created["id"], created["product_id"], created["name"], created["slug"])
 
     def orders(self, buyers: Sequence[Client], *products: Product) -> list[str]:
-        """A pending order of each buyer: a unit of each product, in this order."""
+        """Place a pending order for each buyer, with a unit of each product in this order."""
         for product in products:
             self._prepare([buyer.add(product) for buyer in buyers])
         return [placed["order_id"] for placed in self._prepare([buyer.create_order() for buyer in buyers])]
@@ -114,7 +114,7 @@ class Shop:
         return self.orders([buyer], *products)[0]
 
     def paid_order(self, product: Product) -> str:
-        """Of one unit, by somebody or other."""
+        """Return a paid order of one unit."""
         buyer = self.customer()
         order = self.order(buyer, product)
         self._prepare([buyer.confirm(order).properly()])
@@ -142,14 +142,14 @@ class Shop:
         return {str(order["_id"]): order for order in self.database["orders"].find()}
 
     def sold(self) -> Counter[str]:
-        """The units of each product that left by a sale."""
+        """Return the number of units of each product that were sold."""
         units: Counter[str] = Counter()
         for movement in self.database["stock_movements"].find({"reason": "sale"}):
             units[str(movement["product"])] -= movement["quantity"]
         return units
 
     def cart(self, owner: Client) -> list[tuple[int, int]]:
-        """The lines as (product_id, qty), sorted."""
+        """Return the lines as sorted pairs of product_id and qty."""
         [cart] = self._prepare([owner.request("GET", "/cart")])
         return sorted((line["product_id"], line["qty"]) for line in cart["items"])
 
@@ -158,8 +158,8 @@ class Shop:
         return list(orders)
 
     def fsck(self) -> None:
-        [found] = self._prepare([Request("GET", "/fsck")])
-        assert found["violations"] == []
+        [answer] = self._prepare([Request("GET", "/fsck")])
+        assert answer["violations"] == []
 
     def _sign_in_admin(self) -> None:
         [signed_in] = self._prepare([log_in(DEFAULT_ADMIN_EMAIL, DEFAULT_ADMIN_PASSWORD)])
@@ -171,7 +171,7 @@ class Shop:
         return [Client(email, answer["access_token"]) for email, answer in zip(emails, answers, strict=True)]
 
     def _prepare(self, requests: Sequence[Request]) -> list[Any]:
-        """The JSON of requests that have nothing to race for and must succeed."""
+        """Send requests that prepare a race and must succeed; return the JSON of the answers."""
         parts = [requests[start : start + AT_ONCE] for start in range(0, len(requests), AT_ONCE)]
         answers = [answer for part in parts for answer in send_together(self.port, part)]
         if refused := [answer for answer in answers if answer.status >= 300]:
@@ -179,10 +179,10 @@ class Shop:
         return [answer.json for answer in answers]
 
     def _stored(self, collection: str, pk: str) -> dict[str, Any]:
-        found = self.database[collection].find_one({"_id": ObjectId(pk)})
-        if found is None:
+        row = self.database[collection].find_one({"_id": ObjectId(pk)})
+        if row is None:
             raise SetupFailed(f"{collection} {pk} is gone")
-        return found
+        return row
 
 
 def statuses(answers: Iterable[Answer]) -> Counter[int]:

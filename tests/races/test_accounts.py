@@ -1,4 +1,4 @@
-"""One e-mail or one session, many requests."""
+"""Many requests for one account or one session."""
 
 from tests.races.client import log_in, refresh, sign_up
 from tests.races.race import race
@@ -6,7 +6,7 @@ from tests.races.shop import Shop, statuses
 
 
 @race
-def test_ten_sign_ups_of_one_e_mail_make_one_account(shop: Shop) -> None:
+def test_ten_sign_ups_with_one_email_create_one_account(shop: Shop) -> None:
     emails = ["ada@example.com", "Ada@example.com", "ADA@EXAMPLE.COM", "aDa@Example.com", "adA@example.Com"]
 
     answers = shop.race([sign_up(email) for email in emails * 2])
@@ -17,7 +17,7 @@ def test_ten_sign_ups_of_one_e_mail_make_one_account(shop: Shop) -> None:
 
 
 @race
-def test_ten_promotions_of_one_user_are_one_promotion(shop: Shop) -> None:
+def test_ten_promotions_of_one_user_promote_once(shop: Shop) -> None:
     customer = shop.new_customer()
 
     answers = shop.race([shop.admin.promote(customer.email)] * 10)
@@ -28,7 +28,7 @@ def test_ten_promotions_of_one_user_are_one_promotion(shop: Shop) -> None:
 
 
 @race
-def test_of_two_admins_who_demote_each_other_one_stays(shop: Shop) -> None:
+def test_two_admins_cannot_demote_each_other(shop: Shop) -> None:
     first, second = shop.admin, shop.another_admin()
 
     answers = shop.race([first.set_role(second.email, "user"), second.set_role(first.email, "support")])
@@ -38,7 +38,7 @@ def test_of_two_admins_who_demote_each_other_one_stays(shop: Shop) -> None:
 
 
 @race
-def test_twenty_refreshes_of_one_token_get_one_successor_and_the_session_goes_on(shop: Shop) -> None:
+def test_twenty_refreshes_of_one_token_return_one_successor(shop: Shop) -> None:
     [signed_in] = shop.race([log_in(shop.new_customer().email, "SecurePass123")])
 
     answers = shop.race([refresh(signed_in.json["refresh_token"])] * 20)
@@ -50,7 +50,7 @@ def test_twenty_refreshes_of_one_token_get_one_successor_and_the_session_goes_on
 
 
 @race
-def test_of_twenty_wrong_passwords_five_are_tried(shop: Shop) -> None:
+def test_only_five_of_twenty_wrong_passwords_are_checked(shop: Shop) -> None:
     customer = shop.new_customer()
 
     answers = shop.race([log_in(customer.email, "SecurePass124")] * 20)

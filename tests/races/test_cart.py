@@ -1,11 +1,11 @@
-"""Changes of one cart from several tabs: what was acknowledged is there."""
+"""Changes of one cart from several tabs: none that was acknowledged is lost."""
 
 from tests.races.race import race
 from tests.races.shop import Shop, statuses
 
 
 @race
-def test_fifty_adds_of_a_unit_make_fifty_units(shop: Shop) -> None:
+def test_fifty_added_units_are_fifty_units(shop: Shop) -> None:
     product, customer = shop.product(inventory=100), shop.customer()
 
     answers = shop.race([customer.add(product)] * 50)
@@ -15,7 +15,7 @@ def test_fifty_adds_of_a_unit_make_fifty_units(shop: Shop) -> None:
 
 
 @race
-def test_the_first_adds_of_five_products_make_one_cart_of_them_all(shop: Shop) -> None:
+def test_the_first_five_products_share_one_cart(shop: Shop) -> None:
     products, customer = [shop.product(inventory=10) for _ in range(5)], shop.customer()
 
     answers = shop.race([customer.add(product) for product in products * 4])
@@ -25,7 +25,7 @@ def test_the_first_adds_of_five_products_make_one_cart_of_them_all(shop: Shop) -
 
 
 @race
-def test_a_line_takes_no_more_than_its_maximum(shop: Shop) -> None:
+def test_a_line_never_exceeds_its_maximum(shop: Shop) -> None:
     product, customer = shop.product(inventory=100), shop.customer()
 
     answers = shop.race([customer.add(product, 10)] * 20)
@@ -35,7 +35,7 @@ def test_a_line_takes_no_more_than_its_maximum(shop: Shop) -> None:
 
 
 @race
-def test_removing_one_product_loses_no_unit_of_another(shop: Shop) -> None:
+def test_removing_a_product_keeps_the_units_of_another(shop: Shop) -> None:
     removed, kept = shop.product(inventory=10), shop.product(inventory=10)
     customer = shop.customer()
     shop.fill_cart(customer, removed)
@@ -47,7 +47,7 @@ def test_removing_one_product_loses_no_unit_of_another(shop: Shop) -> None:
 
 
 @race
-def test_a_unit_added_beside_orders_is_in_one_of_them_or_in_the_cart(shop: Shop) -> None:
+def test_a_unit_added_during_orders_is_in_an_order_or_in_the_cart(shop: Shop) -> None:
     product, customer = shop.product(inventory=100), shop.customer()
     shop.fill_cart(customer, product, 5)
 
@@ -60,23 +60,23 @@ def test_a_unit_added_beside_orders_is_in_one_of_them_or_in_the_cart(shop: Shop)
 
 
 @race
-def test_signing_in_in_eight_tabs_moves_the_guests_lines_once(shop: Shop) -> None:
+def test_signing_in_from_eight_tabs_moves_the_guests_lines_once(shop: Shop) -> None:
     products, customer, guest = [shop.product(inventory=10) for _ in range(2)], shop.customer(), shop.guest()
     for product in products:
         shop.fill_cart(guest, product, 3)
 
-    answers = shop.race([guest.logs_in_as(customer.email)] * 8)
+    answers = shop.race([guest.log_in_as(customer.email)] * 8)
 
     assert statuses(answers) == {200: 8}
     assert shop.cart(customer) == [(product.product_id, 3) for product in products]
 
 
 @race
-def test_a_guests_units_are_ordered_or_moved_and_never_both(shop: Shop) -> None:
+def test_a_guests_units_are_either_ordered_or_moved(shop: Shop) -> None:
     product, customer, guest = shop.product(inventory=100), shop.customer(), shop.guest()
     shop.fill_cart(guest, product, 5)
 
-    answers = shop.race([guest.logs_in_as(customer.email), guest.create_order()] * 4)
+    answers = shop.race([guest.log_in_as(customer.email), guest.create_order()] * 4)
 
     assert set(statuses(answers[1::2])) <= {201, 400}
     ordered = [answer for answer in answers[1::2] if answer.status == 201]

@@ -1,4 +1,4 @@
-"""The great days of a shop: far more customers than units, each told what is stored, by many processes."""
+"""Crowds: far more customers than units, played by many processes. Each answer agrees with what is stored."""
 
 import random
 from collections import Counter
@@ -13,20 +13,20 @@ from tests.proof import size, tally
 from tests.races.client import Answer, Client, Product, send
 from tests.races.race import race
 from tests.races.shop import Shop, statuses
-from tests.races.test_stock import assert_told
+from tests.races.test_stock import assert_answers_agree
 
 BUYERS = size("BUYERS", ci=48, soak=300)
 CLIENT_PROCESSES = size("CLIENT_PROCESSES", ci=3, soak=12)
 UNITS = size("UNITS", ci=16, soak=100)
 ORDERS = size("ORDERS", ci=40, soak=300)
-CONTROL = 24  # customers of a naive shop: so few are enough
+CONTROL = 24  # customers of the naive shop, where so few are enough
 Line = tuple[Product, int]
-Stored = dict[str, dict[str, Any]]  # orders by their id
+Stored = dict[str, dict[str, Any]]  # orders by id
 
 
 @pytest.mark.proof("a sale to a crowd")
 @race
-def test_every_unit_is_sold_once_and_everybody_is_told_the_truth(shop: Shop) -> None:
+def test_every_unit_is_sold_once_and_every_answer_is_true(shop: Shop) -> None:
     if shop.proper:
         sale(shop, buyers=BUYERS, processes=CLIENT_PROCESSES, units=UNITS)
     else:
@@ -34,27 +34,28 @@ def test_every_unit_is_sold_once_and_everybody_is_told_the_truth(shop: Shop) -> 
 
 
 def sale(shop: Shop, *, buyers: int, processes: int, units: int) -> None:
-    product, cast = shop.product(inventory=units), shop.customers(buyers)
+    product, customers = shop.product(inventory=units), shop.customers(buyers)
 
-    told = shop.crowd(partial(buys, shop.port, product), cast, processes)
+    purchases = shop.crowd(partial(buy, shop.port, product), customers, processes)
 
-    answers, stored = [answer for story in told for answer in story], shop.stored_orders()
+    answers = [answer for purchase in purchases for answer in purchase]
+    stored = shop.stored_orders()
     shop.counted(f"{buyers} buyers, {processes} processes, {units} units", numbers(stored, answers))
     assert max(statuses(answers)) < 500
     paid = [order for order in stored.values() if order["status"] == "paid"]
     assert (len(paid), shop.stock(product)) == (units, 0)
-    ordered = {story[1].json["order_id"]: story[2:] for story in told if story[1].status == 201}
+    ordered = {bought[1].json["order_id"]: bought[2:] for bought in purchases if bought[1].status == 201}
     assert ordered.keys() == stored.keys()
     for order, confirmed in ordered.items():
-        assert_told(stored[order], confirmed)
+        assert_answers_agree(stored[order], confirmed)
 
 
-def buys(port: int, product: Product, buyer: Client) -> list[Answer]:
-    """A customer who does all of it at once, up to the first no."""
-    story = [send(port, buyer.add(product)), send(port, buyer.create_order())]
-    if story[-1].status == 201:
-        story.append(send(port, buyer.confirm(story[-1].json["order_id"])))
-    return story
+def buy(port: int, product: Product, buyer: Client) -> list[Answer]:
+    """Add, order and pay without a pause, until a request is refused."""
+    answers = [send(port, buyer.add(product)), send(port, buyer.create_order())]
+    if answers[-1].status == 201:
+        answers.append(send(port, buyer.confirm(answers[-1].json["order_id"])))
+    return answers
 
 
 @pytest.mark.proof("orders confirmed twice")
@@ -67,11 +68,11 @@ def test_orders_confirmed_twice_and_canceled_agree_with_the_stock(shop: Shop) ->
 
 
 def confirmed_twice(shop: Shop, *, orders: int, processes: int) -> None:
-    """One in ten is canceled at the same time; there is stock for about three in four."""
+    """Confirm every order twice and cancel one in ten at once; the stock suffices for about three in four."""
     chance, start = random.Random(orders), orders
     products, buyers = [shop.product(inventory=start) for _ in range(6)], shop.customers(orders)
     carts = [(buyer, some_of(products, chance)) for buyer in buyers]
-    placed = shop.crowd(partial(orders_from, shop.port), carts, processes)
+    placed = shop.crowd(partial(place_order, shop.port), carts, processes)
     calls = [
         (order, buyer.confirm(order, outcome))
         for number, (buyer, order) in enumerate(zip(buyers, placed, strict=True))
@@ -83,17 +84,18 @@ def confirmed_twice(shop: Shop, *, orders: int, processes: int) -> None:
     stored = shop.stored_orders()
     shop.counted(f"{orders} orders, {processes} processes", numbers(stored, answers))
     assert max(statuses(answers)) < 500
-    told = zip([order for order, _ in calls], answers, strict=True)
-    for order, pairs in groupby(told, key=lambda pair: pair[0]):
+    by_order = zip([order for order, _ in calls], answers, strict=True)
+    for order, pairs in groupby(by_order, key=lambda pair: pair[0]):
         assert stored[order]["status"] != "pending"
-        assert_told(stored[order], [answer for _, answer in pairs])
+        assert_answers_agree(stored[order], [answer for _, answer in pairs])
     left = {product.pk: shop.stock(product) for product in products}
     assert min(left.values()) >= 0
-    assert shop.sold() == owed(stored) == Counter({pk: start - units for pk, units in left.items()})
+    taken = Counter({pk: start - units for pk, units in left.items()})
+    assert shop.sold() == units_in_paid_orders(stored) == taken
 
 
-def owed(stored: Stored) -> Counter[str]:
-    """The units of each product in paid orders."""
+def units_in_paid_orders(stored: Stored) -> Counter[str]:
+    """Return the number of units of each product in paid orders."""
     units: Counter[str] = Counter()
     for order in stored.values():
         if order["status"] == "paid":
@@ -105,8 +107,8 @@ def some_of(products: Sequence[Product], chance: random.Random) -> list[Line]:
     return [(product, chance.randint(1, 4)) for product in chance.sample(products, chance.randint(2, 4))]
 
 
-def orders_from(port: int, wanted: tuple[Client, list[Line]]) -> str:
-    buyer, lines = wanted
+def place_order(port: int, cart: tuple[Client, list[Line]]) -> str:
+    buyer, lines = cart
     for product, qty in lines:
         send(port, buyer.add(product, qty))
     return str(send(port, buyer.create_order()).json["order_id"])

@@ -1,11 +1,11 @@
-"""Staff in each other's way: a parcel leaves once, and money and goods go back once or not at all."""
+"""Staff members act at once: a parcel is shipped once, and money and goods are returned at most once."""
 
 from tests.races.race import race
 from tests.races.shop import Shop, statuses
 
 
 @race
-def test_twenty_at_once_ship_an_order_once(shop: Shop) -> None:
+def test_twenty_requests_ship_an_order_once(shop: Shop) -> None:
     order = shop.paid_order(shop.product(inventory=10))
 
     answers = shop.race([shop.admin.ship(order)] * 20)
@@ -16,20 +16,20 @@ def test_twenty_at_once_ship_an_order_once(shop: Shop) -> None:
 
 
 @race
-def test_of_shipping_and_canceling_exactly_one_wins(shop: Shop) -> None:
+def test_an_order_is_either_shipped_or_canceled(shop: Shop) -> None:
     product = shop.product(inventory=10)
     order = shop.paid_order(product)
 
     answers = shop.race([shop.admin.ship(order), shop.admin.cancel(order)] * 5)
 
     assert statuses(answers) == {200: 5, 409: 5}
-    stands = (shop.stored_order(order)["fulfilment"], shop.stock(product), shop.count("refunds"))
-    assert stands in {("shipped", 9, 0), ("canceled", 10, 1)}
-    assert shop.count("outbox", kind="order_shipped") == (stands[0] == "shipped")
+    result = (shop.stored_order(order)["fulfilment"], shop.stock(product), shop.count("refunds"))
+    assert result in {("shipped", 9, 0), ("canceled", 10, 1)}
+    assert shop.count("outbox", kind="order_shipped") == (result[0] == "shipped")
 
 
 @race
-def test_twenty_cancels_give_back_once(shop: Shop) -> None:
+def test_twenty_cancellations_refund_and_restock_once(shop: Shop) -> None:
     product = shop.product(inventory=10)
     order = shop.paid_order(product)
 
@@ -40,7 +40,7 @@ def test_twenty_cancels_give_back_once(shop: Shop) -> None:
 
 
 @race
-def test_refunds_never_exceed_what_was_received(shop: Shop) -> None:
+def test_refunds_never_exceed_the_received_money(shop: Shop) -> None:
     order = shop.paid_order(shop.product(inventory=10))  # of 79.99
 
     answers = shop.race([shop.admin.refund(order, amount=30)] * 8)

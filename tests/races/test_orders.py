@@ -1,4 +1,4 @@
-"""Impatient customers: however often they click, one cart is one order."""
+"""Impatient customers: one cart becomes one order, however often they click."""
 
 from tests.races.race import race
 from tests.races.shop import Shop, statuses
@@ -19,7 +19,7 @@ def test_twenty_clicks_make_one_order(shop: Shop) -> None:
 
 
 @race
-def test_twenty_clicks_with_one_key_are_all_told_the_one_order(shop: Shop) -> None:
+def test_twenty_clicks_with_one_key_all_return_the_same_order(shop: Shop) -> None:
     product, customer = shop.product(inventory=10), shop.customer()
     shop.fill_cart(customer, product)
 
@@ -32,7 +32,7 @@ def test_twenty_clicks_with_one_key_are_all_told_the_one_order(shop: Shop) -> No
 
 
 @race
-def test_two_tabs_with_keys_of_their_own_make_one_order(shop: Shop) -> None:
+def test_two_tabs_with_different_keys_make_one_order(shop: Shop) -> None:
     product, customer = shop.product(inventory=10), shop.customer()
     shop.fill_cart(customer, product)
 
@@ -40,5 +40,5 @@ def test_two_tabs_with_keys_of_their_own_make_one_order(shop: Shop) -> None:
 
     assert statuses(answers) == {201: 1, 200: 9, 400: 10}
     [order] = shop.orders_of(customer)
-    told = {answer.json["order_id"] for answer in answers if answer.status != 400}
-    assert told == {order["id"]}
+    returned = {answer.json["order_id"] for answer in answers if answer.status != 400}
+    assert returned == {order["id"]}

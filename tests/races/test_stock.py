@@ -1,4 +1,4 @@
-"""Many customers, few units: every unit is sold once, and nobody is told otherwise."""
+"""Many customers and few units: every unit is sold once, and every answer agrees with what is stored."""
 
 from collections import Counter
 
@@ -37,7 +37,7 @@ def test_one_order_confirmed_twenty_times_takes_the_stock_once(shop: Shop) -> No
 
 
 @race
-def test_success_failure_and_cancel_together_tell_everyone_what_is_stored(shop: Shop) -> None:
+def test_confirming_failing_and_canceling_together_all_return_the_stored_status(shop: Shop) -> None:
     outcomes = ["success", "failure", "canceled"] * 2
     product, buyers = shop.product(inventory=6), shop.customers(6)
     orders = shop.orders(buyers, product)
@@ -51,13 +51,13 @@ def test_success_failure_and_cancel_together_tell_everyone_what_is_stored(shop: 
     )
 
     stored = [shop.stored_order(order)["status"] for order in orders]
-    told = [(answer.status, answer.json.get("status")) for answer in answers]
-    assert told == [(200, status) for status in stored for _ in outcomes]
+    answered = [(answer.status, answer.json.get("status")) for answer in answers]
+    assert answered == [(200, status) for status in stored for _ in outcomes]
     assert shop.stock(product) == 6 - stored.count("paid")
 
 
 @race
-def test_an_order_that_finds_the_stock_short_is_failed_for_everyone(shop: Shop) -> None:
+def test_an_order_short_of_stock_is_failed_in_all_answers(shop: Shop) -> None:
     outcomes = ["success", "success", "canceled"]
     product, buyers = shop.product(inventory=2), shop.customers(8)
     orders = shop.orders(buyers, product)
@@ -74,12 +74,12 @@ def test_an_order_that_finds_the_stock_short_is_failed_for_everyone(shop: Shop) 
     for number, order in enumerate(orders):
         stored = shop.stored_order(order)
         paid += stored["status"] == "paid"
-        assert_told(stored, answers[number * len(outcomes) : (number + 1) * len(outcomes)])
+        assert_answers_agree(stored, answers[number * len(outcomes) : (number + 1) * len(outcomes)])
     assert shop.stock(product) == 2 - paid
 
 
-def assert_told(stored: dict[str, object], answers: list[Answer]) -> None:
-    """The stored status, but for the one call that made the order failed by finding the stock short."""
+def assert_answers_agree(stored: dict[str, object], answers: list[Answer]) -> None:
+    """Check that answers return the stored status, except the one call that found the stock short."""
     refused = [answer for answer in answers if answer.status != 200]
     if refused:
         assert stored["status"] == "failed"
@@ -90,7 +90,7 @@ def assert_told(stored: dict[str, object], answers: list[Answer]) -> None:
 
 
 @race
-def test_an_order_whose_third_product_is_short_takes_nothing_of_the_others(shop: Shop) -> None:
+def test_an_order_short_of_one_product_takes_nothing_of_the_others(shop: Shop) -> None:
     first, second = shop.product(inventory=20), shop.product(inventory=20)
     third = shop.product(inventory=2)
     buyers = shop.customers(8)

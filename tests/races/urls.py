@@ -1,4 +1,4 @@
-"""The shop's own routes, and what the tests need beside them."""
+"""The shop's own routes, and those that the tests need."""
 
 from io import StringIO
 
@@ -25,6 +25,6 @@ def fsck(request: HttpRequest) -> JsonResponse:
 
 urlpatterns = [
     path("fsck", fsck),
-    path("proper/api/v1/", include("ecommerce.api_urls")),  # the naive shop has these routes, too
-    *shop.urlpatterns,  # not included: routes with languages may not be
+    path("proper/api/v1/", include("ecommerce.api_urls")),  # the shop's own code on the naive shop
+    *shop.urlpatterns,  # not by include(), which refuses routes with languages
 ]

@@ -1,4 +1,4 @@
-"""A body for every route that takes one, which it accepts from whoever may use it."""
+"""A body that each route accepts from callers with the permission."""
 
 from collections.abc import Callable
 from itertools import count
@@ -14,7 +14,7 @@ from tests.security.world import ADDRESS, DEVICE, World
 from tests.support.factories import PASSWORD
 
 Body = Callable[[World], Any]
-ANOTHER = "Another-Pass-456"
+NEW_PASSWORD = "Another-Pass-456"
 _numbers = count(1)
 
 
@@ -23,13 +23,13 @@ def _new_product(world: World) -> dict[str, Any]:
     return {"name": f"Tea {number}", "slug": f"tea-{number}", "price": 5}
 
 
-def _promoted(world: World) -> dict[str, Any]:
+def _promotion(world: World) -> dict[str, Any]:
     User.objects.filter(pk=world.stranger.pk).update(role="user")
     return {"email": world.stranger.email}
 
 
-def _given_role(world: World) -> dict[str, Any]:
-    return {**_promoted(world), "role": "support"}
+def _role_change(world: World) -> dict[str, Any]:
+    return {**_promotion(world), "role": "support"}
 
 
 def _link(purpose: OneTimeToken.Purpose) -> Body:
@@ -49,7 +49,7 @@ def _email_change(world: World) -> dict[str, Any]:
     }
 
 
-def _same(body: Any) -> Body:
+def _constant(body: Any) -> Body:
     return lambda world: body
 
 
@@ -65,25 +65,25 @@ BODIES: dict[str, Body] = {
         **_link(OneTimeToken.Purpose.PASSWORD_RESET)(world),
         "password": PASSWORD,
     },
-    "POST auth/password/change": _same({"current": PASSWORD, "password": ANOTHER}),
+    "POST auth/password/change": _constant({"current": PASSWORD, "password": NEW_PASSWORD}),
     "POST auth/email/change": lambda world: {
         "email": f"moved{next(_numbers)}@example.com",
         "password": PASSWORD,
     },
     "POST auth/email/confirm": _email_change,
-    "DELETE auth/me": _same({"password": PASSWORD}),
-    "POST auth/promote-to-admin": _promoted,
-    "POST auth/role": _given_role,
+    "DELETE auth/me": _constant({"password": PASSWORD}),
+    "POST auth/promote-to-admin": _promotion,
+    "POST auth/role": _role_change,
     "POST cart/add": lambda world: {"product_id": world.product.product_id, "qty": 1},
     "POST cart/remove": lambda world: {"product_id": world.product.product_id},
-    "POST checkout/create-order": _same({"email": "guest@example.com"}),
+    "POST checkout/create-order": _constant({"email": "guest@example.com"}),
     "POST payments/start": lambda world: {"order_id": str(world.order.pk)},
-    "POST payments/webhooks/<str:gateway>": _same({"event": "x"}),
+    "POST payments/webhooks/<str:gateway>": _constant({"event": "x"}),
     "POST admin/products": _new_product,
-    "PATCH admin/products/<str:pk>": _same({"name": "Renamed"}),
-    "POST admin/orders/<str:order_id>/ship": _same({"carrier": "DHL", "tracking_number": "1"}),
-    "POST admin/orders/<str:order_id>/correct-parcel": _same({"carrier": "DHL", "tracking_number": "1"}),
-    "POST admin/orders/<str:order_id>/refund": _same({"amount": 1, "reason": "late", "restock": False}),
+    "PATCH admin/products/<str:pk>": _constant({"name": "Renamed"}),
+    "POST admin/orders/<str:order_id>/ship": _constant({"carrier": "DHL", "tracking_number": "1"}),
+    "POST admin/orders/<str:order_id>/correct-parcel": _constant({"carrier": "DHL", "tracking_number": "1"}),
+    "POST admin/orders/<str:order_id>/refund": _constant({"amount": 1, "reason": "late", "restock": False}),
 }
 QUERIES: dict[str, Callable[[World], str]] = {
     "POST payments/confirm": lambda world: f"?order_id={world.order.pk}&outcome=canceled",
@@ -100,14 +100,14 @@ FORMS: dict[str, Body] = {
         "email": f"page{next(_numbers)}@example.com",
         "password": PASSWORD,
     },
-    "POST /account/password/": _same({"current": PASSWORD, "password": ANOTHER}),
+    "POST /account/password/": _constant({"current": PASSWORD, "password": NEW_PASSWORD}),
     "POST /account/password/forgot/": lambda world: {"email": world.customer.email},
     "POST /account/email/": lambda world: {"email": f"by{next(_numbers)}@example.com", "password": PASSWORD},
-    "POST /account/addresses/new/": _same(ADDRESS),
-    "POST /account/addresses/<str:address_id>/": _same(ADDRESS),
-    "POST /account/delete/": _same({"password": PASSWORD}),
-    "POST /cart/add/<int:product_id>/": _same({"qty": "1"}),
-    "POST /cart/update/<int:product_id>/": _same({"qty": "2"}),
+    "POST /account/addresses/new/": _constant(ADDRESS),
+    "POST /account/addresses/<str:address_id>/": _constant(ADDRESS),
+    "POST /account/delete/": _constant({"password": PASSWORD}),
+    "POST /cart/add/<int:product_id>/": _constant({"qty": "1"}),
+    "POST /cart/update/<int:product_id>/": _constant({"qty": "2"}),
     "POST /checkout/": _checkout,
-    "POST /orders/<str:number>/pay/": _same({"outcome": "canceled"}),
+    "POST /orders/<str:number>/pay/": _constant({"outcome": "canceled"}),
 }

@@ -1,4 +1,4 @@
-"""The tables in access/: a row is a method and a route, a column somebody, a cell their answer."""
+"""The tables in access/: a row is a method and a route, a column is a caller, and a cell the answer."""
 
 from pathlib import Path
 
@@ -7,18 +7,19 @@ FOLDER = Path(__file__).parent / "access"
 
 
 def table(name: str) -> dict[str, Row]:
+    """Return the rows of a table by route, each with its cells by column."""
     lines = (FOLDER / f"{name}.md").read_text().splitlines()
     head, _rule, *rows = [_cells(line) for line in lines if line.startswith("|")]
     return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
 
 
-def note(name: str, found: dict[str, Row]) -> None:
-    """Write the rows into the table as they are found: for whoever adds a route or a column."""
-    known = table(name) | found
-    columns = list(next(iter(found.values())))
+def write(name: str, answers: dict[str, Row]) -> None:
+    """Write the answers into the table, after a route or a column was added."""
+    rows = table(name) | answers
+    columns = list(next(iter(answers.values())))
     lines = [
         ["route", *columns],
-        *([row, *(cells.get(each, "") for each in columns)] for row, cells in known.items()),
+        *([row, *(cells.get(each, "") for each in columns)] for row, cells in rows.items()),
     ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])

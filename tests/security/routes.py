@@ -1,4 +1,4 @@
-"""Every route that the URLconf has, as the shop itself would find it."""
+"""Every route of the URLconf."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def api_rows() -> list[str]:
-    """`POST cart/add`: the methods that each view declares."""
+    """Return a row such as `POST cart/add` for every method that a view of the API declares."""
     return [
         f"{method} {route.removeprefix(API)}"
         for route, view in routes()
@@ -25,21 +25,18 @@ def api_rows() -> list[str]:
 
 
 def page_rows() -> list[str]:
+    """Return the rows of the pages, outside of the API and the admin."""
     pages = [route for route, _ in routes() if not route.startswith((API, "admin/"))]
     return _read_and_sent([*pages, *(path.lstrip("/") for path in HEALTH_ROUTES)])
 
 
 def admin_rows() -> list[str]:
+    """Return the rows of the admin."""
     return _read_and_sent([route for route, _ in routes() if route.startswith("admin/")])
 
 
-def office_part(row: str) -> str:
-    """`admin/catalog/product`, or nothing for what belongs to no model."""
-    found = re.search(r"admin/(\w+/\w+)/", row)
-    return found[1] if found and found[1] != "password_change/done" else ""
-
-
 def routes() -> Iterator[tuple[str, Any]]:
+    """Yield every route and its view."""
     for route, view in _walk(get_resolver().url_patterns):
         yield EXPRESSIONS.sub(lambda match: f"<{match[1] or 'rest'}>", route).rstrip("$"), view
 
@@ -54,5 +51,5 @@ def _walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _read_and_sent(paths: list[str]) -> list[str]:
-    """Pages take what their functions take: each is tried with both methods that a browser has."""
+    """Return a row for both methods that browsers use, since pages do not declare their methods."""
     return [f"{method} /{path}" for path in dict.fromkeys(paths) for method in ("GET", "POST")]

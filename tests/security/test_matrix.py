@@ -72,7 +72,7 @@ def signed_in_once(browsers: Browsers, world: World) -> Browsers:
 def compare(table: str, answers: dict[str, matrix.Row]) -> None:
     """Check the answers against the table, or write them into it with `MATRIX=print`."""
     if os.environ.get("MATRIX") == "print":
-        matrix.note(table, answers)
+        matrix.write(table, answers)
     assert answers == {row: TABLES[table].get(row) for row in answers}
 
 

@@ -1,4 +1,4 @@
-"""Operators of MongoDB, and lookups of Django, are text like any other, wherever they are sent."""
+"""Operators of MongoDB and lookups of Django are plain text wherever they are sent."""
 
 import json
 import os
@@ -89,14 +89,14 @@ SUFFIXES = ["[$ne]", "[$gt]", "[$regex]", ".$where", "__regex", "__ne", "__gt"]
 READS = ["/api/v1/products", "/api/v1/orders", "/api/v1/orders/admin/all", "/products/", "/orders/", "/cart/"]
 READS += ["/account/verify-email/", "/admin/accounts/user/", "/admin/orders/order/"]
 EMPTY_BODIES = {"PATCH admin/products/<str:pk>", "POST checkout/create-order"}
-COOKIES = {"POST auth/refresh"}  # without a token in the body it is looked for in a cookie
-TRUTH = ("users", "products", "orders", "payments", "stock_movements", "refunds")
+COOKIES = {"POST auth/refresh"}  # without a token in the body, the token of a cookie is used
+CHECKED = ("users", "products", "orders", "payments", "stock_movements", "refunds")
 
 
-def truth() -> dict[str, list[Any]]:
-    """What no injection may change; when somebody last signed in is no secret."""
-    found = {name: list(connection.database[name].find({}, {"last_login": 0})) for name in TRUTH}
-    return {name: sorted(rows, key=lambda row: str(row["_id"])) for name, rows in found.items()}
+def stored() -> dict[str, list[Any]]:
+    """Return the rows that no injection may change, without the times of sign-ins."""
+    tables = {name: list(connection.database[name].find({}, {"last_login": 0})) for name in CHECKED}
+    return {name: sorted(rows, key=lambda row: str(row["_id"])) for name, rows in tables.items()}
 
 
 def text_of(payload: Any) -> str:
@@ -105,16 +105,16 @@ def text_of(payload: Any) -> str:
 
 @pytest.fixture
 def world(db: None) -> Iterator[World]:
-    """Whatever was sent: what is stored is what was."""
-    made = World()
-    assert made.shipped_order
-    before = truth()
-    yield made
-    assert truth() == before
+    """A world that must be unchanged after the test."""
+    world = World()
+    assert world.shipped_order
+    before = stored()
+    yield world
+    assert stored() == before
 
 
-def test_none_of_them_is_a_field_of_a_body(world: World) -> None:
-    """In place of each field that a route takes, in turn, and of the whole body."""
+def test_operators_are_refused_in_bodies(world: World) -> None:
+    """They replace each field of each route in turn, and the whole body."""
     api, payloads = APIClient(raise_request_exception=False), cycle(OBJECTS)
     headers = HEADERS["admin"](world)
     for row in sorted(BODIES):
@@ -122,18 +122,16 @@ def test_none_of_them_is_a_field_of_a_body(world: World) -> None:
         body, url = BODIES[row](world), world.path(API + route)
         wrong = [{**body, field: next(payloads)} for field in body for _ in range(6)]
         wrong += [] if row in EMPTY_BODIES else [next(payloads) for _ in range(4)]
-        for given in wrong:
-            answer = api.generic(method, url, json.dumps(given), "application/json", headers=headers)
-            assert answer.status_code == (401 if row in COOKIES and "refresh_token" not in given else 400), (
-                row,
-                given,
-            )
+        for payload in wrong:
+            answer = api.generic(method, url, json.dumps(payload), "application/json", headers=headers)
+            expected = 401 if row in COOKIES and "refresh_token" not in payload else 400
+            assert answer.status_code == expected, (row, payload)
 
 
-def test_none_of_them_signs_anybody_in(world: World) -> None:
+def test_operators_do_not_sign_in(world: World) -> None:
     api, page = APIClient(raise_request_exception=False), visitor()
-    for payload, given in product(ALL, [{"email": "x@example.com"}, {"password": PASSWORD}]):
-        sent = {"email": payload, "password": payload} | given
+    for payload, valid in product(ALL, [{"email": "x@example.com"}, {"password": PASSWORD}]):
+        sent = {"email": payload, "password": payload} | valid
         assert api.post("/api/v1/auth/login", sent, format="json").status_code in (400, 401, 429), sent
         typed = {name: text_of(value) for name, value in sent.items()}
         page.post("/account/login/", typed | {f"{name}[$ne]": "" for name in typed})
@@ -141,7 +139,7 @@ def test_none_of_them_signs_anybody_in(world: World) -> None:
         assert "_auth_user_id" not in page.session
 
 
-def test_none_of_them_matches_in_a_query(world: World) -> None:
+def test_operators_match_nothing_in_queries(world: World) -> None:
     api, office = APIClient(raise_request_exception=False), signed_in(world.admin)
     for text in AS_TEXT:
         found = api.get("/api/v1/products", {"q": text})
@@ -151,8 +149,7 @@ def test_none_of_them_matches_in_a_query(world: World) -> None:
             assert answer.status_code < 500, (url, text)
 
 
-def test_an_operator_in_a_name_selects_nothing(world: World) -> None:
-    """The parameter is unknown, and so ignored."""
+def test_operators_in_parameter_names_are_ignored(world: World) -> None:
     api, office = APIClient(raise_request_exception=False), signed_in(world.admin)
     for url, suffix in product(READS, SUFFIXES):
         names = {f"{name}{suffix}": "zq" for name in (*NAMES, "email", "password", "user__password", "total")}
@@ -168,7 +165,7 @@ def read(api: APIClient, office: Client, world: World, url: str, params: dict[st
     return office.get(url, params)
 
 
-def test_none_of_them_is_a_header_or_a_cookie(world: World) -> None:
+def test_operators_are_ignored_in_headers_and_cookies(world: World) -> None:
     for text in map(quoted, AS_TEXT):
         cookie = f"cart={text}; sessionid={text}; refresh_token={text}"
         headers = dict.fromkeys(("X-Cart-Token", "Idempotency-Key", "X-Request-ID", "User-Agent"), text)
@@ -184,7 +181,7 @@ def quoted(text: str) -> str:
     return quote(text, safe="{}$\":[]'. =*")
 
 
-def test_none_of_them_is_in_a_path(world: World) -> None:
+def test_operators_in_paths_are_not_found(world: World) -> None:
     api = APIClient(raise_request_exception=False, headers=HEADERS["admin"](world))
     office = signed_in(world.admin)
     for part in (quote(text, safe="") for text in AS_TEXT):
@@ -195,17 +192,17 @@ def test_none_of_them_is_in_a_path(world: World) -> None:
             assert office.get(f"/{url}/{part}/").status_code in (302, 404), (url, part)
 
 
-def test_a_lookup_of_the_back_office_opens_no_password(world: World) -> None:
-    """Its lists take filters from the address: it would be told letter by letter."""
+def test_lookups_of_the_admin_do_not_reach_passwords(world: World) -> None:
+    """Its lists take filters from the address, so that a password could be guessed letter by letter."""
     office = signed_in(world.admin)
     for lookup in ("password__startswith=b", "password__regex=.*", "user__password__gt=a"):
         assert office.get(f"/admin/accounts/user/?{lookup}").status_code in (302, 400), lookup
 
 
-def test_there_is_something_to_find(world: World) -> None:
-    """The control: the routes above find what is asked for plainly."""
+def test_plain_requests_find_something(world: World) -> None:
+    """The control: the routes above find what is requested without an operator."""
     api = APIClient()
     assert len(api.get("/api/v1/products", {"q": world.product.name}).json()) == 1
-    given = {"email": "stranger@example.com", "password": PASSWORD}
-    assert User.objects.filter(email=given["email"]).exists()
-    assert api.post("/api/v1/auth/login", given).status_code == 200
+    credentials = {"email": "stranger@example.com", "password": PASSWORD}
+    assert User.objects.filter(email=credentials["email"]).exists()
+    assert api.post("/api/v1/auth/login", credentials).status_code == 200

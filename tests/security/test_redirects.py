@@ -1,4 +1,4 @@
-"""After signing in, up or out a visitor goes on to a page of this shop, whatever `next` says."""
+"""Signing in, up or out never redirects to another site, whatever `next` says."""
 
 import re
 from collections.abc import Callable
@@ -59,26 +59,29 @@ CONTROLS = "".join(map(chr, range(33)))
 
 
 def leads_away(location: str) -> bool:
-    """Where a browser would go: it drops line ends and what stands before, and takes any slashes for two."""
+    """Return whether a browser would leave the shop.
+
+    Browsers drop line ends and leading controls, and read any number of slashes or backslashes as two.
+    """
     seen = re.sub(r"[\t\r\n]", "", location).strip(CONTROLS).replace("\\", "/")
-    if found := HTTP.match(seen):
-        return found[1] != "testserver"
+    if match := HTTP.match(seen):
+        return match[1] != "testserver"
     return bool(OTHER_SCHEME.match(seen))
 
 
 def led_away(send: Callable[[str], HttpResponse]) -> list[str]:
-    """The targets that worked."""
+    """Send every target, and return those that a browser would follow to another site."""
     answers = {target: send(target) for target in ELSEWHERE}
     assert {answer.status_code for answer in answers.values()} == {302}
     return [target for target, answer in answers.items() if leads_away(answer["Location"])]
 
 
-def posted(url: str, given: dict[str, str], **options: Any) -> HttpResponse:
-    return Client().post(url, given, **options)
+def post(url: str, data: dict[str, str], **options: Any) -> HttpResponse:
+    return Client().post(url, data, **options)
 
 
-def test_each_of_them_would_lead_away() -> None:
-    """The control: a shop that redirected to one would fail below."""
+def test_every_target_leads_to_another_site() -> None:
+    """The control: a shop that redirected to a target would fail the tests below."""
     assert [target for target in ELSEWHERE if not leads_away(target)] == []
     assert not leads_away("/orders/?next=http://x")
     assert not leads_away("http://testserver/orders/")
@@ -87,12 +90,12 @@ def test_each_of_them_would_lead_away() -> None:
 @pytest.mark.parametrize("way", ["query", "form"])
 @pytest.mark.parametrize("url", ["/account/login/", "/admin/login/"])
 def test_signing_in_stays_in_the_shop(staff: User, url: str, way: str) -> None:
-    given = {"email": staff.email, "username": staff.email, "password": PASSWORD}
+    form = {"email": staff.email, "username": staff.email, "password": PASSWORD}
 
     def send(target: str) -> HttpResponse:
         if way == "query":
-            return posted(url, given, query_params={"next": target})
-        return posted(url, given | {"next": target})
+            return post(url, form, query_params={"next": target})
+        return post(url, form | {"next": target})
 
     assert led_away(send) == []
 
@@ -101,7 +104,7 @@ def test_signing_up_stays_in_the_shop(db: None) -> None:
     numbers = count()
 
     def send(target: str) -> HttpResponse:
-        return posted(
+        return post(
             "/account/signup/",
             {"email": f"new{next(numbers)}@example.com", "password": PASSWORD, "next": target},
         )
@@ -110,18 +113,18 @@ def test_signing_up_stays_in_the_shop(db: None) -> None:
 
 
 @pytest.mark.parametrize("url", ["/account/login/", "/account/signup/"])
-def test_who_is_signed_in_stays_too(client: Client, customer: User, url: str) -> None:
+def test_signed_in_visitors_stay_in_the_shop(client: Client, customer: User, url: str) -> None:
     client.force_login(customer)
     assert led_away(lambda target: client.get(url, {"next": target})) == []
 
 
-def test_signing_out_leads_home_whatever_is_asked(client: Client, customer: User) -> None:
+def test_signing_out_leads_to_the_home_page(client: Client, customer: User) -> None:
     client.force_login(customer)
     url = "/account/logout/"
     assert led_away(lambda target: client.post(url, {"next": target}, query_params={"next": target})) == []
 
 
-def test_the_page_itself_leads_nowhere_else(client: Client, db: None) -> None:
+def test_the_sign_in_page_links_to_no_other_site(client: Client, db: None) -> None:
     """The link from signing in to signing up carries `next` along."""
     pages = [client.get("/account/login/", {"next": target}).content.decode() for target in ELSEWHERE]
     assert [page for page in pages if "evil" in page] == []
@@ -130,11 +133,11 @@ def test_the_page_itself_leads_nowhere_else(client: Client, db: None) -> None:
 @pytest.mark.parametrize(
     "path", ["//evil.example", "//evil.example/x", "/\\evil.example/x", "///evil.example"]
 )
-def test_a_slash_that_is_added_adds_no_host(client: Client, db: None, path: str) -> None:
+def test_an_appended_slash_adds_no_host(client: Client, db: None, path: str) -> None:
     response = client.generic("GET", "/", PATH_INFO=path)
     assert response.status_code == 404 or not leads_away(response["Location"])
 
 
-def test_a_page_of_the_shop_is_where_they_go(customer: User) -> None:
-    given = {"email": customer.email, "password": PASSWORD, "next": "/orders/?page=2"}
-    assert posted("/account/login/", given)["Location"] == "/orders/?page=2"
+def test_signing_in_leads_to_a_page_of_the_shop(customer: User) -> None:
+    form = {"email": customer.email, "password": PASSWORD, "next": "/orders/?page=2"}
+    assert post("/account/login/", form)["Location"] == "/orders/?page=2"

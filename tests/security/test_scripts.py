@@ -1,4 +1,4 @@
-"""What people type is text on every page and in every mail: no script, no link and no handler comes of it."""
+"""User input is text on every page and in every mail: it never becomes a script, a link or a handler."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -68,11 +68,11 @@ LOADS = {"src", "href", "action", "formaction", "data", "content", "srcset", "st
 
 
 class Harm(HTMLParser):
-    """Reads a page as a browser does, and notes what a payload has become but text."""
+    """Parses a page as a browser does, and records payloads that have become more than text."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
+        self.payloads: list[str] = []
         self._in = ""
         self.feed(page)
         self.close()
@@ -80,16 +80,16 @@ class Harm(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self._in = tag if tag in ("script", "style") and "json" not in (values.get("type") or "") else ""
-        self.found += [tag] if "zq" in tag else []
+        self.payloads += [tag] if "zq" in tag else []
         if "http-equiv" not in values:
-            values.pop("content", None)  # of other meta elements it is text
+            values.pop("content", None)  # text, except in http-equiv
         for name, value in values.items():
             alive = name.startswith(("on", "x-", ":", "@")) or self._leads(name, value or "")
             if alive and "zq" in (value or ""):
-                self.found.append(f"{tag} {name}={value}")
+                self.payloads.append(f"{tag} {name}={value}")
 
     def _leads(self, name: str, value: str) -> bool:
-        """A search for it is a query of ours, whatever it says."""
+        """Return whether the attribute loads or leads to something outside of the shop."""
         return (
             name in LOADS and not value.startswith(("/", "?", "#", "http://testserver"))
         ) or value.startswith("//")
@@ -99,14 +99,14 @@ class Harm(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._in and "zq" in data:
-            self.found.append(data)
+            self.payloads.append(data)
 
 
-def chunks(most: int) -> Iterator[str]:
-    """All of them, as many in one text as fit."""
+def chunks(longest: int) -> Iterator[str]:
+    """Yield texts of at most this length which together hold every script."""
     text = ""
     for script in SCRIPTS:
-        if len(text) + len(script) > most:
+        if len(text) + len(script) > longest:
             yield text
             text = ""
         text += script
@@ -114,8 +114,8 @@ def chunks(most: int) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_each_of_them_would_do_harm(script: str) -> None:
-    """The control: a page that printed it as it is would fail below."""
+def test_each_script_would_do_harm(script: str) -> None:
+    """The control: a page that printed it unescaped would fail the tests below."""
     places = (
         f"<p>{script}</p>",
         f'<input value="{script}">',
@@ -124,21 +124,21 @@ def test_each_of_them_would_do_harm(script: str) -> None:
         f"<script>{script}</script>",
         f"<style>{script}",
     )
-    assert any(Harm(page).found for page in places)
-    assert Harm("<a href='/products/?q=zq'>zq</a><p title='zq'>zq</p>").found == []
+    assert any(Harm(page).payloads for page in places)
+    assert Harm("<a href='/products/?q=zq'>zq</a><p title='zq'>zq</p>").payloads == []
 
 
 @pytest.mark.parametrize("text", list(chunks(190)), ids=lambda text: text[:20])
-def test_what_is_stored_is_text_on_every_page_and_in_every_mail(text: str, staff: Any) -> None:
+def test_stored_scripts_are_text_on_every_page_and_in_every_mail(text: str, staff: Any) -> None:
     product = factories.product(name=text, description=text * 3, category=text[:95])
     buyer = factories.user('"<script>zq()</script>"@example.com')
     lines = {"line1": text, "line2": text, "city": text[:100], "region": text[:100], "postcode": text[:20]}
     address = Address(name=text[:100], country="DE", phone=text[:40], **lines)
     order = factories.order(buyer, (product, 1), contact=Contact(buyer.email, address))
     pages = {"/": visitor(), "/products/": visitor(), f"/products/{product.slug}/": visitor()}
-    mine = Client(headers={"User-Agent": text})
-    mine.force_login(buyer)
-    mine.post(f"/cart/add/{product.product_id}/", {"qty": "1"})
+    browser = Client(headers={"User-Agent": text})
+    browser.force_login(buyer)
+    browser.post(f"/cart/add/{product.product_id}/", {"qty": "1"})
     for path in (
         "/cart/",
         "/checkout/",
@@ -147,14 +147,14 @@ def test_what_is_stored_is_text_on_every_page_and_in_every_mail(text: str, staff
         f"/orders/{order.number}/",
         f"/orders/{order.number}/pay/",
     ):
-        pages[path] = mine
-    harmless(pages)
+        pages[path] = browser
+    assert_harmless(pages)
     confirm(order, outcome="success", by=buyer)
     update_product(pk=str(product.pk), inventory=3)
     rows = {type(each): each for each in (product, order, buyer)}
     office = office_of(staff)
     lists = {url(model, "changelist"): office for model in MODELS}
-    harmless(
+    assert_harmless(
         lists
         | {
             url(model, page, row.pk): office
@@ -166,17 +166,17 @@ def test_what_is_stored_is_text_on_every_page_and_in_every_mail(text: str, staff
     outbox.deliver_due()
     htmls = [html for sent in mail.outbox for html, _ in sent.alternatives]
     assert htmls
-    assert [Harm(html).found for html in htmls if Harm(html).found] == []
+    assert [Harm(html).payloads for html in htmls if Harm(html).payloads] == []
 
 
-def harmless(pages: dict[str, Client]) -> None:
+def assert_harmless(pages: dict[str, Client]) -> None:
     for path, client in pages.items():
         response = client.get(path)
         assert response.status_code in (200, 403), path
-        assert Harm(response.content.decode()).found == [], path
+        assert Harm(response.content.decode()).payloads == [], path
 
 
-def test_what_is_searched_for_is_text(staff: Any, product: Any) -> None:
+def test_scripts_in_searches_are_text(staff: Any, product: Any) -> None:
     office = office_of(staff)
     for text in chunks(190):
         params = dict.fromkeys(
@@ -184,21 +184,20 @@ def test_what_is_searched_for_is_text(staff: Any, product: Any) -> None:
         )
         for path in ("/products/", "/account/login/", "/account/verify-email/"):
             page = visitor().get(path, params).content.decode()
-            assert Harm(page).found == [], (path, text)
-        assert Harm(office.get(url(type(product), "changelist"), {"q": text}).content.decode()).found == [], (
-            text
-        )
+            assert Harm(page).payloads == [], (path, text)
+        page = office.get(url(type(product), "changelist"), {"q": text}).content.decode()
+        assert Harm(page).payloads == [], text
 
 
-def test_what_is_refused_is_text_in_its_form(customer: Any) -> None:
+def test_scripts_in_refused_forms_are_text(customer: Any) -> None:
     client = visitor()
     for text in chunks(190):
         typed = {"email": text, "password": text, "username": text}
         for path in ("/account/login/", "/account/signup/", "/account/password/forgot/", "/admin/login/"):
-            assert Harm(client.post(path, typed).content.decode()).found == [], (path, text)
+            assert Harm(client.post(path, typed).content.decode()).payloads == [], (path, text)
 
 
-def test_no_slug_and_no_address_of_a_picture_is_a_script(staff: Any, product: Any) -> None:
+def test_slugs_and_addresses_of_pictures_cannot_be_scripts(staff: Any, product: Any) -> None:
     api = api_of(staff)
     route = f"/api/v1/admin/products/{product.pk}"
     for text in SCRIPTS:
@@ -207,9 +206,9 @@ def test_no_slug_and_no_address_of_a_picture_is_a_script(staff: Any, product: An
         refused(api.patch(route, {"image": text}), 400, field="image")
 
 
-def test_the_api_answers_what_no_browser_takes_for_a_page(staff: Any) -> None:
-    made = api_of(staff).post("/api/v1/admin/products", {"name": SCRIPTS[0], "slug": "x", "price": 5})
-    assert made.json()["name"] == SCRIPTS[0]
-    assert made["Content-Type"] == "application/json"
-    assert made["X-Content-Type-Options"] == "nosniff"
-    assert made["Content-Security-Policy"].startswith("default-src 'none'")
+def test_browsers_do_not_show_answers_of_the_api_as_pages(staff: Any) -> None:
+    created = api_of(staff).post("/api/v1/admin/products", {"name": SCRIPTS[0], "slug": "x", "price": 5})
+    assert created.json()["name"] == SCRIPTS[0]
+    assert created["Content-Type"] == "application/json"
+    assert created["X-Content-Type-Options"] == "nosniff"
+    assert created["Content-Security-Policy"].startswith("default-src 'none'")

@@ -38,6 +38,8 @@ DEVICE = Device(ip="203.0.113.1", agent="curl/8")
 
 
 class World:
+    """The shop, with rows that belong to the customer, and the other callers."""
+
     def __init__(self, rows: dict[type, Any] | None = None) -> None:
         """Create the shop; `rows` are one row of every model, for the pages of the back office."""
         self.rows = rows or {}
@@ -179,7 +181,7 @@ def revoked_key(world: World) -> dict[str, str]:
     return {"Authorization": f"Api-Key {text}"}
 
 
-# The API's columns, in the order in which they knock: whoever may do the most comes last.
+# The API's columns in the order of their requests: callers with more permissions come later.
 HEADERS: dict[str, Callable[[World], dict[str, str]]] = {
     "anonymous": lambda world: {},
     "revoked token": revoked_bearer,
@@ -208,7 +210,7 @@ def signed_in(user: User) -> Client:
 
 
 def signed_out_elsewhere(world: World) -> Client:
-    """A browser whose session was ended on another one."""
+    """Return a browser whose session was ended from another browser."""
     client = signed_in(world.customer)
     sessions.end_all_sessions(world.customer)
     world.customer.refresh_from_db()
@@ -222,7 +224,7 @@ def guest_browser(world: World) -> Client:
 
 
 def link_browser(world: World) -> Client:
-    """It came by the link in the mail of the order."""
+    """Return a browser that followed the link in the order's mail."""
     client = visitor()
     client.get(f"/orders/{world.order.number}/", {"token": order_token(world.order)})
     return client
@@ -246,7 +248,7 @@ OFFICES = {
 
 
 def cell(response: HttpResponse) -> str:
-    """What the matrix says of an answer: its status, or that it leads to a page to sign in."""
+    """Return the cell for an answer: its status, or `login` for a redirect to a sign-in page."""
     target = response.headers.get("Location", "")
     if response.status_code == 302 and re.match(r"/(account|admin)/login/\?next=", target):
         return "login"

@@ -1,4 +1,4 @@
-"""What the schema says is what the API does, and its pages load nothing from elsewhere."""
+"""The schema describes the API as it is, and its documentation pages load nothing from other hosts."""
 
 import re
 
@@ -26,7 +26,7 @@ PUBLIC = {
     ("get", "/api/v1/products/{slug}"),
     ("post", "/api/v1/payments/webhooks/{gateway}"),
 }
-EITHER_WAY = {"/api/v1/auth/logout"}  # by the bearer or a refresh token
+EITHER_WAY = {"/api/v1/auth/logout"}  # with an access token or a refresh token
 CREDENTIALS = {"/api/v1/auth/login", "/api/v1/auth/refresh"}
 
 
@@ -47,11 +47,11 @@ def keys_of(schema, name):
     return schema["components"]["schemas"][name]["properties"].keys()
 
 
-def test_it_is_valid(schema):
+def test_the_schema_is_valid(schema):
     validate_schema(schema)
 
 
-def test_it_has_every_route_and_method(schema):
+def test_the_schema_has_every_route_and_method(schema):
     routed = {
         (method, "/api/v1/" + re.sub(r"<str:(\w+)>", r"{\1}", str(route.pattern)))
         for route in api_urls.urlpatterns
@@ -62,7 +62,7 @@ def test_it_has_every_route_and_method(schema):
     assert shown == routed
 
 
-def test_every_operation_has_a_name_of_its_own_a_tag_and_a_sentence(schema):
+def test_every_operation_has_a_unique_id_a_tag_and_a_description(schema):
     shown = [operation for _, _, operation in operations(schema)]
     assert len({operation["operationId"] for operation in shown}) == len(shown)
     assert all(operation["tags"] and operation["description"] for operation in shown)
@@ -92,7 +92,7 @@ SERVICE_KEY = PRODUCTS | {
 TOKENS = {"cartToken": CART_TOKEN, "orderToken": ORDER_TOKEN, "serviceKey": SERVICE_KEY}
 
 
-def test_each_route_declares_who_may_use_it(schema):
+def test_each_route_declares_its_credentials(schema):
     assert schema["components"]["securitySchemes"] == {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         "cartToken": {"type": "apiKey", "in": "header", "name": "X-Cart-Token"},
@@ -106,16 +106,16 @@ def test_each_route_declares_who_may_use_it(schema):
     }
     for method, path, operation in operations(schema):
         public = (method, path) in PUBLIC
-        ways = [] if public else ["bearer"]
-        ways += [name for name, paths in TOKENS.items() if path in paths]
-        ways += [""] if path in EITHER_WAY | PRODUCTS else []
-        declared = [next(iter(way), "") for way in operation.get("security", [])]
-        assert sorted(declared) == sorted(ways), path
+        schemes = [] if public else ["bearer"]
+        schemes += [name for name, paths in TOKENS.items() if path in paths]
+        schemes += [""] if path in EITHER_WAY | PRODUCTS else []
+        declared = [next(iter(scheme), "") for scheme in operation.get("security", [])]
+        assert sorted(declared) == sorted(schemes), path
         checks = not public or path in CREDENTIALS | PRODUCTS
         assert ("401" in operation["responses"]) == checks, path
 
 
-def test_a_refusal_by_the_rate_limit_has_its_own_shape(schema):
+def test_the_answer_of_the_rate_limit_has_its_own_shape(schema):
     for _, path, operation in operations(schema):
         limited = operation["responses"].get("429")
         assert limited["content"]["application/json"]["schema"]["$ref"].endswith("/TooManyRequests"), path
@@ -124,7 +124,7 @@ def test_a_refusal_by_the_rate_limit_has_its_own_shape(schema):
 
 
 @pytest.mark.django_db
-def test_answers_have_the_keys_that_it_shows(schema, customer, product):
+def test_answers_have_the_keys_of_the_schema(schema, customer, product):
     order = factories.order(customer, (product, 1))
     shown = {
         "ProductAnswer": product.as_dict(),
@@ -139,7 +139,7 @@ def test_answers_have_the_keys_that_it_shows(schema, customer, product):
         assert set(schema["components"]["schemas"][name]["required"]) == set(answer), name
 
 
-def test_it_shows_the_limits_of_pages(schema):
+def test_the_schema_shows_the_limits_of_the_page_size(schema):
     (limit,) = [
         parameter["schema"]
         for parameter in schema["paths"]["/api/v1/products"]["get"]["parameters"]
@@ -150,7 +150,7 @@ def test_it_shows_the_limits_of_pages(schema):
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])
 class TestPages:
-    def test_it_names_no_other_host_and_all_its_files_are_ours(self, client, page):
+    def test_it_names_no_other_host_and_loads_only_our_files(self, client, page):
         response = client.get(page)
         assert response.status_code == 200
         html = response.content.decode()
@@ -164,15 +164,15 @@ class TestPages:
     def test_it_reads_our_schema(self, client, page):
         assert "/openapi.json" in client.get(page).content.decode()
 
-    def test_a_bad_token_does_not_stand_in_the_way(self, client, page):
+    def test_it_ignores_a_bad_token(self, client, page):
         assert client.get(page, HTTP_AUTHORIZATION="Bearer nonsense").status_code == 200
 
 
-def test_swagger_ui_sends_our_address_to_no_validator(client):
+def test_swagger_ui_does_not_send_our_address_to_a_validator(client):
     assert '"validatorUrl": null' in client.get("/docs").content.decode()
 
 
-def test_redoc_loads_no_picture_of_its_maker(client):
+def test_redoc_does_not_load_the_logo_of_its_maker(client):
     assert "img-src 'self' data:;" in client.get("/redoc")["Content-Security-Policy"]
 
 

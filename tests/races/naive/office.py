@@ -1,4 +1,4 @@
-"""What staff do with an order, as one writes it first: read, look, save."""
+"""Naive versions of what staff members do with an order: read, check, save."""
 
 import uuid
 from decimal import Decimal

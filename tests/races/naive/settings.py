@@ -1,4 +1,4 @@
-"""The naive shop: the raced one with the raced routes written naively, on a database of its own."""
+"""The naive shop: the shop of the races with naive routes, on a database of its own."""
 
 from tests.races.settings import *  # noqa: F403
 from tests.races.settings import CACHES, DATABASES

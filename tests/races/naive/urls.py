@@ -1,4 +1,4 @@
-"""The raced routes answer naively; all others are the shop's."""
+"""Naive versions of the raced routes; all others are the shop's."""
 
 from django.urls import path
 

@@ -1,7 +1,7 @@
-"""The raced routes as one writes them first: read, check, save.
+"""Naive versions of the raced routes: read, check, save.
 
-Each is right as long as requests come one by one, and each loses its race. `pause` stands between the
-read and the write for what a busy server does there by itself now and then, so that it loses every time.
+Each is correct as long as requests come one by one, and each loses its race. `pause` widens the gap between
+the read and the write, so that it loses every time.
 """
 
 import time
@@ -59,7 +59,7 @@ class SignUp(APIView):
 
 
 class Login(APIView):
-    """Counts failures after the password was looked at; moves the guest's lines one after the other."""
+    """Counts failures after checking the password, and moves the guest's lines one by one."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -90,7 +90,7 @@ class Login(APIView):
 
 
 class Refresh(APIView):
-    """Rotates where the token counted a moment ago."""
+    """Checks the token and rotates it in two steps."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -132,7 +132,7 @@ class SetRole(APIView):
 
 
 class ProductDetail(APIView):
-    """Counts by reading and writing; caches by product and deletes the entry when that is saved."""
+    """Counts requests by reading and writing, and caches an entry per product that a save deletes."""
 
     authentication_classes = [BearerClaims]
     permission_classes = [AllowAny]
@@ -252,7 +252,7 @@ def sell(order: Order) -> None:
         product = products[item.product_id]
         product.inventory -= item.qty
         product.save()
-        pause()  # for a kill to meet
+        pause()  # gives a kill time to hit
         record(product, -item.qty, "sale", order=order.pk)
     order.status = Order.Status.PAID
     order.payment = take_money(order)
@@ -321,7 +321,7 @@ class AdminProduct(APIView):
 
 @csrf_exempt
 def product_page(request: HttpRequest, pk: str) -> HttpResponse:
-    """As Django's admin does it: the form's fields into the row, and the row back."""
+    """Copy the form's fields into the row and save all of it, as Django's admin does."""
     product = Product.objects.get(pk=pk)
     pause(0.4)
     product.price = request.POST["price"]
