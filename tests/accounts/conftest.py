@@ -5,7 +5,7 @@ from django.utils import timezone
 
 
 @pytest.fixture
-def one_minute(monkeypatch):
-    """No minute begins while the test runs."""
+def frozen_minute(monkeypatch):
+    """Freeze the clock of the mails' deduplication, so that no new minute begins during the test."""
     moment = timezone.now()
     monkeypatch.setattr("accounts.emails.timezone", SimpleNamespace(now=lambda: moment))

@@ -1,4 +1,4 @@
-"""The mails of an account, as its owner reads them."""
+"""Deliver an account's mails and read the links and tokens in them."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -9,14 +9,14 @@ from ecommerce.core.outbox import queue as outbox
 
 
 def delivered():
-    """The mails since the last call, by recipient."""
+    """Deliver the due mails and return them, sorted by recipient."""
     mail.outbox.clear()
     outbox.deliver_due()
     return sorted(mail.outbox, key=lambda message: message.to)
 
 
 def link_of(message):
-    """The link, which text and HTML must share."""
+    """Return the path of the mail's only link, which must be the same in text and HTML."""
     (link,) = re.findall(r"http://testserver/account/\S+", message.body)
     ((html, _kind),) = message.alternatives
     assert f'href="{link}"' in html

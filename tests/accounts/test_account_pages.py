@@ -18,14 +18,14 @@ def test_a_new_customer_signs_up_and_is_signed_in(db: None) -> None:
     assert "new@example.com" in client.get(ACCOUNT).content.decode()
 
 
-def test_an_e_mail_that_is_taken_says_so_whatever_the_case(customer: User) -> None:
+def test_a_taken_email_is_refused_regardless_of_case(customer: User) -> None:
     response = Client().post(SIGNUP, credentials("Customer@Example.COM"))
     assert response.status_code == 422
     assert "Email already registered" in response.content.decode()
     assert User.objects.count() == 1
 
 
-def test_wrong_credentials_say_so_and_nothing_typed_but_the_password_is_lost(customer: User) -> None:
+def test_wrong_credentials_show_an_error_and_keep_only_the_email(customer: User) -> None:
     response = Client().post(LOGIN, {"email": customer.email, "password": "wrong-password"})
     page = response.content.decode()
     assert response.status_code == 422
@@ -36,13 +36,13 @@ def test_wrong_credentials_say_so_and_nothing_typed_but_the_password_is_lost(cus
 
 @pytest.mark.parametrize("field", ["email", "password"])
 @pytest.mark.parametrize("value", ["", "x", "a\x00b@example.com", "x" * 10_000])
-def test_broken_input_is_a_message(field: str, value: str, db: None) -> None:
+def test_invalid_input_shows_an_error(field: str, value: str, db: None) -> None:
     response = Client().post(SIGNUP, credentials() | {field: value})
     assert response.status_code == 422
     assert not User.objects.exists()
 
 
-def test_signing_in_leads_on_to_where_the_visitor_came_from(customer: User) -> None:
+def test_signing_in_redirects_to_the_page_the_visitor_came_from(customer: User) -> None:
     assert Client().post(LOGIN, credentials(next="/checkout/"))["Location"] == "/checkout/"
 
 
@@ -56,12 +56,12 @@ def test_signing_in_leads_on_to_where_the_visitor_came_from(customer: User) -> N
         "https:evil.example",
     ],
 )
-def test_signing_in_never_leads_to_another_site(customer: User, evil: str) -> None:
+def test_signing_in_never_redirects_to_another_site(customer: User, evil: str) -> None:
     assert Client().post(LOGIN, credentials(next=evil))["Location"] == ACCOUNT
     assert Client().post(f"{LOGIN}?next={evil}", credentials())["Location"] == ACCOUNT
 
 
-def test_signing_out_is_a_post_and_ends_the_session(customer: User) -> None:
+def test_signing_out_requires_a_post_and_ends_the_session(customer: User) -> None:
     client = Client()
     client.force_login(customer)
     assert client.get(LOGOUT).status_code == 405
@@ -69,7 +69,7 @@ def test_signing_out_is_a_post_and_ends_the_session(customer: User) -> None:
     assert client.get(ACCOUNT)["Location"].startswith(LOGIN)
 
 
-def test_a_disabled_account_does_not_sign_in(customer: User) -> None:
+def test_a_disabled_account_cannot_sign_in(customer: User) -> None:
     User.objects.filter(pk=customer.pk).update(is_active=False)
     assert Client().post(LOGIN, credentials()).status_code == 422
 

@@ -1,4 +1,4 @@
-"""The back office's users and groups."""
+"""Users and groups in the admin."""
 
 import pytest
 from django.contrib.auth.models import Group
@@ -30,7 +30,7 @@ def form_of(office: Client, user: User) -> Form:
     return Form(office, url(User, "change", user.pk))
 
 
-def again(user: User) -> User:
+def reloaded(user: User) -> User:
     return User.objects.get(pk=user.pk)
 
 
@@ -39,21 +39,21 @@ def errors(response) -> dict[str, list[str]]:
     return dict(response.context["adminform"].form.errors)
 
 
-def said(response) -> str:
+def shown_messages(response) -> str:
     return " ".join(str(message) for message in response.wsgi_request._messages)
 
 
 def test_a_new_user_can_sign_in(office):
-    typed = {"email": "New@Example.com", "role": "user", "password1": PASSWORD, "password2": PASSWORD}
-    assert Form(office, url(User, "add")).send(**typed).status_code == 302
+    fields = {"email": "New@Example.com", "role": "user", "password1": PASSWORD, "password2": PASSWORD}
+    assert Form(office, url(User, "add")).send(**fields).status_code == 302
     assert sign_in(email="new@example.com", password=PASSWORD, ip="").role == User.Role.USER
 
 
 @pytest.mark.parametrize(
-    ("typed", "field"),
+    ("fields", "field"),
     [
         ({"email": "STAFF@example.com"}, "email"),
-        ({"email": "nobody"}, "email"),
+        ({"email": "not-an-email"}, "email"),
         ({"password2": "SecurePass124"}, "password2"),
         ({"password1": "short", "password2": "short"}, "password2"),
         ({"password1": "x" * 129, "password2": "x" * 129}, "password2"),
@@ -61,24 +61,24 @@ def test_a_new_user_can_sign_in(office):
         ({"role": "owner"}, "role"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field_and_nobody_is_made(office, typed, field):
-    given = {"email": "new@example.com", "role": "user", "password1": PASSWORD, "password2": PASSWORD} | typed
-    assert field in errors(Form(office, url(User, "add")).send(**given))
+def test_invalid_input_is_reported_at_its_field_and_no_user_is_created(office, fields, field):
+    valid = {"email": "new@example.com", "role": "user", "password1": PASSWORD, "password2": PASSWORD}
+    assert field in errors(Form(office, url(User, "add")).send(**valid | fields))
     assert User.objects.count() == 1
 
 
-def test_a_change_writes_only_what_the_person_changed(office, customer):
+def test_only_the_edited_fields_are_written(office, customer):
     form = form_of(office, customer)
     update_user(pk=customer.pk, role=User.Role.ADMIN)
     form.send(email="Renamed@example.com")
-    assert (again(customer).email, again(customer).role) == ("renamed@example.com", User.Role.ADMIN)
-    assert again(customer).check_password(PASSWORD)
+    assert (reloaded(customer).email, reloaded(customer).role) == ("renamed@example.com", User.Role.ADMIN)
+    assert reloaded(customer).check_password(PASSWORD)
 
 
-def test_another_email_is_not_confirmed(office, customer):
-    assert again(customer).email_verified_at
+def test_a_changed_email_is_unconfirmed(office, customer):
+    assert reloaded(customer).email_verified_at
     form_of(office, customer).send(email="renamed@example.com")
-    assert again(customer).email_verified_at is None
+    assert reloaded(customer).email_verified_at is None
 
 
 def test_a_taken_email_is_a_form_error(office, customer, stranger):
@@ -89,47 +89,47 @@ def test_the_last_admin_cannot_be_demoted(office, staff):
     assert errors(form_of(office, staff).send(role="user")) == {
         "role": ["This is the only active admin. Make another one first."]
     }
-    assert again(staff).role == User.Role.ADMIN
+    assert reloaded(staff).role == User.Role.ADMIN
 
 
-def test_the_last_admin_cannot_be_shut_out(office, staff):
+def test_the_last_admin_cannot_be_deactivated(office, staff):
     assert list(errors(form_of(office, staff).send(is_active=None))) == ["is_active"]
-    assert again(staff).is_active
+    assert reloaded(staff).is_active
 
 
 def test_the_last_admin_cannot_be_deleted(office, staff):
     make_user(role=User.Role.ADMIN, email="away@example.com")
     User.objects.filter(email="away@example.com").update(is_active=False)
     response = office.post(url(User, "delete", staff.pk), {"post": "yes"})
-    assert "This is the only active admin." in said(response)
-    assert again(staff)
+    assert "This is the only active admin." in shown_messages(response)
+    assert reloaded(staff)
 
 
-def test_of_two_admins_one_may_leave(office, staff):
+def test_one_of_two_admins_can_be_demoted(office, staff):
     make_user(role=User.Role.ADMIN)
     assert form_of(office, staff).send(role="user").status_code == 302
-    assert again(staff).role == User.Role.USER
+    assert reloaded(staff).role == User.Role.USER
 
 
-def test_a_user_with_orders_is_not_deleted(office, customer):
+def test_a_user_with_orders_cannot_be_deleted(office, customer):
     make_order(customer, (make_product(), 1))
     page = office.get(url(User, "delete", customer.pk))
     assert page.context["title"] == "Cannot delete user"
     assert "would require deleting the following protected related objects" in page.content.decode()
     office.post(url(User, "delete", customer.pk), {"post": "yes"})
-    assert again(customer)
+    assert reloaded(customer)
 
 
-def test_a_user_without_orders_is(office, customer):
+def test_a_user_without_orders_can_be_deleted(office, customer):
     assert office.post(url(User, "delete", customer.pk), {"post": "yes"}).status_code == 302
     assert not User.objects.filter(pk=customer.pk).exists()
 
 
-def test_the_form_links_to_a_new_password(office, customer):
+def test_the_user_form_links_to_the_password_form(office, customer):
     assert 'href="../password/"' in office.get(url(User, "change", customer.pk)).content.decode()
 
 
-def test_a_new_password_changes_nothing_else(office, customer):
+def test_setting_a_password_changes_nothing_else(office, customer):
     address = url(User, "change", customer.pk).replace("/change/", "/password/")
     form = Form(office, address)
     update_user(pk=customer.pk, role=User.Role.ADMIN)
@@ -138,14 +138,14 @@ def test_a_new_password_changes_nothing_else(office, customer):
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 129])
-def test_a_new_password_has_the_length_that_sign_in_takes(office, customer, password):
+def test_a_password_of_the_wrong_length_is_refused(office, customer, password):
     form = Form(office, url(User, "change", customer.pk).replace("/change/", "/password/"))
     response = form.send(password1=password, password2=password)
     assert "password2" in response.context["form"].errors
-    assert again(customer).check_password(PASSWORD)
+    assert reloaded(customer).check_password(PASSWORD)
 
 
-def test_who_changed_an_account_is_written_down(office, staff, customer):
+def test_changes_are_audited_with_the_admin_who_made_them(office, staff, customer):
     form_of(office, customer).send(role="support")
     form_of(office, customer).send(is_active=None)
     form_of(office, customer).send(email="renamed@example.com")
@@ -162,14 +162,14 @@ def test_who_changed_an_account_is_written_down(office, staff, customer):
     ]
 
 
-def test_who_made_a_member_of_staff_is_written_down(office, staff):
-    typed = {"email": "new@example.com", "role": "manager", "password1": PASSWORD, "password2": PASSWORD}
-    Form(office, url(User, "add")).send(**typed)
+def test_creating_a_staff_member_is_audited(office, staff):
+    fields = {"email": "new@example.com", "role": "manager", "password1": PASSWORD, "password2": PASSWORD}
+    Form(office, url(User, "add")).send(**fields)
     [entry] = audit.entries_of(User.objects.get(email="new@example.com"))
     assert (entry.actor_id, entry.action, entry.after) == (staff.pk, "user.set_role", {"role": "manager"})
 
 
-def test_a_role_page_says_what_it_may(office):
+def test_a_group_page_lists_its_permissions(office):
     for name, may in (("support", "orders.change_order"), ("admin", "Everything")):
         page = office.get(url(Group, "change", Group.objects.get(name=name).pk))
         assert may in page.content.decode()
@@ -186,7 +186,7 @@ def lock(user: User) -> None:
 
 
 class TestLocks:
-    def test_the_list_and_the_page_say_who_is_locked(self, office, customer, stranger):
+    def test_the_list_and_the_user_page_show_locks(self, office, customer, stranger):
         lock(customer)
         rows = office.get(url(User, "changelist")).content.decode().split("<tr")
         locked = [row for row in rows if "Until " in row]
@@ -195,22 +195,22 @@ class TestLocks:
         assert "Until " in page_of(office, customer)
         assert "Until " not in page_of(office, stranger)
 
-    def test_the_list_asks_once_for_all_of_its_locks(self, office, sent):
+    def test_the_list_reads_all_locks_with_one_command(self, office, sent):
         for _ in range(3):
             make_user()
         commands = sent(lambda: office.get(url(User, "changelist")))
         assert commands.count("aggregate sign_in_attempts") + commands.count("find sign_in_attempts") == 1
 
-    def test_an_admin_unlocks(self, office, customer, staff):
+    def test_an_admin_can_unlock_an_account(self, office, customer, staff):
         lock(customer)
         assert "/unlock/" in page_of(office, customer)
         form = Form(office, url(User, "change", customer.pk).replace("/change/", "/unlock/"))
-        assert said(form.send()) == "The account is unlocked."
+        assert shown_messages(form.send()) == "The account is unlocked."
         assert sign_in(email=customer.email, password=PASSWORD, ip="203.0.113.9") == customer
         assert AuditEntry.objects.get(action="user.unlock").actor == staff.email
         assert "/unlock/" not in page_of(office, customer)
 
-    def test_support_sees_locks_and_lifts_none(self, support, customer):
+    def test_support_sees_locks_but_cannot_unlock(self, support, customer):
         lock(customer)
         client = office_of(support)
         page = page_of(client, customer)
@@ -222,7 +222,7 @@ class TestLocks:
         assert lockout.locked_until([customer.email])
 
 
-def test_the_list_says_and_filters_who_has_confirmed_their_email(office, staff, customer):
+def test_the_list_can_be_filtered_by_confirmed_email(office, staff, customer):
     User.objects.filter(pk=customer.pk).update(email_verified_at=None)
     for chosen, expected in (("yes", {staff.email}), ("no", {customer.email})):
         rows = office.get(url(User, "changelist"), {"verified": chosen}).context["cl"].result_list
@@ -235,7 +235,7 @@ class TestSessions:
     def send(self, office: Client, user: User, **data: str):
         return office.post(url(User, "change", user.pk).replace("/change/", "/sessions/"), data)
 
-    def test_they_are_shown_and_ended_one_by_one(self, office, customer, staff):
+    def test_sessions_are_listed_and_ended_one_by_one(self, office, customer, staff):
         kept, ended = (
             sessions.start_session(customer, device=self.DEVICE),
             sessions.start_session(customer, device=self.DEVICE),
@@ -243,14 +243,14 @@ class TestSessions:
         page = page_of(office, customer, "sessions")
         assert page.count("203.0.113.5") == 2
         response = self.send(office, customer, session=ended.refresh_token.partition(".")[0])
-        assert (response.status_code, said(response)) == (302, "Signed out.")
+        assert (response.status_code, shown_messages(response)) == (302, "Signed out.")
         sessions.refresh(kept.refresh_token)
         with pytest.raises(sessions.InvalidRefreshToken):
             sessions.refresh(ended.refresh_token)
         entry = AuditEntry.objects.get(action="user.end_session")
         assert (entry.actor, entry.object_label) == (staff.email, customer.email)
 
-    def test_all_of_them_are_ended_tokens_and_pages(self, office, customer, staff):
+    def test_all_api_and_web_sessions_can_be_ended(self, office, customer, staff):
         grant, browser = sessions.start_session(customer, device=self.DEVICE), office_of(customer)
         self.send(office, customer, everywhere="1")
         with pytest.raises(sessions.InvalidRefreshToken):
@@ -259,19 +259,19 @@ class TestSessions:
         assert AuditEntry.objects.get(action="user.sign_out_everywhere").actor == staff.email
         assert "This account has no sessions." in page_of(office, customer, "sessions")
 
-    def test_somebody_elses_session_is_not_ended(self, office, customer, stranger):
+    def test_a_session_of_another_user_cannot_be_ended(self, office, customer, stranger):
         grant = sessions.start_session(stranger, device=self.DEVICE)
-        for odd in (grant.refresh_token.partition(".")[0], "nonsense", ""):
-            assert "Session not found" in said(self.send(office, customer, session=odd))
+        for session_id in (grant.refresh_token.partition(".")[0], "nonsense", ""):
+            assert "Session not found" in shown_messages(self.send(office, customer, session=session_id))
         sessions.refresh(grant.refresh_token)
         assert not AuditEntry.objects.filter(action="user.end_session").exists()
 
-    def test_looking_ends_nothing(self, office, customer):
+    def test_viewing_the_sessions_ends_none(self, office, customer):
         grant = sessions.start_session(customer, device=self.DEVICE)
         page_of(office, customer, "sessions")
         sessions.refresh(grant.refresh_token)
 
-    def test_support_neither_sees_nor_ends_them(self, support, customer):
+    def test_support_can_neither_see_nor_end_sessions(self, support, customer):
         grant, client = sessions.start_session(customer, device=self.DEVICE), office_of(support)
         assert "/sessions/" not in page_of(client, customer)
         assert self.send(client, customer, everywhere="1").status_code == 403

@@ -20,7 +20,7 @@ def _password(monkeypatch):
     monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
 
 
-def test_it_makes_an_admin_who_can_sign_in(api):
+def test_it_creates_an_admin_who_can_sign_in(api):
     assert create_admin("Boss@Example.com") == "Created the admin boss@example.com.\n"
     user = User.objects.get()
     assert (user.email, user.is_superuser) == ("boss@example.com", True)
@@ -28,7 +28,7 @@ def test_it_makes_an_admin_who_can_sign_in(api):
     assert api.post("/api/v1/auth/login", login).status_code == 200
 
 
-def test_it_promotes_a_user_who_is_there_and_leaves_the_password(customer, monkeypatch):
+def test_it_promotes_an_existing_user_and_keeps_the_password(customer, monkeypatch):
     monkeypatch.setenv("ADMIN_PASSWORD", "another password")
     assert "Promoted customer@example.com" in create_admin("Customer@example.com")
     customer.refresh_from_db()
@@ -36,7 +36,7 @@ def test_it_promotes_a_user_who_is_there_and_leaves_the_password(customer, monke
     assert customer.check_password(PASSWORD)
 
 
-def test_one_who_is_an_admin_already_is_told_so(staff):
+def test_an_existing_admin_is_an_error(staff):
     with pytest.raises(CommandError, match="User is already an admin"):
         create_admin(staff.email)
 
@@ -50,14 +50,16 @@ def test_a_bad_password_is_refused_and_not_shown(monkeypatch, password):
     assert not User.objects.exists()
 
 
-@pytest.mark.parametrize("email", ["nobody", "", "a b@example.com", ".*@example.com\n", "\udcff@example.com"])
+@pytest.mark.parametrize(
+    "email", ["no-email", "", "a b@example.com", ".*@example.com\n", "\udcff@example.com"]
+)
 def test_a_bad_email_is_refused(email):
     with pytest.raises(CommandError, match=r"^email: "):
         create_admin(email)
     assert not User.objects.exists()
 
 
-def test_without_the_variable_it_asks_twice(monkeypatch):
+def test_without_the_variable_it_prompts_twice(monkeypatch):
     monkeypatch.delenv("ADMIN_PASSWORD")
     answers = iter([PASSWORD, PASSWORD, PASSWORD, "mistyped"])
     monkeypatch.setattr("getpass.getpass", lambda prompt: next(answers))
@@ -67,17 +69,17 @@ def test_without_the_variable_it_asks_twice(monkeypatch):
     assert User.objects.count() == 1
 
 
-def test_where_nobody_can_be_asked_it_says_what_to_set(monkeypatch):
-    def nobody(prompt):
+def test_without_a_terminal_it_names_the_variable_to_set(monkeypatch):
+    def fail(prompt):
         raise EOFError
 
     monkeypatch.delenv("ADMIN_PASSWORD")
-    monkeypatch.setattr("getpass.getpass", nobody)
+    monkeypatch.setattr("getpass.getpass", fail)
     with pytest.raises(CommandError, match="ADMIN_PASSWORD"):
         create_admin()
 
 
-def test_it_makes_other_staff_too(customer):
+def test_it_creates_and_promotes_other_staff(customer):
     assert create_admin(role="support") == "Created the support boss@example.com.\n"
     assert "Promoted" in create_admin(customer.email, role="manager")
     assert {user.email: user.role for user in User.objects.all()} == {
@@ -86,14 +88,14 @@ def test_it_makes_other_staff_too(customer):
     }
 
 
-def test_it_demotes_nobody(staff):
+def test_it_never_demotes_an_admin(staff):
     with pytest.raises(CommandError, match="already an admin"):
         create_admin(staff.email, role="support")
     staff.refresh_from_db()
     assert staff.is_superuser
 
 
-def test_a_role_that_is_none_of_staff_is_refused(db):
+def test_a_role_outside_the_staff_is_refused(db):
     for role in ("user", "owner"):
         with pytest.raises(CommandError, match="--role"):
             call_command("create_admin", "boss@example.com", f"--role={role}")

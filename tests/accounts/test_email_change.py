@@ -1,4 +1,4 @@
-"""A new e-mail counts once both addresses have confirmed it."""
+"""A new e-mail address takes effect once both addresses have confirmed it."""
 
 import pytest
 from django.test import Client
@@ -17,7 +17,7 @@ AUTH = "/api/v1/auth"
 NEW = "renamed@example.com"
 
 
-def ask(api, email=NEW, password=PASSWORD):
+def request_change(api, email=NEW, password=PASSWORD):
     return api.post(f"{AUTH}/email/change", {"email": email, "password": password})
 
 
@@ -27,8 +27,8 @@ def confirm(api, token):
 
 @pytest.fixture
 def tokens(customer_api):
-    """Of the old and of the new address."""
-    assert ask(customer_api).status_code == 202
+    """Request a change and return the tokens mailed to the old and to the new address."""
+    assert request_change(customer_api).status_code == 202
     old, new = delivered()
     assert (old.to, new.to) == (["customer@example.com"], [NEW])
     return token_of(old), token_of(new)
@@ -51,7 +51,7 @@ def test_it_changes_with_the_second_confirmation(api, customer, tokens, order):
     assert api.post(f"{AUTH}/login", login).status_code == 200
 
 
-def test_on_the_pages(customer):
+def test_the_change_works_on_the_pages(customer):
     client = Client()
     client.force_login(customer)
     assert client.post("/account/email/", {"email": NEW, "password": PASSWORD}).status_code == 302
@@ -61,60 +61,62 @@ def test_on_the_pages(customer):
     assert email_of(customer) == NEW
 
 
-def test_one_address_twice_is_not_both(api, customer, tokens):
+def test_confirming_one_address_twice_is_not_enough(api, customer, tokens):
     confirm(api, tokens[1])
     refused(confirm(api, tokens[1]), 400, field="token")
     assert email_of(customer) == "customer@example.com"
 
 
-def test_both_at_the_same_moment_change_it(customer, tokens):
-    left = list(tokens)
-    answers = at_once(2, lambda: confirm_email_change(left.pop()))
+def test_concurrent_confirmations_change_it(customer, tokens):
+    remaining = list(tokens)
+    answers = at_once(2, lambda: confirm_email_change(remaining.pop()))
     assert sorted(answers) == [False, True]
     assert email_of(customer) == NEW
 
 
 def test_the_mail_to_the_old_address_names_the_new_one(customer_api):
-    ask(customer_api)
+    request_change(customer_api)
     assert NEW in delivered()[0].body
 
 
-def test_a_taken_e_mail_is_refused(customer_api, stranger):
-    refused(ask(customer_api, "Stranger@example.com"), 400, "Email already registered", field="email")
+def test_a_taken_email_is_refused(customer_api, stranger):
+    refused(
+        request_change(customer_api, "Stranger@example.com"), 400, "Email already registered", field="email"
+    )
     assert delivered() == []
 
 
-def test_one_that_is_taken_meanwhile_is_refused_at_the_end(api, customer, tokens):
+def test_an_email_taken_in_the_meantime_is_refused(api, customer, tokens):
     factories.user(NEW)
     confirm(api, tokens[0])
     refused(confirm(api, tokens[1]), 400, "Email already registered")
     assert email_of(customer) == "customer@example.com"
 
 
-def test_a_wrong_password_asks_nobody(customer_api, customer):
-    refused(ask(customer_api, password="SecurePass124"), 400, field="password")
+def test_with_a_wrong_password_no_mail_is_sent(customer_api, customer):
+    refused(request_change(customer_api, password="SecurePass124"), 400, field="password")
     client = Client()
     client.force_login(customer)
     page = client.post("/account/email/", {"email": NEW, "password": "SecurePass124"})
     assert (page.status_code, delivered()) == (422, [])
 
 
-def test_another_request_takes_the_place_of_the_first(api, customer, customer_api, tokens):
-    ask(customer_api, "third@example.com")
+def test_a_second_request_replaces_the_first(api, customer, customer_api, tokens):
+    request_change(customer_api, "third@example.com")
     refused(confirm(api, tokens[0]), 400)
     for message in delivered():
         confirm(api, token_of(message))
     assert email_of(customer) == "third@example.com"
 
 
-def test_a_new_password_takes_it_back(api, customer, tokens):
+def test_a_new_password_cancels_the_request(api, customer, tokens):
     set_password(customer, password="AnotherPass1")
     for token in tokens:
         refused(confirm(api, token), 400)
     assert not EmailChange.objects.exists()
 
 
-def test_it_waits_an_hour(api, customer, tokens):
+def test_an_expired_request_is_refused(api, customer, tokens):
     confirm(api, tokens[0])
     EmailChange.objects.update(expires_at=timezone.now())
     refused(confirm(api, tokens[1]), 400)

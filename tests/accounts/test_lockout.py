@@ -1,4 +1,4 @@
-"""Wrong passwords: five from one address, twenty from anywhere, then a pause that grows."""
+"""Five wrong passwords from one IP address, or twenty in total, lock an e-mail for a growing time."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -30,22 +30,22 @@ def fail(api, times, email="customer@example.com", **extra):
 
 
 def after(seconds):
-    """A later moment of the lockout's clock."""
+    """Move the clock of the lockout forward."""
     now = lockout.time.time() + seconds
     return patch.object(lockout.time, "time", lambda: now)
 
 
 @pytest.fixture
 def hashed(monkeypatch):
-    """One entry for each hash."""
+    """Collect one entry per computed password hash."""
     counted, encode = [], CheapBCryptHasher.encode
-    monkeypatch.setattr(CheapBCryptHasher, "encode", lambda *given: counted.append(1) or encode(*given))
+    monkeypatch.setattr(CheapBCryptHasher, "encode", lambda *args: counted.append(1) or encode(*args))
     return counted
 
 
-@pytest.mark.parametrize("email", ["customer@example.com", "nobody@example.com"])
-def test_attempt_6_is_refused_with_the_right_password_too(api, customer, email, hashed):
-    """Known or not, the answers are the same, and the hasher runs once for each of the five."""
+@pytest.mark.parametrize("email", ["customer@example.com", "unknown@example.com"])
+def test_the_sixth_attempt_is_refused_even_with_the_right_password(api, customer, email, hashed):
+    """Known and unknown e-mails get the same answers, and each of the five attempts costs one hash."""
     assert fail(api, 5, email) == [401] * 5
     assert len(hashed) == 5
     response = login(api, email)
@@ -56,7 +56,7 @@ def test_attempt_6_is_refused_with_the_right_password_too(api, customer, email, 
     assert len(hashed) == 5
 
 
-def test_the_page_says_so_in_a_sentence(customer):
+def test_the_sign_in_page_shows_the_lock(customer):
     client = Client()
     for _ in range(5):
         client.post("/account/login/", {"email": customer.email, "password": WRONG})
@@ -66,7 +66,7 @@ def test_the_page_says_so_in_a_sentence(customer):
     assert "_auth_user_id" not in client.session
 
 
-def test_the_back_office_counts_too_and_says_so(api, staff):
+def test_the_admin_counts_failures_and_shows_the_lock(api, staff):
     client = Client()
     for _ in range(5):
         client.post("/admin/login/", {"username": staff.email, "password": WRONG})
@@ -76,29 +76,29 @@ def test_the_back_office_counts_too_and_says_so(api, staff):
     assert login(api, staff.email).status_code == 429
 
 
-def test_the_case_of_the_e_mail_makes_no_other_account(api, customer):
+def test_the_case_of_the_email_does_not_matter(api, customer):
     fail(api, 5, "Customer@Example.COM")
     assert login(api).status_code == 429
 
 
-def test_the_pause_doubles_up_to_a_quarter_of_an_hour(api, customer):
+def test_the_lock_doubles_up_to_15_minutes(api, customer):
     fail(api, 5)
-    passed = 0
+    elapsed = 0
     for minutes in (2, 4, 8, 15, 15):
-        passed += 901
-        with after(passed):
+        elapsed += 901
+        with after(elapsed):
             assert fail(api, 1) == [401]
             assert login(api)["Retry-After"] == str(minutes * 60)
 
 
-def test_after_the_pause_the_right_password_works_and_clears_the_count(api, customer):
+def test_after_the_lock_the_right_password_works_and_resets_the_count(api, customer):
     fail(api, 5)
     with after(61):
         assert login(api).status_code == 200
         assert fail(api, 5) == [401] * 5
 
 
-def test_another_address_still_gets_in_until_twenty_failures(api, customer):
+def test_other_ip_addresses_can_sign_in_until_twenty_failures(api, customer):
     fail(api, 5, REMOTE_ADDR="203.0.113.1")
     assert login(api, REMOTE_ADDR="203.0.113.2").status_code == 200
     for n in range(4):
@@ -111,34 +111,34 @@ def test_another_account_is_not_locked(api, customer, stranger):
     assert login(api, stranger.email).status_code == 200
 
 
-def test_a_day_without_a_failure_is_forgotten(api, customer):
+def test_failures_expire_after_a_day_without_another(api, customer):
     fail(api, 4)
     with after(24 * 3600 + 1):
         assert fail(api, 5) == [401] * 5
 
 
-def test_a_new_password_unlocks(api, customer):
+def test_setting_a_password_unlocks_the_account(api, customer):
     fail(api, 5)
     set_password(customer, password="AnotherPass1")
     assert login(api, password="AnotherPass1").status_code == 200
 
 
-def test_a_flush_of_redis_unlocks_nobody(api, customer):
+def test_flushing_redis_unlocks_no_account(api, customer):
     fail(api, 5)
     cache.clear()
     assert login(api).status_code == 429
 
 
-def test_neither_e_mail_nor_address_stands_in_the_database(api, customer):
+def test_neither_email_nor_ip_address_is_stored(api, customer):
     fail(api, 1)
     stored = str(list(SignInAttempts.objects.values()))
     assert "customer" not in stored
     assert "127.0.0.1" not in stored
 
 
-def test_a_broken_attempt_counts_as_a_failure_once_its_process_is_given_up(customer):
+def test_an_abandoned_attempt_counts_as_a_failure_after_its_time_limit(customer):
     SignInAttempts.objects.all().delete()
-    for _ in range(5):  # begun, and killed
+    for _ in range(5):  # started, but never finished
         lockout._wait_to_start(lockout._digest(customer.email), {"all": 20, "here": 5})
     with after(31), pytest.raises(InvalidCredentials):
         sign_in(email=customer.email, password=WRONG, ip="here")
@@ -155,8 +155,8 @@ def test_old_counts_are_deleted(api, customer):
     assert not SignInAttempts.objects.exists()
 
 
-@pytest.mark.parametrize("email", ["customer@example.com", "nobody@example.com"])
-def test_of_20_wrong_passwords_at_once_five_are_tried(customer, email, hashed):
+@pytest.mark.parametrize("email", ["customer@example.com", "unknown@example.com"])
+def test_only_five_of_20_concurrent_wrong_passwords_are_checked(customer, email, hashed):
     def wrong():
         sign_in(email=email, password=WRONG, ip="203.0.113.1")
 
@@ -166,6 +166,6 @@ def test_of_20_wrong_passwords_at_once_five_are_tried(customer, email, hashed):
     assert len(hashed) == 5
 
 
-def test_20_right_passwords_at_once_all_sign_in(customer):
+def test_20_concurrent_right_passwords_all_sign_in(customer):
     answers = at_once(20, lambda: sign_in(email=customer.email, password=PASSWORD, ip="203.0.113.1").pk)
     assert answers == [customer.pk] * 20

@@ -26,24 +26,24 @@ def test_the_case_of_the_email_does_not_matter(api, customer, email):
 
 
 def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(api, customer):
-    wrong, unknown = login(api, password="SecurePass124"), login(api, "nobody@example.com")
+    wrong, unknown = login(api, password="SecurePass124"), login(api, "unknown@example.com")
     refused(wrong, 401, "Invalid credentials")
     assert wrong.json() == unknown.json()
     assert wrong["WWW-Authenticate"] == unknown["WWW-Authenticate"] == "Bearer"
 
 
-def test_an_unknown_email_costs_one_hash_like_a_known_one(api, customer, monkeypatch):
-    """Timing tells nothing: both take exactly one bcrypt."""
+def test_known_and_unknown_emails_cost_one_hash_each(api, customer, monkeypatch):
+    """Both take exactly one bcrypt hash, so the response time reveals nothing."""
     from tests.support.hashers import CheapBCryptHasher
 
     hashed = []
     encode = CheapBCryptHasher.encode
     monkeypatch.setattr(
-        CheapBCryptHasher, "encode", lambda self, *given: hashed.append(1) or encode(self, *given)
+        CheapBCryptHasher, "encode", lambda self, *args: hashed.append(1) or encode(self, *args)
     )
     login(api, password="SecurePass124")
     assert len(hashed) == 1
-    login(api, "nobody@example.com")
+    login(api, "unknown@example.com")
     assert len(hashed) == 2
 
 
@@ -53,18 +53,18 @@ def test_a_disabled_account_cannot_sign_in(api, customer):
 
 
 @pytest.mark.parametrize("email", [".*@example.com", "customer@example.co.", "customer@example.com.*"])
-def test_an_email_is_never_a_pattern(api, customer, email):
+def test_an_email_is_never_used_as_a_pattern(api, customer, email):
     assert login(api, email).status_code in (400, 401)
 
 
 @pytest.mark.parametrize("field", ["email", "password"])
-def test_it_refuses_what_is_not_text(api, customer, field):
+def test_values_that_are_not_text_are_refused(api, customer, field):
     for value in (None, {"$gt": ""}, [], True, "", "nul\0", "\ud800"):
         credentials = {"email": customer.email, "password": PASSWORD, field: value}
         refused(api.post("/api/v1/auth/login", credentials), 400, field=field)
 
 
-def test_signing_in_is_remembered(api, customer):
+def test_signing_in_updates_the_last_login(api, customer):
     login(api)
     customer.refresh_from_db()
     assert customer.last_login is not None

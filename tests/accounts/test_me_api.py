@@ -12,7 +12,7 @@ def test_it_shows_the_signed_in_user(customer, customer_api):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", answer["created_at"])
 
 
-def test_it_shows_an_admin_as_one(staff_api):
+def test_it_shows_the_role_of_an_admin(staff_api):
     assert staff_api.get(URL).json()["role"] == "admin"
 
 

@@ -1,4 +1,4 @@
-"""Whoever knows the password replaces it, and is signed out everywhere else."""
+"""Changing the password requires the current one and ends all other sessions."""
 
 import pytest
 from django.test import Client
@@ -27,7 +27,7 @@ def page_of(user):
     return client
 
 
-def test_the_answer_begins_a_new_session_and_all_others_end(api, customer, customer_api):
+def test_the_api_starts_a_new_session_and_ends_all_others(api, customer, customer_api):
     client = page_of(customer)
     response = change(customer_api)
     assert response.status_code == 200
@@ -39,7 +39,7 @@ def test_the_answer_begins_a_new_session_and_all_others_end(api, customer, custo
     assert sign_in(email=customer.email, password=NEW, ip="") == customer
 
 
-def test_on_the_page_this_session_goes_on_under_another_key(customer, customer_api):
+def test_on_the_page_the_session_continues_with_a_new_key(customer, customer_api):
     client, other = page_of(customer), page_of(customer)
     before = client.session.session_key
     assert client.post("/account/password/", {"current": PASSWORD, "password": NEW}).status_code == 302
@@ -49,7 +49,7 @@ def test_on_the_page_this_session_goes_on_under_another_key(customer, customer_a
     refused(customer_api.get(ME), 401)
 
 
-def test_the_owner_is_told(customer_api, customer):
+def test_the_owner_is_notified_by_mail(customer_api, customer):
     change(customer_api)
     (message,) = delivered()
     assert (message.to, message.subject) == ([customer.email], "Your password was changed")
@@ -63,7 +63,7 @@ def test_a_wrong_password_changes_nothing(customer, customer_api):
     assert customer_api.get(ME).status_code == 200
 
 
-def test_guessing_is_locked_like_signing_in(api, customer, customer_api):
+def test_wrong_passwords_lock_the_account_as_at_sign_in(api, customer, customer_api):
     for _ in range(5):
         change(customer_api, "SecurePass124")
     response = change(customer_api)
@@ -75,29 +75,29 @@ def test_guessing_is_locked_like_signing_in(api, customer, customer_api):
 
 
 @pytest.mark.parametrize("password", ["password123", "12345678", "customer@example.com", "short", "x" * 129])
-def test_a_weak_password_is_refused_on_both_faces(customer, customer_api, password):
+def test_a_weak_password_is_refused_by_the_api_and_on_the_page(customer, customer_api, password):
     refused(change(customer_api, password=password), 400, field="password")
     page = page_of(customer).post("/account/password/", {"current": PASSWORD, "password": password})
     assert page.status_code == 422
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_of_ten_at_once_one_changes_it(customer):
-    def one():
+def test_one_of_ten_concurrent_changes_succeeds(customer):
+    def change_once():
         user = User.objects.get(pk=customer.pk)
         change_password(user, current=PASSWORD, password=NEW, ip="")
 
-    answers = at_once(10, one)
+    answers = at_once(10, change_once)
     assert answers.count(None) == 1
     assert User.objects.get().token_version == 1
 
 
-def test_the_back_office_has_no_other_way(staff):
+def test_the_password_form_of_the_admin_redirects_to_the_account_page(staff):
     client = page_of(staff)
     assert client.get("/admin/password_change/")["Location"] == "/account/password/"
 
 
-def test_it_can_keep_the_refresh_token_in_the_cookie(customer):
+def test_the_new_refresh_token_can_be_set_as_a_cookie(customer):
     api = api_of(customer)
     assert "refresh_token" not in change(api, cookie=True).json()
     assert api.cookies["refresh_token"].value

@@ -1,4 +1,4 @@
-"""A forgotten password is replaced by the link in a mail."""
+"""A forgotten password is reset with a link sent by mail."""
 
 import pytest
 from django.test import Client
@@ -20,7 +20,7 @@ AUTH = "/api/v1/auth"
 NEW = "AnotherPass1"
 
 
-def forgot(api, email="customer@example.com"):
+def request_link(api, email="customer@example.com"):
     return api.post(f"{AUTH}/password/forgot", {"email": email})
 
 
@@ -30,7 +30,7 @@ def reset(api, token, password=NEW):
 
 @pytest.fixture
 def token(api, customer):
-    forgot(api)
+    request_link(api)
     return token_of(delivered()[0])
 
 
@@ -41,40 +41,40 @@ def test_the_link_sets_a_new_password(api, token, customer):
     assert notice.subject == "Your password was changed"
 
 
-def test_on_the_pages(customer):
+def test_the_reset_works_on_the_pages(customer):
     client = Client()
     response = client.post("/account/password/forgot/", {"email": "Customer@example.com"}, follow=True)
     assert "If there is an account with this e-mail" in response.content.decode()
     link = link_of(delivered()[0])
     page = client.get(link)
-    given = {"token": page.context["form"]["token"].value(), "password": NEW}
-    assert client.post(link, given)["Location"] == "/account/login/"
+    body = {"token": page.context["form"]["token"].value(), "password": NEW}
+    assert client.post(link, body)["Location"] == "/account/login/"
     assert sign_in(email=customer.email, password=NEW, ip="") == customer
 
 
-def test_known_or_not_the_answer_and_the_work_are_the_same(api, customer, django_assert_num_queries):
+def test_known_and_unknown_emails_get_the_same_answer_and_queries(api, customer, django_assert_num_queries):
     answers = []
-    for email in (customer.email, "nobody@example.com"):
+    for email in (customer.email, "unknown@example.com"):
         with django_assert_num_queries(3):
-            answers.append(forgot(api, email))
+            answers.append(request_link(api, email))
     assert answers[0].json() == answers[1].json()
     assert [answer.status_code for answer in answers] == [202, 202]
     assert [message.to for message in delivered()] == [[customer.email]]
 
 
-def test_no_e_mail_stands_in_the_outbox(api, customer):
-    forgot(api)
-    forgot(api, "nobody@example.com")
+def test_the_outbox_contains_no_email_address(api, customer):
+    request_link(api)
+    request_link(api, "unknown@example.com")
     assert "@" not in str(list(OutboxMessage.objects.values("key", "payload")))
 
 
-def test_pressing_again_fills_no_mailbox(api, customer, one_minute):
+def test_repeated_requests_send_one_mail(api, customer, frozen_minute):
     for _ in range(5):
-        forgot(api)
+        request_link(api)
     assert len(delivered()) == 1
 
 
-def test_every_session_ends(api, token, customer):
+def test_a_reset_ends_every_session(api, token, customer):
     grant = sessions.start_session(customer, device=Device("", ""))
     client = Client()
     client.force_login(customer)
@@ -84,22 +84,22 @@ def test_every_session_ends(api, token, customer):
     assert client.get("/account/").status_code == 302
 
 
-def test_it_works_once(api, token, customer):
+def test_a_link_works_once(api, token, customer):
     reset(api, token)
     refused(reset(api, token, "YetAnotherPass1"), 400, field="token")
     assert sign_in(email=customer.email, password=NEW, ip="")
 
 
-def test_used_twenty_times_at_once_it_works_once(token, customer):
+def test_twenty_concurrent_uses_of_a_link_reset_once(token, customer):
     answers = at_once(20, lambda: reset_password(token=token, password=NEW))
     assert answers.count(None) == 1
     assert User.objects.get().token_version == 1
 
 
-def test_one_used_takes_back_the_others(api, customer):
-    forgot(api)
+def test_using_a_link_invalidates_the_others(api, customer):
+    request_link(api)
     OutboxMessage.objects.update(key="an earlier minute")
-    forgot(api)
+    request_link(api)
     first, second = map(token_of, delivered())
     assert reset(api, first).status_code == 204
     refused(reset(api, second), 400)
@@ -118,13 +118,13 @@ def test_an_expired_link_is_refused(api, token):
     refused(reset(api, token), 400)
 
 
-def test_a_dead_link_says_so_before_a_password_is_typed(db):
+def test_an_invalid_link_redirects_before_a_password_is_typed(db):
     page = Client().get("/account/password/reset/?token=nonsense", follow=True)
     assert page.redirect_chain == [("/account/password/forgot/", 302)]
     assert "This link was used already or has expired." in page.content.decode()
 
 
-def test_a_link_to_the_e_mail_of_before_is_refused(api, token, customer):
+def test_a_link_sent_to_a_former_email_is_refused(api, token, customer):
     User.objects.filter(pk=customer.pk).update(email="renamed@example.com")
     refused(reset(api, token), 400, field="token")
 
@@ -134,32 +134,32 @@ def test_a_link_for_another_purpose_is_refused(api, token):
     refused(reset(api, token), 400)
 
 
-def test_a_disabled_account_gets_none_and_its_link_is_refused(api, token, customer):
+def test_a_disabled_account_gets_no_link_and_cannot_use_one(api, token, customer):
     User.objects.filter(pk=customer.pk).update(is_active=False)
     refused(reset(api, token), 400)
     OutboxMessage.objects.all().delete()
-    forgot(api)
+    request_link(api)
     assert delivered() == []
 
 
-@pytest.mark.parametrize("email", ["", None, "nobody", {"$ne": ""}, "a\0@example.com", ".*"])
-def test_a_bad_e_mail_is_refused(api, email, db):
-    refused(forgot(api, email), 400, field="email")
+@pytest.mark.parametrize("email", ["", None, "not-an-email", {"$ne": ""}, "a\0@example.com", ".*"])
+def test_an_invalid_email_is_refused(api, email, db):
+    refused(request_link(api, email), 400, field="email")
 
 
-def test_whoever_used_the_link_owns_the_e_mail(api, token, customer):
+def test_using_the_link_confirms_the_email(api, token, customer):
     User.objects.filter(pk=customer.pk).update(email_verified_at=None)
     reset(api, token)
     assert User.objects.get().email_verified_at
 
 
-def test_a_password_of_more_than_72_bytes_counts_whole(api, token, customer):
+def test_a_password_longer_than_72_bytes_is_not_truncated(api, token, customer):
     reset(api, token, "ö" * 100)
     for password, works in (("ö" * 100, True), ("ö" * 99, False)):
         login = api.post(f"{AUTH}/login", {"email": customer.email, "password": password})
         assert (login.status_code == 200) is works
 
 
-def test_the_old_password_works_no_more(api, token, customer):
+def test_the_old_password_stops_working(api, token, customer):
     reset(api, token)
     refused(api.post(f"{AUTH}/login", {"email": customer.email, "password": PASSWORD}), 401)

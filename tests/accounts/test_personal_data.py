@@ -1,4 +1,4 @@
-"""Taking one's data along, and having it deleted: orders are kept and lead to nobody."""
+"""Data export and account erasure: orders are kept, but without personal data."""
 
 import json
 
@@ -44,46 +44,46 @@ def delete(api, password=PASSWORD):
     return api.delete(ME, {"password": password})
 
 
-def test_the_export_has_all_that_is_held(customer, customer_api, order, product, page):
+def test_the_export_contains_all_personal_data(customer, customer_api, order, product, page):
     add_item(user=customer, product_id=product.product_id, qty=3)
     response = customer_api.get(EXPORT)
     assert response["Content-Disposition"] == 'attachment; filename="account.json"'
-    found = response.json()
-    assert found.keys() == {"exported_at", "account", "sessions", *personal_data.holders}
-    assert found["account"]["email"] == customer.email
-    assert [each["number"] for each in found["orders"]] == [order.number]
-    assert found["orders"][0]["shipping_address"]["name"] == "Ada Lovelace"
-    assert found["cart"] == [{"product_id": product.product_id, "qty": 3}]
-    assert [each["kind"] for each in found["sessions"]] == ["web"]
+    exported = response.json()
+    assert exported.keys() == {"exported_at", "account", "sessions", *personal_data.holders}
+    assert exported["account"]["email"] == customer.email
+    assert [each["number"] for each in exported["orders"]] == [order.number]
+    assert exported["orders"][0]["shipping_address"]["name"] == "Ada Lovelace"
+    assert exported["cart"] == [{"product_id": product.product_id, "qty": 3}]
+    assert [each["kind"] for each in exported["sessions"]] == ["web"]
     downloaded = json.loads(page.get("/account/export/").content)
-    assert downloaded | {"exported_at": 0} == found | {"exported_at": 0}
+    assert downloaded | {"exported_at": 0} == exported | {"exported_at": 0}
 
 
-def test_an_export_holds_nothing_of_others(customer, stranger_api, order):
+def test_the_export_contains_no_data_of_others(customer, stranger_api, order):
     assert stranger_api.get(EXPORT).json()["orders"] == []
 
 
-def test_nothing_in_an_export_opens_the_account(customer, customer_api, page):
+def test_the_export_contains_no_credentials(customer, customer_api, page):
     text = customer_api.get(EXPORT).content.decode()
     assert customer.password not in text
     assert page.session.session_key not in text
 
 
-@pytest.mark.parametrize("face", ["api", "page"])
-def test_a_deleted_account_leaves_its_orders_and_nothing_that_leads_to_the_person(
-    api, customer, customer_api, order, product, page, fsck, face
+@pytest.mark.parametrize("interface", ["api", "page"])
+def test_erasure_keeps_orders_but_no_personal_data(
+    api, customer, customer_api, order, product, page, fsck, interface
 ):
     grant = sessions.start_session(customer, device=Device("203.0.113.7", "curl/8"))
     confirm(order, outcome="success", by=customer)
     add_item(user=customer, product_id=product.product_id, qty=1)
     save_address(customer, address=order.shipping_address)
     set_name(customer, name="Ada Lovelace")
-    if face == "api":
+    if interface == "api":
         assert delete(customer_api).status_code == 204
     else:
         assert page.post("/account/delete/", {"password": PASSWORD})["Location"] == "/"
-    kept = Order.objects.get()
-    assert (kept.status, kept.total, kept.idempotency_key) == ("paid", order.total, None)
+    kept_order = Order.objects.get()
+    assert (kept_order.status, kept_order.total, kept_order.idempotency_key) == ("paid", order.total, None)
     stored = str(list(User.objects.values())) + str(list(Order.objects.values()))
     for personal in ("customer@", "ada@", "Lovelace", "James", "written by"):
         assert personal not in stored
@@ -98,18 +98,18 @@ def test_a_deleted_account_leaves_its_orders_and_nothing_that_leads_to_the_perso
     fsck()
 
 
-def test_a_deleted_accounts_mails_are_not_sent(customer, customer_api, order):
+def test_pending_mails_of_an_erased_account_are_not_sent(customer, customer_api, order):
     confirm(order, outcome="success", by=customer)
     delete(customer_api)
     assert delivered() == []
 
 
-def test_the_e_mail_is_free_again(customer, customer_api):
+def test_the_email_of_an_erased_account_can_sign_up_again(customer, customer_api):
     delete(customer_api)
     assert sign_up(email=customer.email, password=PASSWORD).pk != customer.pk
 
 
-def test_it_needs_the_password(customer, customer_api, page):
+def test_erasure_requires_the_password(customer, customer_api, page):
     refused(delete(customer_api, "SecurePass124"), 400, "This is not your password.", field="password")
     refused(customer_api.delete(ME), 400, field="password")
     assert page.post("/account/delete/", {"password": "SecurePass124"}).status_code == 422
@@ -127,7 +127,7 @@ def test_the_last_admin_cannot_be_deleted(staff, staff_api):
     assert delete(staff_api).status_code == 204
 
 
-def test_what_fails_half_way_deletes_nothing(customer, customer_api, product, monkeypatch):
+def test_a_failed_erasure_is_rolled_back(customer, customer_api, product, monkeypatch):
     add_item(user=customer, product_id=product.product_id, qty=1)
 
     def fail(user):

@@ -21,7 +21,7 @@ def test_it_makes_a_user_an_admin(customer, staff_api, email):
     assert customer.is_superuser
 
 
-def test_the_promoted_sign_in_again_and_may_do_it_at_once(customer, customer_api, stranger, staff_api):
+def test_a_promoted_user_can_promote_after_signing_in_again(customer, customer_api, stranger, staff_api):
     refused(customer_api.post(URL, {"email": stranger.email}), 403)
     staff_api.post(URL, {"email": customer.email})
     refused(customer_api.post(URL, {"email": stranger.email}), 401)
@@ -30,20 +30,20 @@ def test_the_promoted_sign_in_again_and_may_do_it_at_once(customer, customer_api
 
 
 def test_it_refuses_an_unknown_email(staff_api):
-    refused(staff_api.post(URL, {"email": "nobody@example.com"}), 404, "User not found")
+    refused(staff_api.post(URL, {"email": "unknown@example.com"}), 404, "User not found")
 
 
-def test_it_refuses_one_who_is_an_admin_already(staff, staff_api):
+def test_it_refuses_an_existing_admin(staff, staff_api):
     refused(staff_api.post(URL, {"email": staff.email}), 400, "User is already an admin")
 
 
-def test_it_is_for_admins(customer, customer_api, api):
+def test_only_admins_may_promote(customer, customer_api, api):
     refused(customer_api.post(URL, {"email": customer.email}), 403)
     refused(api.post(URL, {"email": customer.email}), 401)
     customer.refresh_from_db()
     assert not customer.is_superuser
 
 
-@pytest.mark.parametrize("email", ["", "nobody", None, {"$ne": ""}, ["customer@example.com"], "a\0@b.de"])
+@pytest.mark.parametrize("email", ["", "no-email", None, {"$ne": ""}, ["customer@example.com"], "a\0@b.de"])
 def test_it_refuses_a_bad_email(staff_api, email):
     refused(staff_api.post(URL, {"email": email}), 400, field="email")

@@ -1,4 +1,4 @@
-"""An admin gives and takes roles over the API."""
+"""Admins assign and remove roles through the API."""
 
 import json
 
@@ -17,11 +17,11 @@ URL = "/api/v1/auth/role"
 ME = "/api/v1/auth/me"
 
 
-def give(api, user, role):
+def set_role(api, user, role):
     return api.post(URL, {"email": user.email, "role": role})
 
 
-def again(user):
+def reloaded(user):
     return User.objects.get(pk=user.pk)
 
 
@@ -29,49 +29,49 @@ def again(user):
     ("role", "shown", "groups"),
     [("support", "user", ["support"]), ("manager", "user", ["manager"]), ("admin", "admin", ["admin"])],
 )
-def test_it_gives_a_customer_a_role(customer, staff_api, role, shown, groups):
-    answer = give(staff_api, customer, role).json()
+def test_it_assigns_a_role_to_a_customer(customer, staff_api, role, shown, groups):
+    answer = set_role(staff_api, customer, role).json()
     assert (answer["email"], answer["role"], answer["groups"]) == (customer.email, shown, groups)
-    assert again(customer).role == role
-    assert api_of(again(customer)).get(ME).json() == answer
+    assert reloaded(customer).role == role
+    assert api_of(reloaded(customer)).get(ME).json() == answer
 
 
-def test_it_takes_a_role_away(support, staff_api):
-    answer = give(staff_api, support, "user").json()
+def test_it_removes_a_role(support, staff_api):
+    answer = set_role(staff_api, support, "user").json()
     assert (answer["role"], answer["groups"]) == ("user", [])
-    assert not again(support).is_staff
+    assert not reloaded(support).is_staff
 
 
 def test_an_admin_can_be_demoted_by_another(staff, staff_api):
     other = factories.user(role=User.Role.ADMIN)
-    assert give(staff_api, other, "support").json()["groups"] == ["support"]
+    assert set_role(staff_api, other, "support").json()["groups"] == ["support"]
 
 
 def test_the_last_admin_cannot_be_demoted(staff, staff_api):
     for role in ("user", "support", "manager"):
-        refused(give(staff_api, staff, role), 400, field="role")
-    assert again(staff).role == User.Role.ADMIN
+        refused(set_role(staff_api, staff, role), 400, field="role")
+    assert reloaded(staff).role == User.Role.ADMIN
 
 
-def test_another_role_ends_the_sessions_of_before(customer, customer_api, staff_api):
-    give(staff_api, customer, "support")
+def test_a_changed_role_ends_existing_sessions(customer, customer_api, staff_api):
+    set_role(staff_api, customer, "support")
     refused(customer_api.get(ME), 401)
 
 
 def test_the_same_role_again_changes_nothing(support, staff_api):
     client = api_of(support)
-    assert give(staff_api, support, "support").status_code == 200
+    assert set_role(staff_api, support, "support").status_code == 200
     assert client.get(ME).status_code == 200
-    assert AuditEntry.objects.filter(object_id=str(support.pk)).count() == 1  # when it was made
+    assert AuditEntry.objects.filter(object_id=str(support.pk)).count() == 1  # from its creation
 
 
-def test_a_token_calls_every_role_but_admin_user(support, manager, staff):
+def test_tokens_show_every_role_but_admin_as_user(support, manager, staff):
     for user, role in ((support, "user"), (manager, "user"), (staff, "admin")):
         assert jwt.decode(access_token(user), options={"verify_signature": False})["role"] == role
 
 
-def test_who_did_it_is_written_down(customer, staff, staff_api):
-    give(staff_api, customer, "manager")
+def test_changes_are_audited_with_the_admin_who_made_them(customer, staff, staff_api):
+    set_role(staff_api, customer, "manager")
     staff_api.post("/api/v1/auth/promote-to-admin", {"email": customer.email})
     entries = [(each.actor_id, each.action, each.before, each.after) for each in audit.entries_of(customer)]
     assert entries == [
@@ -80,37 +80,37 @@ def test_who_did_it_is_written_down(customer, staff, staff_api):
     ]
 
 
-def test_what_is_refused_is_not_written_down(staff, staff_api):
+def test_a_refused_change_is_not_audited(staff, staff_api):
     before = AuditEntry.objects.count()
-    give(staff_api, staff, "user")
+    set_role(staff_api, staff, "user")
     assert AuditEntry.objects.count() == before
 
 
 def test_it_refuses_an_unknown_email(staff_api):
-    refused(staff_api.post(URL, {"email": "nobody@example.com", "role": "support"}), 404, "User not found")
+    refused(staff_api.post(URL, {"email": "unknown@example.com", "role": "support"}), 404, "User not found")
 
 
 @pytest.mark.parametrize("role", ["", "owner", None, {"$ne": "user"}, ["admin"], "Admin", 5])
-def test_it_refuses_a_role_that_there_is_not(customer, staff_api, role):
+def test_it_refuses_an_unknown_role(customer, staff_api, role):
     refused(staff_api.post(URL, {"email": customer.email, "role": role}), 400, field="role")
-    assert again(customer).role == User.Role.USER
+    assert reloaded(customer).role == User.Role.USER
 
 
-def test_a_role_that_no_text_can_hold_is_refused_without_being_repeated(customer, staff_api):
+def test_a_role_with_invalid_unicode_is_refused_and_not_echoed(customer, staff_api):
     body = json.dumps({"email": customer.email, "role": "\ud800"})
     answer = staff_api.post(URL, body, content_type="application/json")
     refused(answer, 400, "role: Choose user, support, manager or admin.")
 
 
-def test_it_is_for_admins_also_where_the_role_is_ones_own(customer, support, manager, api):
+def test_only_admins_may_set_roles_even_their_own(customer, support, manager, api):
     for user in (customer, support, manager):
-        refused(give(api_of(user), user, "admin"), 403)
-        assert again(user).role == user.role
-    refused(give(api, customer, "admin"), 401)
+        refused(set_role(api_of(user), user, "admin"), 403)
+        assert reloaded(user).role == user.role
+    refused(set_role(api, customer, "admin"), 401)
 
 
 @pytest.mark.parametrize("role", list(User.Role))
-def test_role_and_groups_cost_no_second_query(role, db, django_assert_num_queries):
+def test_role_and_groups_need_no_second_query(role, db, django_assert_num_queries):
     client = api_of(factories.user(role=role))
     with django_assert_num_queries(1):
         assert client.get(ME).status_code == 200

@@ -1,4 +1,4 @@
-"""Admins make and revoke service keys in the back office."""
+"""Admins create and revoke service keys in the admin."""
 
 import re
 from datetime import timedelta
@@ -26,18 +26,18 @@ def key(staff):
     return service_keys.create_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)[0]
 
 
-def make(office, **typed):
-    return Form(office, ADD).send(**{"name": "Warehouse", "scopes": ["orders:read"], "days": "90"} | typed)
+def create_key(office, **fields):
+    return Form(office, ADD).send(**{"name": "Warehouse", "scopes": ["orders:read"], "days": "90"} | fields)
 
 
 def test_the_key_is_shown_once_and_works(office, api):
-    made = make(office)
-    assert made.status_code == 200
-    assert "no-store" in made["Cache-Control"]
-    text = re.search(r"Authorization: (Api-Key [0-9a-f]{12}\.[\w-]{43})", made.content.decode())[1]
+    response = create_key(office)
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    text = re.search(r"Authorization: (Api-Key [0-9a-f]{12}\.[\w-]{43})", response.content.decode())[1]
     assert api.get(ALL_ORDERS, HTTP_AUTHORIZATION=text).status_code == 200
     secret = text.split(".")[1]
-    assert secret not in str(made.cookies)
+    assert secret not in str(response.cookies)
     key = ServiceKey.objects.get()
     for page in (LIST, url(ServiceKey, "change", key.pk), url(ServiceKey, "history", key.pk)):
         shown = office.get(page).content.decode()
@@ -46,15 +46,15 @@ def test_the_key_is_shown_once_and_works(office, api):
         assert key.secret_hash not in shown
 
 
-def test_it_keeps_who_made_it_and_how_long_it_is_good(office, staff):
-    make(office, days="30")
+def test_a_key_stores_its_creator_and_its_expiry(office, staff):
+    create_key(office, days="30")
     key = ServiceKey.objects.get()
     assert (key.name, key.scopes, key.created_by_id) == ("Warehouse", ["orders:read"], staff.pk)
     assert timedelta(days=29) < key.expires_at - timezone.now() <= timedelta(days=30)
 
 
 @pytest.mark.parametrize(
-    ("typed", "field"),
+    ("fields", "field"),
     [
         ({"name": ""}, "name"),
         ({"name": "x" * 101}, "name"),
@@ -64,13 +64,13 @@ def test_it_keeps_who_made_it_and_how_long_it_is_good(office, staff):
         ({"days": ""}, "days"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field_and_no_key_is_made(office, typed, field):
-    response = make(office, **typed)
+def test_invalid_input_is_reported_at_its_field_and_no_key_is_created(office, fields, field):
+    response = create_key(office, **fields)
     assert field in response.context["adminform"].form.errors
     assert not ServiceKey.objects.exists()
 
 
-def test_it_is_revoked_by_a_button_that_asks_first(office, key):
+def test_revoking_a_key_asks_for_confirmation(office, key):
     page = url(ServiceKey, "change", key.pk)
     revoke = page.replace("/change/", "/revoke/")
     assert revoke in office.get(page).content.decode()
@@ -83,13 +83,13 @@ def test_it_is_revoked_by_a_button_that_asks_first(office, key):
     assert "revoked" in shown
 
 
-def test_an_expired_key_says_so(office, key):
+def test_an_expired_key_is_shown_as_expired(office, key):
     ServiceKey.objects.update(expires_at=timezone.now())
     assert "expired" in office.get(LIST).content.decode()
 
 
 @pytest.mark.parametrize("role", ["support", "manager"])
-def test_it_is_for_admins(key, request, role):
+def test_only_admins_may_manage_keys(key, request, role):
     office = office_of(request.getfixturevalue(role))
     pages = [LIST, ADD, url(ServiceKey, "change", key.pk)]
     revoke = url(ServiceKey, "change", key.pk).replace("/change/", "/revoke/")

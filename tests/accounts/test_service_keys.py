@@ -1,4 +1,4 @@
-"""A program sends `Authorization: Api-Key prefix.secret` in place of a bearer token."""
+"""Programs authenticate with `Authorization: Api-Key prefix.secret` instead of a bearer token."""
 
 from datetime import timedelta
 
@@ -27,8 +27,8 @@ def send(api, text, path=ALL_ORDERS):
 
 
 @pytest.fixture
-def made(staff):
-    """A key that reads orders, and its text."""
+def key_and_text(staff):
+    """Create a key that may read orders; return it with its text."""
     month = timezone.now() + timedelta(days=30)
     return service_keys.create_key(name="Warehouse", scopes=["orders:read"], expires_at=month, by=staff)
 
@@ -45,7 +45,7 @@ class TestScopes:
         assert api.get(f"/api/v1/orders/{order.pk}").json()["id"] == str(order.pk)
         refused(api.get("/api/v1/orders/nonsense"), 404, "Order not found")
 
-    def test_orders_write_packs_and_the_audit_names_the_key(self, order, customer, staff):
+    def test_orders_write_packs_orders_and_the_audit_log_names_the_key(self, order, customer, staff):
         confirm(order, outcome="success", by=customer)
         answer = key_api("orders:write", by=staff).post(f"/api/v1/admin/orders/{order.pk}/pack")
         assert answer.json()["fulfilment"] == "packed"
@@ -53,21 +53,21 @@ class TestScopes:
         key = ServiceKey.objects.get()
         assert (entry.actor, entry.actor_id) == (f"Warehouse ({key.prefix})", key.pk)
 
-    def test_refunds_write_refunds(self, order, customer, staff):
+    def test_refunds_write_refunds_orders(self, order, customer, staff):
         confirm(order, outcome="success", by=customer)
         body = {"reason": "Broken"}
         answer = key_api("refunds:write", by=staff).post(f"/api/v1/admin/orders/{order.pk}/refund", body)
         assert answer.json()["refund_status"] == "full"
 
-    def test_products_write_creates_changes_and_deletes(self, staff):
+    def test_products_write_creates_changes_and_deletes_products(self, staff):
         api = key_api("products:write", by=staff)
-        made = api.post("/api/v1/admin/products", TEA)
-        assert made.status_code == 201
-        address = f"/api/v1/admin/products/{made.json()['id']}"
+        created = api.post("/api/v1/admin/products", TEA)
+        assert created.status_code == 201
+        address = f"/api/v1/admin/products/{created.json()['id']}"
         assert api.patch(address, {"price": "5.00"}).json()["price"] == 5
         assert api.delete(address).status_code == 200
 
-    def test_products_read_lists_products_at_a_rate_of_its_own(self, staff, product, settings):
+    def test_products_read_lists_products_with_its_own_rate_limit(self, staff, product, settings):
         settings.PRODUCT_RATE_LIMIT, settings.PRODUCT_RATE_LIMIT_USER = Rate.parse("1/m"), Rate.parse("2/m")
         api = key_api("products:read", by=staff)
         assert api.get(f"{PRODUCTS}/{product.slug}").json()["id"] == str(product.pk)
@@ -91,7 +91,7 @@ class TestScopes:
             ("products:write", "get", "/products"),
         ],
     )
-    def test_a_scope_that_is_missing_is_a_403(self, order, staff, scope, method, path):
+    def test_a_missing_scope_is_a_403(self, order, staff, scope, method, path):
         before = order.as_dict()
         answer = getattr(key_api(scope, by=staff), method)(f"/api/v1{path}".format(order=order.pk), TEA)
         refused(answer, 403)
@@ -121,17 +121,17 @@ class TestScopes:
         ("post", "/payments/confirm"),
     ],
 )
-def test_what_is_a_persons_no_key_opens(staff, method, path):
+def test_keys_are_refused_on_routes_that_need_a_person(staff, method, path):
     api = key_api("orders:read", "orders:write", "refunds:write", "products:read", "products:write", by=staff)
     refused(getattr(api, method)(f"/api/v1{path}", {}), 401)
 
 
-def test_a_key_opens_no_page_of_the_back_office(staff):
+def test_a_key_opens_no_page_of_the_admin(staff):
     assert key_api("orders:read", by=staff).get("/admin/").status_code == 302
 
 
 class TestRefused:
-    def wrong(self, text):
+    def wrong_keys(self, text):
         prefix, secret = text.split(".")
         other = "A" if secret[0] != "A" else "B"
         return {
@@ -149,52 +149,52 @@ class TestRefused:
             "spaces": f"{prefix} . {secret}",
         }
 
-    def test_every_key_but_the_right_one(self, made, api):
-        _key, text = made
+    def test_every_wrong_key_is_refused(self, key_and_text, api):
+        _key, text = key_and_text
         assert send(api, text).status_code == 200
-        for name, wrong in self.wrong(text).items():
-            answer = refused(send(api, wrong.encode().decode("latin-1")), 401)
+        for name, wrong_key in self.wrong_keys(text).items():
+            answer = refused(send(api, wrong_key.encode().decode("latin-1")), 401)
             assert answer["code"] == "key_not_valid", name
         assert send(api, text)["Content-Type"] == "application/json"
 
-    def test_the_same_answer_for_every_reason(self, made, api, staff):
-        key, text = made
-        wrong = refused(send(api, "0" * 12 + "." + "x" * 43), 401)
+    def test_every_reason_gets_the_same_answer(self, key_and_text, api, staff):
+        key, text = key_and_text
+        answer = refused(send(api, "0" * 12 + "." + "x" * 43), 401)
         service_keys.revoke_key(key_id=str(key.pk), by=staff)
-        assert refused(send(api, text), 401) == wrong
+        assert refused(send(api, text), 401) == answer
         ServiceKey.objects.update(revoked_at=None, expires_at=timezone.now())
         response = send(api, text)
-        assert refused(response, 401) == wrong
+        assert refused(response, 401) == answer
         assert response["WWW-Authenticate"] == "Bearer"
 
-    def test_a_bad_key_is_refused_where_nobody_needs_one(self, api, product):
+    def test_an_invalid_key_is_refused_on_public_routes(self, api, product):
         refused(send(api, "nonsense", PRODUCTS), 401)
 
-    def test_the_hash_is_no_key(self, made, api):
-        key, _text = made
+    def test_the_stored_hash_does_not_work_as_a_key(self, key_and_text, api):
+        key, _text = key_and_text
         refused(send(api, f"{key.prefix}.{key.secret_hash[:43]}"), 401)
 
-    def test_a_bearer_that_is_a_key_is_refused(self, made, api):
-        refused(api.get(ALL_ORDERS, HTTP_AUTHORIZATION=f"Bearer {made[1]}"), 401)
+    def test_a_key_sent_as_a_bearer_token_is_refused(self, key_and_text, api):
+        refused(api.get(ALL_ORDERS, HTTP_AUTHORIZATION=f"Bearer {key_and_text[1]}"), 401)
 
-    def test_the_scheme_is_read_whatever_its_case(self, made, api):
-        assert api.get(ALL_ORDERS, HTTP_AUTHORIZATION=f"api-key {made[1]}").status_code == 200
+    def test_the_case_of_the_scheme_does_not_matter(self, key_and_text, api):
+        assert api.get(ALL_ORDERS, HTTP_AUTHORIZATION=f"api-key {key_and_text[1]}").status_code == 200
 
 
 class TestStored:
-    def test_the_secret_is_not_and_nothing_is_by_which_to_find_it(self, made):
-        _key, text = made
+    def test_the_secret_is_not_stored(self, key_and_text):
+        _key, text = key_and_text
         prefix, secret = text.split(".")
         row = str(ServiceKey.objects.values().get())
         assert prefix in row
         assert secret not in row
 
-    def test_two_keys_share_nothing(self, made, staff):
+    def test_two_keys_share_neither_prefix_nor_secret(self, key_and_text, staff):
         _key, text = service_keys.create_key(name="Warehouse", scopes=[], expires_at=timezone.now(), by=staff)
-        assert not set(text.split(".")) & set(made[1].split("."))
+        assert not set(text.split(".")) & set(key_and_text[1].split("."))
 
-    def test_the_audit_says_who_made_and_who_revoked_it_and_not_the_secret(self, made, staff):
-        key, text = made
+    def test_creation_and_revocation_are_audited_without_the_secret(self, key_and_text, staff):
+        key, text = key_and_text
         for _ in range(2):
             service_keys.revoke_key(key_id=str(key.pk), by=staff)
         entries = list(audit.entries_of(key))
@@ -203,55 +203,55 @@ class TestStored:
         assert entries[0].after["scopes"] == ["orders:read"]
         assert text.split(".")[1] not in str([(each.before, each.after, str(each)) for each in entries])
 
-    def test_a_key_that_is_not_there_cannot_be_revoked(self, staff):
+    def test_an_unknown_key_cannot_be_revoked(self, staff):
         for key_id in ("nonsense", "5f5f5f5f5f5f5f5f5f5f5f5f"):
             with pytest.raises(NotFound):
                 service_keys.revoke_key(key_id=key_id, by=staff)
 
-    def test_it_stays_good_when_its_maker_is_gone(self, made, api, staff):
+    def test_a_key_outlives_the_account_of_its_creator(self, key_and_text, api, staff):
         staff.delete()
-        assert send(api, made[1]).status_code == 200
+        assert send(api, key_and_text[1]).status_code == 200
 
 
 class TestLastUsed:
-    def used(self):
+    def last_used_at(self):
         return ServiceKey.objects.get().last_used_at
 
-    def test_it_is_noted(self, made, api):
-        assert self.used() is None
-        send(api, made[1])
-        assert timezone.now() - self.used() < timedelta(minutes=1)
+    def test_use_is_recorded(self, key_and_text, api):
+        assert self.last_used_at() is None
+        send(api, key_and_text[1])
+        assert timezone.now() - self.last_used_at() < timedelta(minutes=1)
 
-    def test_within_a_minute_nothing_is_written(self, made, api, django_assert_num_queries):
-        send(api, made[1])
-        first = self.used()
+    def test_use_is_recorded_at_most_once_a_minute(self, key_and_text, api, django_assert_num_queries):
+        send(api, key_and_text[1])
+        first = self.last_used_at()
         with django_assert_num_queries(2):  # the key and the orders
-            send(api, made[1])
-        assert self.used() == first
+            send(api, key_and_text[1])
+        assert self.last_used_at() == first
 
-    def test_after_a_minute_it_is_noted_again(self, made, api):
+    def test_use_is_recorded_again_after_a_minute(self, key_and_text, api):
         old = timezone.now() - timedelta(seconds=61)
         ServiceKey.objects.update(last_used_at=old)
-        send(api, made[1])
-        assert self.used() > old
+        send(api, key_and_text[1])
+        assert self.last_used_at() > old
 
-    def test_a_refused_key_is_not_used(self, made, api, staff):
-        service_keys.revoke_key(key_id=str(made[0].pk), by=staff)
-        send(api, made[1])
-        assert self.used() is None
+    def test_use_of_a_refused_key_is_not_recorded(self, key_and_text, api, staff):
+        service_keys.revoke_key(key_id=str(key_and_text[0].pk), by=staff)
+        send(api, key_and_text[1])
+        assert self.last_used_at() is None
 
 
 class TestRateLimit:
-    def test_a_key_has_its_own_count_whatever_its_address(self, made, staff, api, settings):
+    def test_each_key_is_counted_separately_from_its_ip_address(self, key_and_text, staff, api, settings):
         settings.READ_RATE_LIMIT = Rate.parse("2/h")
-        assert [send(api, made[1]).status_code for _ in range(3)] == [200, 200, 429]
+        assert [send(api, key_and_text[1]).status_code for _ in range(3)] == [200, 200, 429]
         assert key_api("orders:read", by=staff).get(ALL_ORDERS).status_code == 200
         assert api_of(staff).get(ME).status_code == 200
 
-    def test_made_up_keys_share_their_addresss_count(self, api, settings):
+    def test_invalid_keys_are_counted_by_ip_address(self, api, settings):
         settings.READ_RATE_LIMIT = Rate.parse("2/h")
-        given = [send(api, f"{number:012}.{'x' * 43}").status_code for number in range(3)]
-        assert given == [401, 401, 429]
+        statuses = [send(api, f"{number:012}.{'x' * 43}").status_code for number in range(3)]
+        assert statuses == [401, 401, 429]
 
-    def test_while_the_database_is_away_it_is_a_503(self, made, api, mongodb_away):
-        refused(send(api, made[1]), 503)
+    def test_without_the_database_it_is_a_503(self, key_and_text, api, mongodb_away):
+        refused(send(api, key_and_text[1]), 503)

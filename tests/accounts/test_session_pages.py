@@ -1,4 +1,4 @@
-"""Where an account is signed in, on its page: each can be ended, one by one and all together."""
+"""The account page lists the account's sessions, which can be ended one by one or all together."""
 
 import re
 
@@ -24,52 +24,52 @@ def browser_of(user, **extra):
     return client
 
 
-def shown(client):
+def listed_devices(client):
     return [each.device for each in client.get(ACCOUNT).context["sessions"]]
 
 
-def end_addresses(client):
+def end_urls(client):
     return re.findall(r'action="(/account/sessions/\w+/end/)"', client.get(ACCOUNT).content.decode())
 
 
-def test_pages_and_clients_are_listed_and_this_one_is_marked(customer):
+def test_all_sessions_are_listed_and_the_current_one_is_marked(customer):
     sessions.start_session(customer, device=Device("203.0.113.7", "curl/8"))
     client = browser_of(customer, HTTP_USER_AGENT=FIREFOX)
-    assert shown(client) == ["Firefox on Linux", "curl"]
+    assert listed_devices(client) == ["Firefox on Linux", "curl"]
     assert client.get(ACCOUNT).content.decode().count(">Here<") == 1
 
 
-def test_another_browser_is_signed_out_from_here(customer):
+def test_another_browser_can_be_signed_out(customer):
     here, there = browser_of(customer), browser_of(customer)
-    of_there, of_here = end_addresses(there)  # the newest first
-    here.post(of_there)
+    other_url, own_url = end_urls(there)  # newest first
+    here.post(other_url)
     assert there.get(ACCOUNT).status_code == 302
-    assert end_addresses(here) == [of_here]
+    assert end_urls(here) == [own_url]
 
 
-def test_a_client_of_the_api_is_signed_out_from_here(api, customer):
+def test_an_api_client_can_be_signed_out(api, customer):
     grant = sessions.start_session(customer, device=Device("203.0.113.7", "curl/8"))
     client = browser_of(customer)
     client.post(f"/account/sessions/{grant.refresh_token.partition('.')[0]}/end/")
     refused(api.get("/api/v1/auth/me", HTTP_AUTHORIZATION=f"Bearer {grant.access_token}"), 401)
-    assert len(shown(client)) == 1
+    assert len(listed_devices(client)) == 1
 
 
-def test_ending_this_one_signs_out(customer):
+def test_ending_the_current_session_signs_out(customer):
     client = browser_of(customer)
-    (address,) = end_addresses(client)
-    assert client.post(address)["Location"] == "/"
+    (end_url,) = end_urls(client)
+    assert client.post(end_url)["Location"] == "/"
     assert client.get(ACCOUNT).status_code == 302
 
 
-def test_somebody_elses_is_not_ended(customer, stranger):
+def test_a_session_of_another_account_cannot_be_ended(customer, stranger):
     client, other = browser_of(customer), browser_of(stranger)
-    (address,) = end_addresses(client)
-    assert "has already ended" in other.post(address, follow=True).content.decode()
+    (end_url,) = end_urls(client)
+    assert "has already ended" in other.post(end_url, follow=True).content.decode()
     assert client.get(ACCOUNT).status_code == 200
 
 
-def test_everywhere_is_everywhere(api, customer):
+def test_signing_out_everywhere_ends_web_and_api_sessions(api, customer):
     grant = sessions.start_session(customer, device=Device("", ""))
     here, there = browser_of(customer), browser_of(customer)
     assert here.post("/account/logout-everywhere/")["Location"] == "/account/login/"
@@ -79,35 +79,35 @@ def test_everywhere_is_everywhere(api, customer):
 
 
 @pytest.mark.parametrize("change", [{"role": "admin"}, {"is_active": False}])
-def test_another_role_or_state_ends_the_pages_too(customer, change):
+def test_a_changed_role_or_state_ends_web_sessions(customer, change):
     client = browser_of(customer)
     update_user(pk=customer.pk, **change)
     assert client.get(ACCOUNT).status_code == 302
 
 
-def test_another_secret_key_signs_nobody_out(customer, settings):
+def test_rotating_the_secret_key_keeps_sessions(customer, settings):
     client = browser_of(customer)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 50, [settings.SECRET_KEY]
     other = browser_of(customer)
-    assert len(shown(other)) == 2
+    assert len(listed_devices(other)) == 2
     assert client.get(ACCOUNT).status_code == 200
     settings.SECRET_KEY_FALLBACKS = []
     assert client.get(ACCOUNT).status_code == 200
 
 
-def test_without_the_previous_key_its_sessions_end(customer, settings):
+def test_dropping_the_previous_secret_key_ends_its_sessions(customer, settings):
     client = browser_of(customer)
     settings.SECRET_KEY = "n" * 50
     assert client.get(ACCOUNT).status_code == 302
 
 
-def test_a_visitors_session_belongs_to_nobody(db, product):
+def test_an_anonymous_session_belongs_to_no_account(db, product):
     Client().post(f"/cart/add/{product.product_id}/")
     assert set(WebSession.objects.values_list("user", "public_id")) <= {(None, None)}
 
 
 @pytest.mark.parametrize(
-    ("agent", "said"),
+    ("agent", "expected"),
     [
         (FIREFOX, ("Firefox", "Linux")),
         (
@@ -123,5 +123,5 @@ def test_a_visitors_session_belongs_to_nobody(db, product):
         ("", ("", "")),
     ],
 )
-def test_a_browser_is_named_as_a_person_would(agent, said):
-    assert describe(agent) == said
+def test_user_agents_get_readable_names(agent, expected):
+    assert describe(agent) == expected

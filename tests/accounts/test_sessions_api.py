@@ -1,4 +1,4 @@
-"""Signing out: this client, one of the others, all of them."""
+"""Listing sessions and ending the current one, another one, or all of them."""
 
 import pytest
 from django.test import Client
@@ -12,15 +12,15 @@ AUTH = "/api/v1/auth"
 
 
 def login(api, user, agent="curl/8", **more):
-    given = {"email": user.email, "password": PASSWORD, **more}
-    return api.post(f"{AUTH}/login", given, HTTP_USER_AGENT=agent, REMOTE_ADDR="203.0.113.7").json()
+    credentials = {"email": user.email, "password": PASSWORD, **more}
+    return api.post(f"{AUTH}/login", credentials, HTTP_USER_AGENT=agent, REMOTE_ADDR="203.0.113.7").json()
 
 
 def bearer(tokens):
     return {"HTTP_AUTHORIZATION": f"Bearer {tokens['access_token']}"}
 
 
-def test_they_are_listed_with_where_they_began(api, customer):
+def test_sessions_are_listed_with_kind_and_origin(api, customer):
     tokens = login(api, customer)
     login(api, customer, agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
     client = Client()
@@ -32,16 +32,16 @@ def test_they_are_listed_with_where_they_began(api, customer):
     assert (listed[2]["ip"], listed[2]["agent"]) == ("203.0.113.7", "curl/8")
 
 
-def test_nobody_elses_are_listed_nor_ended(api, customer, stranger):
+def test_sessions_of_other_accounts_are_neither_listed_nor_ended(api, customer, stranger):
     tokens, other = login(api, customer), login(api, stranger)
     listed = api.get(f"{AUTH}/sessions", **bearer(other)).json()
     assert len(listed) == 1
-    mine = str(TokenFamily.objects.get(user=customer).pk)
-    refused(api.delete(f"{AUTH}/sessions/{mine}", **bearer(other)), 404, "Session not found")
+    session_id = str(TokenFamily.objects.get(user=customer).pk)
+    refused(api.delete(f"{AUTH}/sessions/{session_id}", **bearer(other)), 404, "Session not found")
     assert api.get(f"{AUTH}/me", **bearer(tokens)).status_code == 200
 
 
-def test_a_session_key_of_the_pages_is_shown_nowhere(api, customer):
+def test_the_key_of_a_web_session_is_never_shown(api, customer):
     client = Client()
     client.post("/account/login/", {"email": customer.email, "password": PASSWORD})
     shown = api.get(f"{AUTH}/sessions", **bearer(login(api, customer))).content.decode()
@@ -49,12 +49,12 @@ def test_a_session_key_of_the_pages_is_shown_nowhere(api, customer):
     assert client.session.session_key not in shown
 
 
-@pytest.mark.parametrize("unknown", ["5" * 24, "nonsense", "None", "%00", "x" * 300])
-def test_an_unknown_one_is_a_404(api, customer, unknown):
-    refused(api.delete(f"{AUTH}/sessions/{unknown}", **bearer(login(api, customer))), 404)
+@pytest.mark.parametrize("session_id", ["5" * 24, "nonsense", "None", "%00", "x" * 300])
+def test_an_unknown_session_is_a_404(api, customer, session_id):
+    refused(api.delete(f"{AUTH}/sessions/{session_id}", **bearer(login(api, customer))), 404)
 
 
-def test_one_is_ended_at_once_and_the_others_go_on(api, customer):
+def test_ending_a_session_takes_effect_at_once_and_keeps_the_others(api, customer):
     tokens, ended = login(api, customer), login(api, customer)
     (pk,) = (s["id"] for s in api.get(f"{AUTH}/sessions", **bearer(ended)).json() if s["current"])
     assert api.delete(f"{AUTH}/sessions/{pk}", **bearer(tokens)).status_code == 204
@@ -64,7 +64,7 @@ def test_one_is_ended_at_once_and_the_others_go_on(api, customer):
     refused(api.delete(f"{AUTH}/sessions/{pk}", **bearer(tokens)), 404)
 
 
-def test_a_session_of_the_pages_is_ended_from_the_api(api, customer):
+def test_a_web_session_can_be_ended_through_the_api(api, customer):
     client = Client()
     client.post("/account/login/", {"email": customer.email, "password": PASSWORD})
     tokens = login(api, customer)
@@ -73,7 +73,7 @@ def test_a_session_of_the_pages_is_ended_from_the_api(api, customer):
     assert client.get("/account/").status_code == 302
 
 
-def test_signing_out_ends_the_session_of_the_bearer(api, customer):
+def test_signing_out_ends_the_session_of_the_bearer_token(api, customer):
     tokens, other = login(api, customer), login(api, customer)
     assert api.post(f"{AUTH}/logout", **bearer(tokens)).status_code == 204
     refused(api.get(f"{AUTH}/me", **bearer(tokens)), 401)
@@ -81,7 +81,7 @@ def test_signing_out_ends_the_session_of_the_bearer(api, customer):
     assert api.get(f"{AUTH}/me", **bearer(other)).status_code == 200
 
 
-def test_a_refresh_token_is_enough_to_sign_out_whatever_the_bearer(api, customer):
+def test_a_refresh_token_signs_out_even_with_an_expired_bearer_token(api, customer):
     tokens = login(api, customer)
     body = {"refresh_token": tokens["refresh_token"]}
     for _ in range(2):
@@ -89,12 +89,12 @@ def test_a_refresh_token_is_enough_to_sign_out_whatever_the_bearer(api, customer
     refused(api.get(f"{AUTH}/me", **bearer(tokens)), 401)
 
 
-def test_signing_out_with_nothing_is_a_401(api, db):
+def test_signing_out_without_a_token_is_a_401(api, db):
     refused(api.post(f"{AUTH}/logout"), 401)
     refused(api.post(f"{AUTH}/logout", {"refresh_token": "nonsense"}), 401)
 
 
-def test_signing_out_everywhere_ends_clients_and_pages(api, customer, stranger):
+def test_signing_out_everywhere_ends_api_and_web_sessions(api, customer, stranger):
     tokens, other, strangers = login(api, customer), login(api, customer), login(api, stranger)
     client = Client()
     client.post("/account/login/", {"email": customer.email, "password": PASSWORD})
@@ -107,6 +107,6 @@ def test_signing_out_everywhere_ends_clients_and_pages(api, customer, stranger):
     assert len(api.get(f"{AUTH}/sessions", **bearer(login(api, customer))).json()) == 1
 
 
-def test_signing_in_by_the_api_begins_no_session_of_the_pages(api, customer):
+def test_signing_in_through_the_api_starts_no_web_session(api, customer):
     login(api, customer)
     assert "sessionid" not in api.cookies

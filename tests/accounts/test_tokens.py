@@ -1,4 +1,4 @@
-"""Only a token this shop signed, for an account that is there and enabled, opens anything."""
+"""Only tokens signed by this shop for an existing, enabled account are accepted."""
 
 import base64
 import json
@@ -23,8 +23,8 @@ ME = "/api/v1/auth/me"
 DEVICE = Device(ip="203.0.113.1", agent="curl/8")
 
 
-def begun(user):
-    """The family of a new session."""
+def new_family_id(user):
+    """Start a session and return the id of its token family."""
     return sessions.start_session(user, device=DEVICE).refresh_token.partition(".")[0]
 
 
@@ -57,8 +57,8 @@ def send(api, authorization, url=ME):
     return api.get(url, HTTP_AUTHORIZATION=authorization)
 
 
-def test_a_token_made_by_hand_with_the_secret_works(api, customer):
-    """The negative control: the tokens below fail for what is wrong with them and nothing else."""
+def test_a_hand_made_token_signed_with_the_secret_works(api, customer):
+    """Negative control: the tokens below are refused for their faults only."""
     assert send(api, f"Bearer {signed(claims_of(customer))}").status_code == 200
 
 
@@ -113,7 +113,7 @@ def test_a_token_made_by_hand_with_the_secret_works(api, customer):
         "no signature",
     ],
 )
-def test_a_forged_or_faulty_token_is_a_401_that_tells_nothing(api, customer, token_of):
+def test_a_forged_or_faulty_token_is_a_401_without_a_reason(api, customer, token_of):
     response = send(api, f"Bearer {token_of(customer)}")
     refused(response, 401, "The token is invalid or has expired.")
     assert response["WWW-Authenticate"] == "Bearer"
@@ -144,7 +144,7 @@ def test_a_forged_or_faulty_token_is_a_401_that_tells_nothing(api, customer, tok
     ],
     ids=lambda text: text[:40] or "empty",
 )
-def test_a_header_that_holds_no_token_is_nobody(api, authorization):
+def test_a_header_without_a_token_is_anonymous(api, authorization):
     response = send(api, authorization)
     refused(response, 401)
     assert response["WWW-Authenticate"] == "Bearer"
@@ -152,7 +152,7 @@ def test_a_header_that_holds_no_token_is_nobody(api, authorization):
 
 
 def test_the_role_is_read_from_the_database_and_never_from_the_token(api, customer):
-    """Even a rightly signed claim makes nobody an admin."""
+    """Even a correctly signed claim does not make its user an admin."""
     token = signed(claims_of(customer, role="admin"))
     refused(send(api, f"Bearer {token}", "/api/v1/orders/admin/all"), 403)
     assert send(api, f"Bearer {token}").json()["role"] == "user"
@@ -164,7 +164,7 @@ def test_an_edited_role_breaks_the_signature(api, customer):
     refused(send(api, f"Bearer {edited}", "/api/v1/orders/admin/all"), 401)
 
 
-def test_an_admin_who_is_one_no_longer_is_refused_at_once(staff, staff_api):
+def test_a_demoted_admin_is_refused_at_once(staff, staff_api):
     assert staff_api.get("/api/v1/orders/admin/all").status_code == 200
     User.objects.filter(pk=staff.pk).update(role="user")
     refused(staff_api.get("/api/v1/orders/admin/all"), 403)
@@ -175,62 +175,62 @@ def test_a_disabled_user_is_refused_at_once(customer, customer_api):
     refused(customer_api.get(ME), 401)
 
 
-def test_a_request_reads_the_user_once_and_asks_nothing_else(
-    customer_api, customer, django_assert_num_queries
-):
-    sessions.end_session(customer, session_id=begun(customer))  # there is a revoked family to look at
+def test_authentication_takes_one_query(customer_api, customer, django_assert_num_queries):
+    sessions.end_session(
+        customer, session_id=new_family_id(customer)
+    )  # leaves a revoked family to compare with
     with django_assert_num_queries(1):
         assert customer_api.get(ME).status_code == 200
 
 
 @pytest.mark.parametrize("change", [{"role": "admin"}, {"role": "support"}, {"is_active": False}])
-def test_another_role_or_state_ends_the_tokens_of_before(customer, customer_api, change):
+def test_a_changed_role_or_state_invalidates_tokens(customer, customer_api, change):
     update_user(pk=customer.pk, **change)
     refused(customer_api.get(ME), 401)
 
 
-def test_another_email_alone_ends_none(customer, customer_api):
+def test_a_changed_email_keeps_tokens_valid(customer, customer_api):
     update_user(pk=customer.pk, email="renamed@example.com")
     assert customer_api.get(ME).json()["email"] == "renamed@example.com"
 
 
-class TestAnotherSecret:
-    """JWT_SECRET is replaced: what the previous one signed counts on, until that one is forgotten."""
+class TestSecretRotation:
+    """Tokens signed with the previous JWT_SECRET stay valid as long as it is configured."""
 
     @pytest.fixture(autouse=True)
-    def _replace(self, settings):
+    def _secrets(self, settings):
         self.old, self.new = settings.JWT_SECRET, "a new secret of thirty-two bytes!"
 
-    def replaced(self, settings, *, keep):
+    def rotate(self, settings, *, keep):
         settings.JWT_SECRET, settings.JWT_SECRET_PREVIOUS = self.new, [self.old] if keep else []
 
-    def test_nobody_is_signed_out(self, api, customer, settings):
+    def test_tokens_of_the_previous_secret_work(self, api, customer, settings):
         grant = sessions.start_session(customer, device=DEVICE)
-        self.replaced(settings, keep=True)
+        self.rotate(settings, keep=True)
         assert send(api, f"Bearer {grant.access_token}").status_code == 200
         renewed = sessions.refresh(grant.refresh_token)
         assert jwt.decode(renewed.access_token, self.new, algorithms=["HS256"])
-        self.replaced(settings, keep=False)
+        self.rotate(settings, keep=False)
         assert sessions.refresh(renewed.refresh_token)
 
-    def test_without_the_previous_one_both_tokens_are_refused(self, api, customer, settings):
+    def test_without_the_previous_secret_both_tokens_are_refused(self, api, customer, settings):
         grant = sessions.start_session(customer, device=DEVICE)
-        self.replaced(settings, keep=False)
+        self.rotate(settings, keep=False)
         refused(send(api, f"Bearer {grant.access_token}"), 401)
         with pytest.raises(sessions.InvalidRefreshToken):
             sessions.refresh(grant.refresh_token)
 
-    def test_an_expired_token_of_the_previous_one_is_refused(self, api, customer, settings):
+    def test_an_expired_token_of_the_previous_secret_is_refused(self, api, customer, settings):
         token = signed(claims_of(customer, exp=int(time.time()) - 1))
-        self.replaced(settings, keep=True)
+        self.rotate(settings, keep=True)
         refused(send(api, f"Bearer {token}"), 401)
 
-    def test_the_product_routes_know_both(self, api, customer, settings):
+    def test_the_product_rate_limit_recognizes_both_secrets(self, api, customer, settings):
         settings.PRODUCT_RATE_LIMIT, settings.PRODUCT_RATE_LIMIT_USER = Rate.parse("1/m"), Rate.parse("3/m")
         token = access_token(customer)
-        self.replaced(settings, keep=True)
-        given = [send(api, f"Bearer {token}", "/api/v1/products").status_code for _ in range(4)]
-        assert given == [200, 200, 200, 429]
+        self.rotate(settings, keep=True)
+        statuses = [send(api, f"Bearer {token}", "/api/v1/products").status_code for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]
 
 
 def test_a_deleted_user_is_refused_at_once(customer, customer_api):
@@ -244,7 +244,7 @@ def test_the_scheme_may_be_written_in_any_case(api, customer):
     assert send(api, f"BEARER {token}").status_code == 200
 
 
-def test_a_token_says_who_and_until_when(customer, staff):
+def test_an_access_token_contains_role_and_expiry(customer, staff):
     claims = jwt.decode(access_token(staff), settings.JWT_SECRET, algorithms=["HS256"])
     assert claims["role"] == "admin"
     assert claims["exp"] - claims["iat"] == 900
@@ -285,11 +285,11 @@ def test_every_protected_route_needs_a_token(api, method, path):
 
 
 @pytest.mark.parametrize(("method", "path"), [route for route in PROTECTED if "admin" in route[1]])
-def test_every_admin_route_is_for_staff(customer_api, method, path):
+def test_every_admin_route_requires_staff(customer_api, method, path):
     refused(getattr(customer_api, method)(f"/api/v1{path}", {}), 403, NOT_ALLOWED)
 
 
-def test_a_session_of_the_pages_opens_nothing_in_the_api(client, customer):
-    """No cookie counts in the API, so no other site can make a browser use it."""
+def test_a_web_session_does_not_authenticate_in_the_api(client, customer):
+    """The API ignores session cookies, so other sites cannot call it through a visitor's browser."""
     client.force_login(customer)
     refused(client.get("/api/v1/cart"), 401)

@@ -1,4 +1,4 @@
-"""A new account's e-mail is confirmed by the link in a mail."""
+"""A new account confirms its e-mail with a link sent by mail."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def verify(api, token):
     return api.post(f"{AUTH}/verify-email", {"token": token})
 
 
-def test_a_sign_up_sends_a_link_that_confirms_it(api, user):
+def test_signing_up_sends_a_confirmation_link(api, user):
     (message,) = delivered()
     assert message.to == ["new@example.com"]
     assert not verified()
@@ -40,7 +40,7 @@ def test_a_sign_up_sends_a_link_that_confirms_it(api, user):
     assert api_of(user).get(f"{AUTH}/me").json()["email_verified"] is True
 
 
-def test_on_the_page_looking_uses_nothing_up_and_a_button_confirms(user):
+def test_opening_the_link_does_not_use_it_up_and_the_button_confirms(user):
     client, link = Client(), link_of(delivered()[0])
     page = client.get(link)
     assert page.status_code == 200
@@ -50,7 +50,7 @@ def test_on_the_page_looking_uses_nothing_up_and_a_button_confirms(user):
     assert verified()
 
 
-def test_it_works_once(api, user):
+def test_a_link_works_once(api, user):
     token = token_of(delivered()[0])
     verify(api, token)
     User.objects.update(email_verified_at=None)
@@ -62,15 +62,15 @@ def test_it_works_once(api, user):
     assert not verified()
 
 
-def test_it_works_for_an_hour(api, user):
+def test_a_link_works_for_an_hour(api, user):
     token = token_of(delivered()[0])
-    left = OneTimeToken.objects.get().expires_at - timezone.now()
-    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+    lifetime = OneTimeToken.objects.get().expires_at - timezone.now()
+    assert timedelta(minutes=59) < lifetime <= timedelta(hours=1)
     OneTimeToken.objects.update(expires_at=timezone.now())
     refused(verify(api, token), 400)
 
 
-def test_a_link_to_the_e_mail_of_before_confirms_nothing(api, user):
+def test_a_link_sent_to_a_former_email_confirms_nothing(api, user):
     token = token_of(delivered()[0])
     User.objects.update(email="renamed@example.com")
     verify(api, token)
@@ -82,25 +82,25 @@ def test_a_bad_token_is_refused(api, user, token):
     refused(verify(api, token), 400, field="token")
 
 
-def test_the_token_is_stored_hashed_and_stands_in_no_outbox(user):
+def test_the_token_is_stored_only_as_a_hash(user):
     token = token_of(delivered()[0])
     assert len(token) == 43  # 256 bits
     assert token not in str(list(OneTimeToken.objects.values())) + str(list(OutboxMessage.objects.values()))
 
 
-def test_the_mail_is_sent_again_but_not_twice_a_minute(one_minute, user):
+def test_the_mail_is_resent_at_most_once_a_minute(frozen_minute, user):
     api = api_of(user)
     delivered()
     for _ in range(2):
         assert api.post(f"{AUTH}/verify-email/resend").status_code == 202
-    assert delivered() == []  # the minute of the sign-up
+    assert delivered() == []  # still in the minute of the sign-up
     OutboxMessage.objects.all().delete()
     for _ in range(3):
         api.post(f"{AUTH}/verify-email/resend")
     assert len(delivered()) == 1
 
 
-def test_the_page_sends_it_again(user):
+def test_the_page_resends_the_mail(user):
     client = Client()
     client.force_login(user)
     assert "Your e-mail is not confirmed yet." in client.get("/account/").content.decode()
@@ -109,7 +109,7 @@ def test_the_page_sends_it_again(user):
     assert len(delivered()) == 1
 
 
-def test_nothing_is_sent_to_a_confirmed_one(user):
+def test_a_confirmed_account_is_sent_nothing(user):
     delivered()
     OutboxMessage.objects.all().delete()
     User.objects.update(email_verified_at=timezone.now())

@@ -1,4 +1,4 @@
-"""What can open nothing any more is deleted, and nothing else."""
+"""The periodic task deletes expired sessions and links, and nothing else."""
 
 from datetime import timedelta
 
@@ -13,11 +13,11 @@ from accounts.tasks import delete_expired
 from ecommerce.core.web.http import Device
 
 pytestmark = pytest.mark.django_db
-HELD = (TokenFamily, WebSession, OneTimeToken, EmailChange)
+EXPIRING_MODELS = (TokenFamily, WebSession, OneTimeToken, EmailChange)
 
 
 def counts():
-    return [model.objects.count() for model in HELD]
+    return [model.objects.count() for model in EXPIRING_MODELS]
 
 
 def test_expired_sessions_and_links_are_deleted(customer):
