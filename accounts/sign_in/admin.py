@@ -1,0 +1,20 @@
+"""The sign-in form of the admin, with the lockout."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from unfold.forms import AuthenticationForm
+
+from ecommerce.core.errors import DomainError
+
+
+class SignInForm(AuthenticationForm):
+    def clean(self) -> Any:
+        try:
+            return super().clean()
+        except DomainError as refusal:
+            raise ValidationError(refusal.message) from None
+
+
+admin.site.login_form = SignInForm
