@@ -1,4 +1,4 @@
-"""Five wrong passwords from one IP address, or twenty in total, lock an e-mail for a growing time."""
+"""Five wrong passwords from one network, or twenty in total, lock an e-mail for a growing time."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -43,6 +43,7 @@ def hashed(monkeypatch):
     return counted
 
 
+@pytest.mark.usefixtures("frozen_lockout")
 @pytest.mark.parametrize("email", ["customer@example.com", "unknown@example.com"])
 def test_the_sixth_attempt_is_refused_even_with_the_right_password(api, customer, email, hashed):
     """Known and unknown e-mails get the same answers, and each of the five attempts costs one hash."""
@@ -56,6 +57,7 @@ def test_the_sixth_attempt_is_refused_even_with_the_right_password(api, customer
     assert len(hashed) == 5
 
 
+@pytest.mark.usefixtures("frozen_lockout")
 def test_the_sign_in_page_shows_the_lock(customer):
     client = Client()
     for _ in range(5):

@@ -63,6 +63,7 @@ def test_a_wrong_password_changes_nothing(customer, customer_api):
     assert customer_api.get(ME).status_code == 200
 
 
+@pytest.mark.usefixtures("frozen_lockout")
 def test_wrong_passwords_lock_the_account_as_at_sign_in(api, customer, customer_api):
     for _ in range(5):
         change(customer_api, "SecurePass124")
