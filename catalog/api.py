@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog import queries, services
+from catalog.product_fields import product_as_dict
 from catalog.serializers import (
     DeletedProduct,
     ListQuery,
@@ -92,7 +93,7 @@ class AdminProducts(APIView):
     def post(self, request: Request) -> Response:
         """Create a product; its initial stock is recorded."""
         product = services.create_product(by=signed_in(request), **body(ProductFields, request.data))
-        return Response(product.as_dict(), status=201)
+        return Response(product_as_dict(product), status=201)
 
 
 class AdminProduct(APIView):
@@ -108,7 +109,7 @@ class AdminProduct(APIView):
     def patch(self, request: Request, pk: str) -> Response:
         """Change some fields. `inventory` sets the stock, `inventory_delta` adds to it."""
         changes = body(ProductChanges, request.data, partial=True)
-        return Response(services.update_product(pk=pk, by=signed_in(request), **changes).as_dict())
+        return Response(product_as_dict(services.update_product(pk=pk, by=signed_in(request), **changes)))
 
     @extend_schema(
         operation_id="delete_product",

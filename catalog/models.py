@@ -1,5 +1,4 @@
 from decimal import Decimal
-from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -9,7 +8,6 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
-from catalog import product_fields
 from catalog.images import image_urls as images
 from ecommerce.core.text.money import MAX_PRICE
 
@@ -99,12 +97,6 @@ class Product(models.Model):
         if images.is_upload(self.image):
             return images.upload_url(self.image)
         return urljoin(settings.PUBLIC_URL + "/", _static_path(self.image))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the product as the API shows it, ready for JSON."""
-        pk = str(self.pk)
-        fields = {field.name: field.to_json(self) for field in product_fields.PRODUCT_FIELDS}
-        return {"id": pk, "_id": pk, **fields}
 
 
 def _static_path(path: str) -> str:

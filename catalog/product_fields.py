@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from django.apps import apps
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from catalog.models import Product
 from ecommerce.core.text import money, times
-
-if TYPE_CHECKING:
-    from catalog.models import Product
 
 
 class Kind(Enum):
@@ -56,7 +53,7 @@ class ProductField:
 
     @property
     def model_field(self) -> "models.Field[Any, Any]":
-        return cast("models.Field[Any, Any]", apps.get_model("catalog", "Product")._meta.get_field(self.name))
+        return cast("models.Field[Any, Any]", Product._meta.get_field(self.name))
 
     @property
     def limits(self) -> tuple[int | None, int | None]:
@@ -66,7 +63,7 @@ class ProductField:
         highest = [check.limit_value for check in validators if isinstance(check, MaxValueValidator)]
         return max(lowest, default=None), min(highest, default=None)
 
-    def to_json(self, product: "Product") -> Any:
+    def to_json(self, product: Product) -> Any:
         """Return the value as the API shows it."""
         value = product.image_url if self.kind is Kind.IMAGE else getattr(product, self.name)
         if isinstance(value, Decimal):
@@ -100,6 +97,12 @@ _CSV_ORDER = (
     *("product_id", "name", "slug", "description", "price", "compare_at_price"),
     *("inventory", "category", "image", "is_active"),
 )
+
+
+def product_as_dict(product: Product) -> dict[str, Any]:
+    """Return the product as the API shows it, ready for JSON."""
+    pk = str(product.pk)
+    return {"id": pk, "_id": pk, **{field.name: field.to_json(product) for field in PRODUCT_FIELDS}}
 
 
 def writable_fields() -> list[ProductField]:

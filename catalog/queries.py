@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from catalog import cache, search
 from catalog.models import Product, ProductQuerySet
+from catalog.product_fields import product_as_dict
 from catalog.search import misses
 from catalog.search.base import Matches
 from catalog.types import ProductData
@@ -118,7 +119,7 @@ def encode(value: object) -> bytes:
 
 
 def encode_products(products: Iterable[Product]) -> bytes:
-    return encode([product.as_dict() for product in products])
+    return encode([product_as_dict(product) for product in products])
 
 
 def decode(text: bytes) -> Any:
@@ -165,9 +166,9 @@ def _fill_product(slug: str) -> bytes:
     product = Product.objects.visible().filter(slug=slug).first()
     if product is None:
         raise ProductNotFound
-    return encode(product.as_dict())
+    return encode(product_as_dict(product))
 
 
 def _fill_product_by_id(product_id: int) -> bytes:
     product = Product.objects.visible().filter(product_id=product_id).first()
-    return encode(product.as_dict() if product else None)
+    return encode(product_as_dict(product) if product else None)

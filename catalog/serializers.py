@@ -110,7 +110,7 @@ class ProductChanges(ProductFields):
 
 
 class ProductAnswer(serializers.Serializer[Any]):
-    """The schema of a product as `Product.as_dict` writes it."""
+    """The schema of a product as `product_as_dict` writes it."""
 
     id = serializers.CharField(help_text="ObjectId")
     _id = serializers.CharField(label="_id", help_text="The same ObjectId")

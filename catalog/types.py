@@ -5,7 +5,7 @@ from typing import TypedDict
 
 
 class ProductData(TypedDict):
-    """An API answer (`Product.as_dict`) whose prices are Decimals; the fields that Python code reads."""
+    """An API answer (`product_as_dict`) whose prices are Decimals; the fields that Python code reads."""
 
     id: str
     product_id: int

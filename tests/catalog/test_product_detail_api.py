@@ -1,5 +1,6 @@
 import pytest
 
+from catalog.product_fields import product_as_dict
 from tests.support.answers import refused
 from tests.support.factories import product
 
@@ -13,7 +14,7 @@ def get(api, slug):
 def test_it_shows_the_product_with_this_slug(api, product):
     response = get(api, product.slug)
     assert response.status_code == 200
-    assert response.json() == product.as_dict()
+    assert response.json() == product_as_dict(product)
 
 
 def test_it_returns_the_same_as_the_list(api, product):

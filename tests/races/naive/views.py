@@ -29,6 +29,7 @@ from cart.serializers import cart_as_dict
 from cart.services import add_item
 from catalog import search
 from catalog.models import Counter, Product, StockMovement
+from catalog.product_fields import product_as_dict
 from ecommerce.core.text.money import line_total
 from ecommerce.core.web.api import BEARER, can
 from ecommerce.core.web.bearer import BearerClaims
@@ -145,7 +146,7 @@ class ProductDetail(APIView):
     def _fill(self, slug: str) -> dict[str, Any]:
         product = Product.objects.get(slug=slug)
         pause(0.8)
-        return product.as_dict()
+        return product_as_dict(product)
 
     def _used_up(self, user: str) -> bool:
         used = cache.get(user, 0)
@@ -291,7 +292,7 @@ class AdminProducts(APIView):
         terms = search.backend().terms(fields["name"], fields.get("category"))
         product = Product.objects.create(product_id=counter.value, search_terms=terms, **fields)
         record(product, product.inventory, "initial")
-        return Response(product.as_dict(), status=201)
+        return Response(product_as_dict(product), status=201)
 
 
 class AdminProduct(APIView):
@@ -307,7 +308,7 @@ class AdminProduct(APIView):
         cache.delete(product.slug)
         if change:
             record(product, change, "adjustment")
-        return Response(Product.objects.get(pk=pk).as_dict())
+        return Response(product_as_dict(Product.objects.get(pk=pk)))
 
     def delete(self, request: Request, pk: str) -> Response:
         product = Product.objects.filter(pk=pk).first()
