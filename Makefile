@@ -1,6 +1,6 @@
 # Everything is started with `exec`, so that a signal to make reaches it, too.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-stop coverage journeys soak fuzz bench lighthouse lint fsck import messages install
+.PHONY: help run dev debug test test-stop coverage journeys soak fuzz bench lighthouse lint fsck import messages install
 
 python := .venv/bin/python
 # The number of test processes, each with servers of its own; given or kept servers serve one process.
@@ -18,6 +18,9 @@ dev: install  ## The same, restarting when a file changes
 	@exec $(python) manage.py runshop --reload
 
 ##@ Change it
+debug: install  ## Serve with one process in the foreground, where breakpoint() stops, on PORT (8000)
+	@export DEV_RELOAD=true; $(python) manage.py prepare && exec $(python) manage.py runserver --noreload $(or $(PORT),8000)
+
 test: install  ## Run the tests, or a part: make test ARGS="tests/cart -x"; with KEEP=1 the servers stay up
 	@exec env KEEP_SERVERS=$(KEEP) $(pytest) $(ARGS)
 

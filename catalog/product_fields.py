@@ -21,7 +21,7 @@ from ecommerce.core.text import money, times
 class Kind(Enum):
     """The way a field is shown, checked and read from a file."""
 
-    LINE = auto()  # a text of one line
+    LINE = auto()  # a text of one line in forms and files
     TEXT = auto()  # a text of several lines, kept exactly as it is
     NUMBER = auto()
     PRICE = auto()
