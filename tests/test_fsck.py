@@ -143,7 +143,7 @@ WRITES = {
         "(shipped): its carrier is ''",
     ),
     "a step without an audit entry": (
-        lambda db: db.audit_records.delete_one({"action": "order.ship"}),
+        lambda db: db.audit_entries.delete_one({"action": "order.ship"}),
         "(shipped): 0 entries order.ship",
     ),
     "a step with two audit entries": (
@@ -162,7 +162,7 @@ WRITES = {
         "a mail tells of the parcel: True",
     ),
     "a refund without an audit entry": (
-        lambda db: db.audit_records.delete_one({"action": "order.refund"}),
+        lambda db: db.audit_entries.delete_one({"action": "order.refund"}),
         "1 refunds, but 0 audit entries of refunds",
     ),
     "a refund that the order does not count": (

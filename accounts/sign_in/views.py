@@ -50,7 +50,7 @@ def _enter(
     submission = Submission(request, form_class)
     if submission.accepted(lambda **fields: auth.login(request, use_case(**fields), backend=BACKEND)):
         return redirect(_next(request))
-    return submission.page(template, next=_next(request), here=_form_url(request))
+    return submission.page(template, next=_next(request), page_url=_form_url(request))
 
 
 def _form_url(request: HttpRequest) -> str:
