@@ -1,15 +1,19 @@
-"""How `pytest -n 2 --dist loadfile` distributes the tests: file by file, and the slowest first.
+"""How `pytest -n auto --dist loadfile` distributes the tests: file by file, and the slowest first.
 
-All races are one unit of work, since they share servers that take seconds to start. Units that take minutes
-come first, so that the processes end together.
+The tests wait a fifth of their time, for a restart or a deadline, so `-n auto` is a process more than the
+machine has processors. The files of a folder that share servers, which take seconds to start, are one unit of
+work. Units that take minutes come first, so that the processes end together.
 
 A plugin loaded with `-p`.
 """
+
+import os
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+ONE_UNIT = ("tests/races/", "tests/runshop/")
 SLOWEST_FIRST = (
     "tests/races/",
     "tests/faults/",
@@ -35,7 +39,13 @@ def rank(nodeid: str) -> int:
 
 class Scheduling(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/races/" if nodeid.startswith("tests/races/") else super()._split_scope(nodeid)
+        folders = (folder for folder in ONE_UNIT if nodeid.startswith(folder))
+        return next(folders, None) or super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    return (os.cpu_count() or 1) + 1 if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -23,7 +23,7 @@ from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 INDEX = "products_search"
-PRODUCTS = 2000
+PRODUCTS = 500
 
 
 @pytest.fixture

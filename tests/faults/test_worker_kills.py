@@ -28,13 +28,13 @@ from tests.proof import SOAK, Counted, size, tally
 from tests.races.shop import Shop
 
 pytestmark = pytest.mark.proof("killed workers and database")
-KILLS = size("WORKER_KILLS", ci=4, soak=100)
+KILLS = size("WORKER_KILLS", ci=3, soak=100)
 DATABASE_KILLS = size("DATABASE_KILLS", ci=1, soak=10)
 VICTIMS: list[Victim] = (
     ["due"] * (KILLS // 3) + ["web"] * (KILLS - KILLS // 3) + ["database"] * DATABASE_KILLS
 )
 NAIVE_ROUNDS, NAIVE_KILLS = 10, 3
-CUSTOMERS, STOCK = 6, 1_000_000
+CUSTOMERS, STOCK = size("CUSTOMERS", ci=4, soak=6), 1_000_000
 LONGEST_PEACE_S = 0.5
 PASSES = 10  # of the due tasks, each of which may leave work for the next pass
 PROMISED_S = 10  # until the shop serves again, on a machine with nothing else to do

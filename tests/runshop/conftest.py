@@ -13,9 +13,12 @@ def used_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A running shop for tests that do not change or stop it."""
-    shop = Shop(tmp_path_factory.mktemp("running"))
+def running_shop(used_data_dir: Path) -> Iterator[Shop]:
+    """A running shop for tests that do not change or stop it.
+
+    Its HOST is not an address: some shells export the name of the machine.
+    """
+    shop = Shop(used_data_dir, HOST="no-such-machine")
     try:
         shop.wait()
         yield shop

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNSHOP = [sys.executable, "manage.py", "runshop"]
 PROMISED_SECONDS = 10  # to stop, and to start again
 LAST_LINE = "Sign in"
+CELERY, CELERY_PROCESSES = "-m celery", 4  # the worker, its two children and beat
 
 
 def free_port() -> int:
@@ -119,6 +120,16 @@ class Shop:
         """Return the pid of its process that has these words on its command line."""
         rows = (line.split(None, 1) for line in list_processes("pid=,command="))
         return next(int(pid) for pid, command in rows if int(pid) in self.processes.pids and words in command)
+
+    def workers(self) -> set[int]:
+        """Return Celery's processes, and the watcher that ends them; `processes` has them all afterwards."""
+        self.processes = Processes(self.process.pid)
+        with suppress(StopIteration):
+            return Processes(self.find(CELERY)).left()
+        return set()
+
+    def has_all_workers(self) -> bool:
+        return len(self.workers()) > CELERY_PROCESSES
 
     def clean_up(self) -> None:
         for pid in self.processes.left() | Processes(self.process.pid).left():
