@@ -43,7 +43,7 @@ class Scheduling(LoadFileScheduling):
         return next(folders, None) or super()._split_scope(nodeid)
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return (os.cpu_count() or 1) + 1 if config.getvalue("dist") == "loadfile" else None
 
