@@ -8,6 +8,7 @@ from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.buyer import buy, has_mail
 from tests.runshop.shop import CELERY, PROMISED_SECONDS, Start
 
+
 def test_a_worker_is_restarted_and_ends_with_a_killed_shop(used_data_dir: Path, start: Start) -> None:
     shop = start(used_data_dir)
     assert has_mail(shop, buy(shop), 20)

@@ -22,6 +22,7 @@ from secantus.server import SecantusDBServer
 from secantus.sortkey import COMPOUND_SEP
 from secantus.storage import Storage
 
+from ecommerce.devserver.embedded.mongo_speed import patch_speed
 from ecommerce.devserver.embedded.service import Files
 from ecommerce.devserver.file_lock import FileLock, wait_until
 
@@ -42,6 +43,7 @@ def create_server(data: Path) -> SecantusDBServer:
 
 
 def patch_secantus() -> None:
+    patch_speed()
     patch_nested_stages()
     patch_index_choice()
     patch_bulk_writes()
