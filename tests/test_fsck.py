@@ -11,6 +11,8 @@ from ecommerce.core.db import connection
 from orders.fulfilment import services as fulfilment
 from payments.staff_actions import cancel_order
 from tests.support import factories
+from tests.support.api_clients import api_of
+from tests.support.database import Snapshot
 
 pytestmark = pytest.mark.django_db
 PARTLY_REFUNDED = {"$set": {"refund_requested": Decimal128("1.00"), "refund_status": "partial"}}
@@ -29,9 +31,24 @@ def fsck():
 NO_VIOLATIONS = ["No violations."]
 
 
+@pytest.fixture(scope="module")
+def snapshots() -> list[Snapshot]:
+    return []
+
+
 @pytest.fixture
-def shop(customer, stranger, customer_api):
+def shop(db, snapshots):
     """A shop with orders in every status, a cart and a deleted product."""
+    if snapshots:
+        snapshots[0].restore()
+    else:
+        _sell_in_every_way(factories.user("customer@example.com"), factories.user("staff@example.com"))
+        snapshots.append(Snapshot())
+    return connection.database
+
+
+def _sell_in_every_way(customer, staff):
+    customer_api = api_of(customer)
     sold, gone = factories.product(slug="sold"), factories.product(slug="gone")
     for outcome in ("success", "failure", "canceled"):
         order = factories.order(customer, (sold, 2))
@@ -40,13 +57,12 @@ def shop(customer, stranger, customer_api):
         order = factories.order(customer, (sold, 1))
         customer_api.post(f"/api/v1/payments/confirm?order_id={order.pk}")
         if step == "shipped":
-            fulfilment.ship(order, by=stranger, carrier="UPS", tracking_number=step)
+            fulfilment.ship(order, by=staff, carrier="UPS", tracking_number=step)
         else:
-            cancel_order(order, by=stranger)
+            cancel_order(order, by=staff)
     factories.order(customer, (sold, 1), (gone, 1))
     customer_api.post("/api/v1/cart/add", {"product_id": sold.product_id, "qty": 1})
     delete_product(pk=gone.pk)
-    return connection.database
 
 
 def test_a_shop_with_orders_in_every_status_has_no_violations(shop):

@@ -24,7 +24,7 @@ from tests.support.database import log
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proof("kills around the provider")]
 stripe = payments.stripe  # a fixture
-KILLS = size("PROVIDER_KILLS", ci=20, soak=100)
+KILLS = size("PROVIDER_KILLS", ci=12, soak=100)
 LONGEST_DELAY_MS = 25
 # The maximum number of kill points: two for every call of the provider and every commit.
 POINTS = {"pay": 8, "cancel": 10, "leave": 4, "partial": 16, "full": 16}

@@ -127,14 +127,14 @@ class Trial:
 
 @contextmanager
 def buying(customers: Sequence[Customer], pay: Pay) -> Iterator[None]:
-    """Have the customers buy during the block, and for a second before and after it."""
+    """Have the customers buy during the block, and for a moment before and after it."""
     end = Event()
     with ThreadPoolExecutor(len(customers)) as threads:
         running = [threads.submit(customer.buy_until, end, pay) for customer in customers]
         try:
-            sleep(1)
+            sleep(LONGEST_PEACE_S)
             yield
-            sleep(1)
+            sleep(LONGEST_PEACE_S)
         finally:
             end.set()
     for each in running:
@@ -159,6 +159,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database.stop()
 
 
+@pytest.mark.soak
 def test_no_order_and_no_payment_is_lost(database: Database, tmp_path: Path, counted: Counted) -> None:
     with closing(Trial(database, tmp_path, SIMULATED)) as trial:
         trial.run(confirm, VICTIMS)

@@ -4,15 +4,20 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.proof import SOAK
 from tests.races.shop import Shop
 
 NAIVE_TRIES = 5
 SHOP, NAIVE, NAIVE_ALONE = "shop", "naive", "naive one by one"
-WAYS = [SHOP, pytest.param(NAIVE, marks=pytest.mark.control("naive code breaks it"))]
-if SOAK:  # takes nearly as long as the other two together
-    alone = pytest.mark.proof("races of naive code"), pytest.mark.control("naive code keeps it one by one")
-    WAYS.append(pytest.param(NAIVE_ALONE, marks=alone))
+ALONE = (
+    pytest.mark.soak,  # takes nearly as long as the other two together
+    pytest.mark.proof("races of naive code"),
+    pytest.mark.control("naive code keeps it one by one"),
+)
+WAYS = [
+    SHOP,
+    pytest.param(NAIVE, marks=pytest.mark.control("naive code breaks it")),
+    pytest.param(NAIVE_ALONE, marks=ALONE),
+]
 
 
 def race(check: Callable[[Shop], None]) -> Callable[..., None]:
