@@ -1,6 +1,6 @@
 # Everything is started with `exec`, so that a signal to make reaches it, too.
 .DEFAULT_GOAL := help
-.PHONY: help run dev debug test test-stop coverage journeys soak fuzz bench lighthouse lint fsck import messages install
+.PHONY: help run dev debug test test-stop kills coverage journeys soak fuzz bench lighthouse lint fsck import messages install
 
 python := .venv/bin/python
 # The number of test processes, each with servers of its own; given or kept servers serve one process.
@@ -42,6 +42,9 @@ install:  ## Bring .venv up to date (the other commands do it themselves)
 	@exec ecommerce/devserver/install/setup
 
 ##@ Prove it
+kills: install  ## Start and kill whole shops, workers and databases: nothing is lost, nothing is left running
+	@exec $(pytest) -m "kills and not soak" $(ARGS)
+
 journeys: install  ## Run the tests that drive a real browser
 	@exec ecommerce/devserver/install/browser
 	@exec $(python) -m pytest -m journey tests/journeys -n $(workers) --maxprocesses 4 $(ARGS)

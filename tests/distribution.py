@@ -1,8 +1,8 @@
 """How `pytest -n auto --dist loadfile` distributes the tests: file by file, and the slowest first.
 
-The tests wait a fifth of their time, for a restart or a deadline, so `-n auto` is a process more than the
-machine has processors. The files of a folder that share servers, which take seconds to start, are one unit of
-work. Units that take minutes come first, so that the processes end together.
+The tests spend a fifth of their time waiting, so `-n auto` is a process more than the machine has processors.
+The files of a folder that share servers, which take seconds to start, are one unit of work. Units that take
+minutes come first, so that the processes end together.
 
 A plugin loaded with `-p`.
 """

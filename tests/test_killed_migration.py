@@ -12,6 +12,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.uri_parser import parse_uri
 
+pytestmark = pytest.mark.kills
+
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "test_killed_migration"
 

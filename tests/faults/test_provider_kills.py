@@ -22,7 +22,7 @@ from tests.races.server import ROOT, free_port
 from tests.support import factories
 from tests.support.database import log
 
-pytestmark = [pytest.mark.django_db, pytest.mark.proof("kills around the provider")]
+pytestmark = [pytest.mark.django_db, pytest.mark.proof("kills around the provider"), pytest.mark.kills]
 stripe = payments.stripe  # a fixture
 KILLS = size("PROVIDER_KILLS", ci=12, soak=100)
 LONGEST_DELAY_MS = 25

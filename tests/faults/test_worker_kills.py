@@ -27,7 +27,7 @@ from tests.payments.stripe_standin import Standin, serving
 from tests.proof import SOAK, Counted, size, tally
 from tests.races.shop import Shop
 
-pytestmark = pytest.mark.proof("killed workers and database")
+pytestmark = [pytest.mark.proof("killed workers and database"), pytest.mark.kills]
 KILLS = size("WORKER_KILLS", ci=3, soak=100)
 DATABASE_KILLS = size("DATABASE_KILLS", ci=1, soak=10)
 VICTIMS: list[Victim] = (

@@ -11,6 +11,8 @@ from ecommerce.devserver.embedded.service import MONGODB, VALKEY, Files
 from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.shop import ROOT, environment, manage, python
 
+pytestmark = pytest.mark.kills
+
 WAIT_FOR_LINE = """
 import sys
 from django.db import connection

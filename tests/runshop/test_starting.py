@@ -9,6 +9,8 @@ from django.test import override_settings
 from ecommerce.devserver.management.commands.runshop import sign_in
 from tests.runshop.shop import Shop, manage, python
 
+pytestmark = pytest.mark.kills
+
 PRINT_ADDRESSES = "from os import environ; print(environ['MONGODB_URI'], environ['REDIS_URL'])"
 
 

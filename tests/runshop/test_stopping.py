@@ -11,6 +11,8 @@ import pytest
 from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.shop import PROMISED_SECONDS, ROOT, Processes, Start, environment, free_port, python
 
+pytestmark = pytest.mark.kills
+
 INSERT_NOTE = "from django.db import connection as c; c.get_collection('notes').insert_one({'_id': 'kept'})"
 READ_NOTE = "from django.db import connection as c; print(c.get_collection('notes').find_one())"
 MAKE_RUN = ["make", "run"]

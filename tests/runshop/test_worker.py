@@ -4,9 +4,13 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.buyer import buy, has_mail
 from tests.runshop.shop import CELERY, PROMISED_SECONDS, Start
+
+pytestmark = pytest.mark.kills
 
 
 def test_a_worker_is_restarted_and_ends_with_a_killed_shop(used_data_dir: Path, start: Start) -> None:
