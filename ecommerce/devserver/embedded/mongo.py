@@ -23,6 +23,7 @@ from secantus.sortkey import COMPOUND_SEP
 from secantus.storage import Storage
 
 from ecommerce.devserver.embedded.mongo_speed import patch_speed
+from ecommerce.devserver.embedded.mongo_walks import patch_walks
 from ecommerce.devserver.embedded.service import Files
 from ecommerce.devserver.file_lock import FileLock, wait_until
 
@@ -44,6 +45,7 @@ def create_server(data: Path) -> SecantusDBServer:
 
 def patch_secantus() -> None:
     patch_speed()
+    patch_walks()
     patch_nested_stages()
     patch_index_choice()
     patch_bulk_writes()

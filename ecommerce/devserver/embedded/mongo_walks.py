@@ -1,0 +1,200 @@
+"""Let the embedded MongoDB read a sorted list by walking an index, and count without reading documents.
+
+For the queries of the ORM, SecantusDB reads and sorts all documents that match before it takes the first 20.
+With this patch it reads only those that can be in the answer; the stages of the pipeline then run as before.
+A query for which no index serves is left to SecantusDB. The patch can go when
+`test_a_sorted_list_reads_no_more_than_it_needs_without_the_patch` passes.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+import bson
+from bson import Decimal128, ObjectId
+from secantus import commands, storage
+from secantus.query import matches
+from secantus.sortkey import COMPOUND_SEP, encode_value_directed
+from secantus.storage import Storage
+
+Document = Mapping[str, Any]
+Sort = list[tuple[str, int]]
+SCALARS = (str, bool, int, float, ObjectId, datetime, Decimal128)
+EXACT = (str, bool, ObjectId, datetime)  # of which an index entry tells any two apart
+SYSTEM_DATABASES = {"admin", "config", "local"}
+ORDINARY_OPTIONS = {"entryFormat", "unique", "v", "name", "background"}
+IS_NULL = {"$in": [{"$type": {"$literal": True}}, ["missing", "null"]]}
+NUMBER = {"$sum": {"$cond": {"if": IS_NULL, "then": None, "else": 1}}}
+COUNT_STAGE = {"$facet": {"group": [{"$group": {"__count": NUMBER, "_id": None}}]}}  # of QuerySet.count()
+PATIENCE = 2000  # index entries that a walk may visit beyond 20 for each wanted document
+ID_INDEX = "_id_"
+AFTER = b"\xff" * 16  # after all entries that begin with a prefix
+requested = threading.local()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the stages after a `$match` need: the first documents of an order, or only their number."""
+
+    sort: Sort
+    limit: int
+    counts: bool = False
+
+
+class Walk(NamedTuple):
+    """A part of an index: the entries that begin with a prefix, forwards or backwards."""
+
+    name: str
+    prefix: bytes
+    backwards: bool
+    fields: list[str]  # whose values the prefix is
+    covered: bool  # the prefix is the whole query
+    inverted: list[str]  # fields of the order that the index has in descending order
+
+
+def patch_walks() -> None:
+    aggregate, find_matching = commands._HANDLERS["aggregate"], Storage.find_matching
+
+    def handle(doc: dict[str, Any], context: Any) -> Any:
+        requested.wanted = wanted_by(doc)
+        try:
+            return aggregate(doc, context)
+        finally:
+            requested.wanted = None
+
+    def find(self: Storage, db: str, coll: str, query: Any = None, *, let: Any = None, **options: Any) -> Any:
+        wanted, requested.wanted = getattr(requested, "wanted", None), None
+        if wanted and not any(options.values()) and db not in SYSTEM_DATABASES:
+            found = first_documents(self, db, coll, query or {}, wanted, let)
+            if found is not None:
+                return found
+        return find_matching(self, db, coll, query, let=let, **options)
+
+    commands._HANDLERS["aggregate"], Storage.find_matching = handle, find
+
+
+def wanted_by(command: Document) -> Wanted | None:
+    """Return what the pipeline of a command needs of its collection, or None if that is everything."""
+    stages = [stage for stage in command.get("pipeline") or [] if not is_identity(stage)]
+    if stages and set(stages[0]) == {"$match"}:
+        stages = stages[1:]
+    if stages and stages[0] == COUNT_STAGE:
+        return Wanted([], 0, counts=True)
+    sort = list(stages.pop(0)["$sort"].items()) if stages and set(stages[0]) == {"$sort"} else []
+    skip = stages.pop(0)["$skip"] if stages and set(stages[0]) == {"$skip"} else 0
+    limit = stages[0]["$limit"] if stages and set(stages[0]) == {"$limit"} else 0
+    return Wanted(sort, skip + limit) if limit and all(step in (1, -1) for _, step in sort) else None
+
+
+def is_identity(stage: Document) -> bool:
+    """Return whether a stage is the {"$addFields": {"price": "$price"}} that the ORM puts before a sort."""
+    added = stage.get("$addFields", {}) if len(stage) == 1 else {}
+    return bool(added) and all(value == f"${field}" for field, value in added.items())
+
+
+def first_documents(
+    self: Storage, db: str, coll: str, query: Document, wanted: Wanted, variables: Document
+) -> Sequence[Document] | None:
+    """Return the first matching documents, or empty ones to be counted, or None if no index serves."""
+    self._refresh_read_snapshot()
+    with self._lock:
+        walk = best_walk(self, db, coll, query, wanted.sort)
+        if walk is None:
+            return None
+        entries = walked(self, db, coll, walk)
+        if wanted.counts:
+            return [{}] * sum(1 for _ in entries) if walk.covered else None
+        patience = PATIENCE + 20 * wanted.limit
+        read = documents(self, db, coll, islice(entries, patience))
+        found = list(islice((doc for doc in read if matches(doc, query, vars=variables)), wanted.limit))
+        complete = len(found) == wanted.limit or next(entries, None) is None
+        return found if complete and not any(is_misplaced(doc, walk) for doc in found) else None
+
+
+def best_walk(self: Storage, db: str, coll: str, query: Document, sort: Sort) -> Walk | None:
+    """Return the walk in the wanted order whose prefix has the most fields of the query."""
+    indexes = [(ID_INDEX, {"_id": 1}, {}), *self._iter_indexes(db, coll)]
+    usable = (index for index in indexes if set(index[2]) <= ORDINARY_OPTIONS)
+    walks = (walk_of(name, key, query, sort) for name, key, _ in usable)
+    return max(filter(None, walks), key=lambda walk: len(walk.fields), default=None)
+
+
+def is_misplaced(document: Document, walk: Walk) -> bool:
+    """Return whether SecantusDB's descending order of a value is wrong: it has "a" before "" and "ab"."""
+    return any(not isinstance(document.get(field), (*SCALARS[1:], type(None))) for field in walk.inverted)
+
+
+def equalities(query: Document) -> tuple[dict[str, Any], bool]:
+    """Return the fields that a query compares with one value, and whether entries tell if it matches."""
+    conditions = list(flattened(query))
+    equal = {field: value for field, value in conditions if isinstance(value, SCALARS) and field[0] != "$"}
+    exact = all(isinstance(value, EXACT) for value in equal.values())
+    return equal, exact and len(equal) == len(conditions)
+
+
+def flattened(query: Document) -> Iterator[tuple[str, Any]]:
+    """Yield the conditions of a query and of its $and, by which the ORM joins conditions."""
+    for field, value in query.items():
+        if field == "$and":
+            for part in value:
+                yield from flattened(part)
+        else:
+            yield field, value
+
+
+def walk_of(name: str, key: Document, query: Document, sort: Sort) -> Walk | None:
+    """Return the walk of an index that yields the wanted order, if it can."""
+    fields, (equal, whole) = list(key.items()), equalities(query)
+    length = next((at for at, (field, _) in enumerate(fields) if field not in equal), len(fields))
+    rest, order = fields[length:], [(field, step) for field, step in sort if field not in equal]
+    steps = {step * other for (_, step), (_, other) in zip(rest, order, strict=False)}
+    if [field for field, _ in rest[: len(order)]] != [field for field, _ in order] or len(steps) > 1:
+        return None
+    if equal and not length:
+        return None  # another index may be more selective
+    used = [field for field, _ in fields[:length]]
+    parts = [encode_value_directed(equal[field], step) for field, step in fields[:length]]
+    return Walk(
+        name,
+        prefix=COMPOUND_SEP.join(parts) + (COMPOUND_SEP if parts and rest else b""),
+        backwards=steps == {-1},
+        fields=used,
+        covered=whole and set(used) == equal.keys(),
+        inverted=[field for field, step in rest[: len(order)] if step == -1],
+    )
+
+
+def walked(self: Storage, db: str, coll: str, walk: Walk) -> Iterator[int]:
+    """Yield the record numbers of the entries of a walk."""
+    where = (db, coll) if walk.name == ID_INDEX else (db, coll, walk.name)
+    if walk.name == ID_INDEX:
+        cursor, start = self._cursor(storage._NAT_SEQ_TABLE), b""
+    else:
+        cursor = self._cursor(storage._IDX_ENTRIES_TABLE)
+        ends = b"" if walk.prefix.endswith(COMPOUND_SEP) or not walk.prefix else storage._ENTRY_SEP
+        start = storage._escape_kb(walk.prefix) + ends
+    step = cursor.prev if walk.backwards else cursor.next
+    cursor.reset()
+    cursor.set_key(*where, start + AFTER if walk.backwards else start)
+    near = cursor.search_near()
+    if near == storage.wt.WT_NOTFOUND or ((near > 0 if walk.backwards else near < 0) and step() != 0):
+        return
+    while True:
+        *found, entry = cursor.get_key()
+        if tuple(found) != where or not entry.startswith(start):
+            return
+        yield cursor.get_value() if walk.name == ID_INDEX else storage._unpack_entry(bytes(entry))[1]
+        if step() != 0:
+            return
+
+
+def documents(self: Storage, db: str, coll: str, records: Iterable[int]) -> Iterator[dict[str, Any]]:
+    cursor = self._cursor_optional(storage._doc_table_for(db, coll))
+    for record in records if cursor else ():
+        cursor.reset()
+        cursor.set_key(db, coll, record)
+        if cursor.search() == 0:
+            yield bson.decode(storage._unframe_doc_value(bytes(cursor.get_value()))[1])
