@@ -73,6 +73,7 @@ def pipelines(chance: random.Random) -> Iterator[Any]:
         skip = [{"$skip": chance.randrange(1, 40)}] if chance.random() < 0.3 else []
         sort, limit = {"$sort": steps}, {"$limit": chance.randrange(1, 60)}
         yield [*match, {"$addFields": added}, sort, *skip, limit]
+        yield [{"$addFields": added}, *match, sort, *skip, limit]
 
 
 def test_sorted_lists_and_counts_are_those_of_a_scan(clients: tuple[Client, Client]) -> None:

@@ -39,6 +39,7 @@ requested = threading.local()
 class Wanted:
     """What the stages after a `$match` need: the first documents of an order, or only their number."""
 
+    collection: str
     sort: Sort
     limit: int
     counts: bool = False
@@ -67,7 +68,7 @@ def patch_walks() -> None:
 
     def find(self: Storage, db: str, coll: str, query: Any = None, *, let: Any = None, **options: Any) -> Any:
         wanted, requested.wanted = getattr(requested, "wanted", None), None
-        if wanted and not any(options.values()) and db not in SYSTEM_DATABASES:
+        if wanted and wanted.collection == coll and not any(options.values()) and db not in SYSTEM_DATABASES:
             found = first_documents(self, db, coll, query or {}, wanted, let)
             if found is not None:
                 return found
@@ -78,15 +79,23 @@ def patch_walks() -> None:
 
 def wanted_by(command: Document) -> Wanted | None:
     """Return what the pipeline of a command needs of its collection, or None if that is everything."""
-    stages = [stage for stage in command.get("pipeline") or [] if not is_identity(stage)]
+    collection, stages = command["aggregate"], list(command.get("pipeline") or [])
     if stages and set(stages[0]) == {"$match"}:
-        stages = stages[1:]
+        stages.pop(0)
     if stages and stages[0] == COUNT_STAGE:
-        return Wanted([], 0, counts=True)
-    sort = list(stages.pop(0)["$sort"].items()) if stages and set(stages[0]) == {"$sort"} else []
-    skip = stages.pop(0)["$skip"] if stages and set(stages[0]) == {"$skip"} else 0
-    limit = stages[0]["$limit"] if stages and set(stages[0]) == {"$limit"} else 0
-    return Wanted(sort, skip + limit) if limit and all(step in (1, -1) for _, step in sort) else None
+        return Wanted(collection, [], 0, counts=True)
+    if stages and is_identity(stages[0]):
+        stages.pop(0)
+    sort = list(taken(stages, "$sort", {}).items())
+    skip, limit = taken(stages, "$skip", 0), taken(stages, "$limit", 0)
+    ordered = all(step in (1, -1) for _, step in sort)
+    return Wanted(collection, sort, skip + limit) if limit > 0 and ordered else None
+
+
+def taken(stages: list[Document], operator: str, default: Any) -> Any:
+    """Remove the first stage if it is of this kind, and return its value."""
+    is_first = stages and set(stages[0]) == {operator} and isinstance(stages[0][operator], type(default))
+    return stages.pop(0)[operator] if is_first else default
 
 
 def is_identity(stage: Document) -> bool:
@@ -179,16 +188,19 @@ def walked(self: Storage, db: str, coll: str, walk: Walk) -> Iterator[int]:
     step = cursor.prev if walk.backwards else cursor.next
     cursor.reset()
     cursor.set_key(*where, start + AFTER if walk.backwards else start)
-    near = cursor.search_near()
-    if near == storage.wt.WT_NOTFOUND or ((near > 0 if walk.backwards else near < 0) and step() != 0):
-        return
-    while True:
-        *found, entry = cursor.get_key()
-        if tuple(found) != where or not entry.startswith(start):
-            return
-        yield cursor.get_value() if walk.name == ID_INDEX else storage._unpack_entry(bytes(entry))[1]
-        if step() != 0:
-            return
+    try:
+        near = cursor.search_near()
+        found = near != storage.wt.WT_NOTFOUND
+        if found and (near > 0 if walk.backwards else near < 0):
+            found = step() == 0
+        while found:
+            *place, entry = cursor.get_key()
+            if tuple(place) != where or not entry.startswith(start):
+                return
+            yield cursor.get_value() if walk.name == ID_INDEX else storage._unpack_entry(bytes(entry))[1]
+            found = step() == 0
+    finally:
+        cursor.reset()
 
 
 def documents(self: Storage, db: str, coll: str, records: Iterable[int]) -> Iterator[dict[str, Any]]:
