@@ -158,13 +158,13 @@ def walk_of(name: str, key: Document, query: Document, sort: Sort) -> Walk | Non
     """Return the walk of an index that yields the wanted order, if it can."""
     fields, (equal, whole) = list(key.items()), equalities(query)
     length = next((at for at, (field, _) in enumerate(fields) if field not in equal), len(fields))
-    rest, order = fields[length:], [(field, step) for field, step in sort if field not in equal]
+    rest, used = fields[length:], [field for field, _ in fields[:length]]
+    order = [(field, step) for field, step in sort if field not in used]  # one value each, since no array
     steps = {step * other for (_, step), (_, other) in zip(rest, order, strict=False)}
     if [field for field, _ in rest[: len(order)]] != [field for field, _ in order] or len(steps) > 1:
         return None
     if equal and not length:
         return None  # another index may be more selective
-    used = [field for field, _ in fields[:length]]
     parts = [encode_value_directed(equal[field], step) for field, step in fields[:length]]
     return Walk(
         name,
