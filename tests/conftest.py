@@ -8,7 +8,7 @@ import pytest
 import pytest_django
 from django.core.cache import cache as django_cache
 from django.core.management import call_command
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 from django_mongodb_backend.base import DatabaseWrapper
 from rest_framework.test import APIClient
 
@@ -143,6 +143,14 @@ def product(db: None) -> Product:
 def api() -> APIClient:
     """An anonymous client of the API."""
     return APIClient()
+
+
+@pytest.fixture
+def shopper(customer: User) -> Client:
+    """A browser in which the customer is signed in."""
+    client = Client()
+    client.force_login(customer)
+    return client
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ SLOWEST_FIRST = (
     "tests/security/",
     "tests/catalog/test_search_index.py",
     "tests/outbox/",
-    "tests/test_embedded_mongo.py",
+    "tests/embedded_mongo/",
     "tests/test_killed_migration.py",
     "tests/site/",
 )

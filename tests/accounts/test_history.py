@@ -90,7 +90,7 @@ class TestSignIn:
 class TestFailures:
     def test_a_failure_names_a_known_account(self, api, customer):
         refused(login(api, password=WRONG, REMOTE_ADDR="198.51.100.4"), 401)
-        assert recorded("fail_sign_in") == [("somebody", "customer@example.com")]
+        assert recorded("fail_sign_in") == [("unidentified", "customer@example.com")]
         entry = AuditEntry.objects.get(action="user.fail_sign_in")
         assert (entry.actor_id, entry.object_id, entry.ip) == (None, str(customer.pk), "198.51.100.4")
         assert recorded("sign_in") == []
@@ -99,12 +99,12 @@ class TestFailures:
     def test_failures_on_pages_are_recorded(self, client, customer, path):
         credentials = {"email": customer.email, "username": customer.email, "password": WRONG}
         client.post(path, credentials)
-        assert recorded("fail_sign_in") == [("somebody", "customer@example.com")]
+        assert recorded("fail_sign_in") == [("unidentified", "customer@example.com")]
 
     def test_unknown_emails_and_passwords_are_never_recorded(self, api, customer):
         login(api, "stranger@example.net", WRONG)
         login(api, "customer@example.com", WRONG)
-        assert recorded("fail_sign_in")[1] == ("somebody", "unknown")
+        assert recorded("fail_sign_in")[1] == ("unidentified", "unknown")
         stored = str(list(AuditEntry.objects.values()))
         assert "stranger" not in stored
         assert WRONG not in stored
@@ -120,13 +120,13 @@ class TestFailures:
 
     def test_a_wrong_password_while_signed_in_is_recorded(self, customer_api):
         refused(customer_api.delete(f"{AUTH}/me", {"password": WRONG}), 400)
-        assert recorded("fail_sign_in") == [("somebody", "customer@example.com")]
+        assert recorded("fail_sign_in") == [("unidentified", "customer@example.com")]
 
     def test_a_lock_is_recorded_once(self, api, customer):
         for _ in range(7):
             login(api, password=WRONG)
         assert len(recorded("fail_sign_in")) == 5
-        assert recorded("lock") == [("somebody", "customer@example.com")]
+        assert recorded("lock") == [("unidentified", "customer@example.com")]
         assert AuditEntry.objects.get(action="user.lock").after == {"seconds": 60}
 
     def test_no_lock_is_recorded_below_the_limit(self, api, customer):
@@ -157,7 +157,7 @@ class TestSessions:
         assert recorded("reuse_token") == []  # within the grace period for concurrent tabs
         for _ in range(2):
             refused(api.post(f"{AUTH}/refresh", {"refresh_token": token}), 401)
-        assert recorded("reuse_token") == [("somebody", customer.email)]
+        assert recorded("reuse_token") == [("unidentified", customer.email)]
         assert AuditEntry.objects.get(action="user.reuse_token").after == {"session": str(family.pk)}
 
     def test_a_token_family_is_revoked_only_together_with_its_entry(self, api, customer, broken_log):

@@ -14,13 +14,6 @@ pytestmark = pytest.mark.django_db
 CART = "/cart/"
 
 
-@pytest.fixture
-def shopper(customer: User) -> Client:
-    client = Client()
-    client.force_login(customer)
-    return client
-
-
 def quantities(user: User) -> dict[int, int]:
     return {item.product_id: item.qty for item in get_cart(user=user).items}
 

@@ -22,13 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def shopper(customer: User) -> Client:
-    client = Client()
-    client.force_login(customer)
-    return client
-
-
-@pytest.fixture
 def order(customer: User, product: Product) -> Order:
     return factories.order(customer, (product, 2))
 

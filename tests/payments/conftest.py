@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from orders.models import Order
 from payments.gateways import stripe as stripe_gateway
+from payments.models import Payment
+from payments.start import start_payment
 from tests.payments import stripe_standin
 from tests.payments.stripe_standin import Standin
 
@@ -21,6 +24,12 @@ def stripe(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) 
         use_standin(settings, address)
         yield standin
         close_client()
+
+
+@pytest.fixture
+def payment(stripe: Standin, order: Order) -> Payment:
+    """A payment at Stripe that was started for the test's order."""
+    return start_payment(order)[0]
 
 
 def use_standin(settings: Any, address: str) -> None:

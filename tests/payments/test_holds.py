@@ -25,11 +25,6 @@ def order(customer, product):
     return factories.order(customer, (product, 3))
 
 
-@pytest.fixture
-def payment(stripe, order):
-    return start_payment(order)[0]
-
-
 class TestExpiry:
     def test_an_expired_hold_is_released_and_the_order_can_be_paid_again(
         self, stripe, product, order, payment, fsck

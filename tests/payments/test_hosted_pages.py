@@ -16,13 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def shopper(customer):
-    client = Client()
-    client.force_login(customer)
-    return client
-
-
-@pytest.fixture
 def order(customer, product):
     return factories.order(customer, (product, 3))
 

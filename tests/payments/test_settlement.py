@@ -22,11 +22,6 @@ def order(customer, product):
     return factories.order(customer, (product, 3))
 
 
-@pytest.fixture
-def payment(stripe, order):
-    return start_payment(order)[0]
-
-
 def refresh(payment):
     return provider_sync.refresh(Payment.objects.get(pk=payment.pk))
 

@@ -19,7 +19,7 @@ from ecommerce.core.text.times import as_json as time_as_json
 from ecommerce.core.web.http import caller_ip
 
 Facts = dict[str, Any]
-UNKNOWN_ACTOR = "somebody"  # the label of an actor who is neither signed in nor named
+UNKNOWN_ACTOR = "unidentified"  # the label of an actor who is neither signed in nor named
 ERASED = "erased account"
 
 logger = logging.getLogger("shop.security")

@@ -1,7 +1,7 @@
 """The embedded MongoDB: SecantusDB, as `python -m ecommerce.devserver.embedded.mongo DATA_DIR`.
 
 SecantusDB is a pre-release, and its command line lacks options that we need. Each argument and each patch
-below has a test in tests/test_embedded_mongo.py that tells when it can go. The shop never imports it.
+below has a test in tests/embedded_mongo/ that tells when it can go. The shop never imports it.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Make the embedded MongoDB faster, without any change to what it answers.
 
-An update costs a third less processor time; one of a product, whose search index has some 70 entries per
-product, costs a fraction. tests/test_embedded_mongo_speed.py compares the answers.
+An update costs a third less processor time, and that of a product two thirds less, since its search terms are
+some 70 index entries. tests/embedded_mongo/test_speed.py compares the answers.
 """
 
 import threading

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import bson
 from bson import Decimal128, ObjectId
@@ -45,10 +45,11 @@ class Wanted:
     counts: bool = False
 
 
-class Walk(NamedTuple):
+@dataclass(frozen=True)
+class Walk:
     """A part of an index: the entries that begin with a prefix, forwards or backwards."""
 
-    name: str
+    index: str
     prefix: bytes
     backwards: bool
     fields: list[str]  # whose values the prefix is
@@ -178,8 +179,8 @@ def walk_of(name: str, key: Document, query: Document, sort: Sort) -> Walk | Non
 
 def walked(self: Storage, db: str, coll: str, walk: Walk) -> Iterator[int]:
     """Yield the record numbers of the entries of a walk."""
-    where = (db, coll) if walk.name == ID_INDEX else (db, coll, walk.name)
-    if walk.name == ID_INDEX:
+    where = (db, coll) if walk.index == ID_INDEX else (db, coll, walk.index)
+    if walk.index == ID_INDEX:
         cursor, start = self._cursor(storage._NAT_SEQ_TABLE), b""
     else:
         cursor = self._cursor(storage._IDX_ENTRIES_TABLE)
@@ -197,7 +198,7 @@ def walked(self: Storage, db: str, coll: str, walk: Walk) -> Iterator[int]:
             *place, entry = cursor.get_key()
             if tuple(place) != where or not entry.startswith(start):
                 return
-            yield cursor.get_value() if walk.name == ID_INDEX else storage._unpack_entry(bytes(entry))[1]
+            yield cursor.get_value() if walk.index == ID_INDEX else storage._unpack_entry(bytes(entry))[1]
             found = step() == 0
     finally:
         cursor.reset()

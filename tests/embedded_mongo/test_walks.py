@@ -10,8 +10,7 @@ from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
 from ecommerce.devserver.embedded import mongo_walks
-from ecommerce.devserver.embedded.service import MONGODB
-from tests.test_embedded_mongo import UNPATCHED, Client, running
+from tests.embedded_mongo.servers import Client
 
 Documents = Collection[dict[str, Any]]
 INDEXES = [
@@ -25,15 +24,6 @@ INDEXES = [
 PRICES = [None, 1, 2.5, Decimal128("2.50"), Decimal128("10"), -3, "9", True]
 SORTS = [["price", "number"], ["number"], ["_id"], ["kind", "number"], ["tags", "number"]]
 KINDS = ["", "a", "ab", "b", "ü\0c", None]
-
-
-@pytest.fixture(scope="module")
-def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Client]]:
-    with (
-        running(MONGODB, tmp_path_factory.mktemp("patched")) as (_, patched),
-        running(UNPATCHED, tmp_path_factory.mktemp("unpatched")) as (_, unpatched),
-    ):
-        yield patched, unpatched
 
 
 def filled(client: Client, seed: int) -> Documents:
@@ -76,11 +66,11 @@ def pipelines(chance: random.Random) -> Iterator[Any]:
         yield [{"$addFields": added}, *match, sort, *skip, limit]
 
 
-def test_sorted_lists_and_counts_are_those_of_a_scan(clients: tuple[Client, Client]) -> None:
+def test_sorted_lists_and_counts_are_those_of_a_scan(patched: Client, unpatched: Client) -> None:
     seed = random.getrandbits(32)
-    patched, unpatched = [filled(client, seed) for client in clients]
+    walked, scanned = filled(patched, seed), filled(unpatched, seed)
     for pipeline in pipelines(random.Random(seed)):
-        assert patched.aggregate(pipeline).to_list() == unpatched.aggregate(pipeline).to_list(), (
+        assert walked.aggregate(pipeline).to_list() == scanned.aggregate(pipeline).to_list(), (
             seed,
             pipeline,
         )
@@ -107,13 +97,13 @@ def largest(client: Client) -> list[int]:
     return [row["number"] for row in divisible(client).aggregate(stages)]
 
 
-def test_a_sorted_list_reads_no_more_than_it_needs(clients: tuple[Client, Client]) -> None:
-    assert largest(clients[0]) == [50, 49, 48]
+def test_a_sorted_list_reads_no_more_than_it_needs(patched: Client) -> None:
+    assert largest(patched) == [50, 49, 48]
 
 
 @pytest.mark.xfail(strict=True, reason="patch_walks is needed", raises=OperationFailure)
-def test_a_sorted_list_reads_no_more_than_it_needs_without_the_patch(clients: tuple[Client, Client]) -> None:
-    assert largest(clients[1]) == [50, 49, 48]
+def test_a_sorted_list_reads_no_more_than_it_needs_without_the_patch(unpatched: Client) -> None:
+    assert largest(unpatched) == [50, 49, 48]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The embedded MongoDB answers the same with and without the patches for its speed."""
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,21 +8,11 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from ecommerce.devserver.embedded import mongo_speed
-from ecommerce.devserver.embedded.service import MONGODB
-from tests.test_embedded_mongo import UNPATCHED, Client, running
+from tests.embedded_mongo.servers import Client
 
 VALUES = (None, 0, 1, 1.0, -0.0, True, "", "a", "ü\0b", [1, "a"], [], {"x": 1}, {"x": [1, 2]})
 UPDATES = ("$set", "$unset", "$inc", "$push")
 Documents = Collection[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Client]]:
-    with (
-        running(MONGODB, tmp_path_factory.mktemp("patched")) as (_, patched),
-        running(UNPATCHED, tmp_path_factory.mktemp("unpatched")) as (_, unpatched),
-    ):
-        yield patched, unpatched
 
 
 def things(client: Client) -> Documents:
@@ -73,21 +62,21 @@ def found(rows: Documents) -> list[object]:
     return [sorted(map(str, rows.find())), keys, sorted(row["_id"] for row in rows.find({"a": {"$gte": 0}}))]
 
 
-def test_random_changes_lead_to_the_same_documents_and_indexes(clients: tuple[Client, Client]) -> None:
-    patched, unpatched = map(things, clients)
+def test_random_changes_lead_to_the_same_documents_and_indexes(patched: Client, unpatched: Client) -> None:
+    fast, slow = things(patched), things(unpatched)
     seed = random.getrandbits(32)
     chances = random.Random(seed), random.Random(seed)
     kinds = set()
     for _ in range(300):
-        kind, expected = change(patched, chances[0]), change(unpatched, chances[1])
+        kind, expected = change(fast, chances[0]), change(slow, chances[1])
         assert kind == expected, seed
         kinds.add(kind)
-    assert found(patched) == found(unpatched), seed
+    assert found(fast) == found(slow), seed
     assert {"code DuplicateKeyError", "many", "transaction"} <= kinds, seed
 
 
-def test_a_freed_unique_value_can_be_taken(clients: tuple[Client, Client]) -> None:
-    rows = things(clients[0])
+def test_a_freed_unique_value_can_be_taken(patched: Client) -> None:
+    rows = things(patched)
     rows.insert_many([{"_id": 1, "code": 1}, {"_id": 2, "code": 2}])
     rows.update_one({"_id": 1}, {"$set": {"other": 1}})
     with pytest.raises(DuplicateKeyError):
