@@ -10,7 +10,12 @@ NAMESPACE = "carts"
 
 def read_count(owner: str, fill: Callable[[], int]) -> int:
     """Return the owner's number of items; `fill` counts them if no entry is cached."""
-    return int(cache.cached(NAMESPACE, owner, lambda: b"%d" % fill()))
+    return int(cache.cached(*entry(owner), lambda: b"%d" % fill()))
+
+
+def entry(owner: str) -> tuple[str, str]:
+    """Return the name of the owner's entry."""
+    return NAMESPACE, owner
 
 
 def cart_changed(owner: str) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -10,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog import queries, services
+from catalog.limits import product_reads
 from catalog.product_fields import product_as_dict
 from catalog.serializers import (
     DeletedProduct,
@@ -17,21 +17,22 @@ from catalog.serializers import (
     ProductAnswer,
     ProductChanges,
     ProductFields,
+    product_query,
 )
-from ecommerce.core.web.api import STAFF, body, can, errors, keys_need, query
+from ecommerce.core.web.api import STAFF, body, can, errors, keys_need
 from ecommerce.core.web.bearer import BearerClaims
-from ecommerce.core.web.http import client_ip, signed_in
+from ecommerce.core.web.http import client_ip, shared_answer, signed_in
 from ecommerce.core.web.ratelimit import Allowance
 from ecommerce.core.web.service_keys import ServiceKeyAuthentication
 
 PUBLIC: Any = [{}, {"serviceKey": []}]  # for the schema: no key is needed, but an invalid one is refused
 
 
-def _allowance(request: Request) -> Allowance:
-    """Return the limit that both product routes share, per user or service key, otherwise per IP address."""
-    if request.user.is_authenticated:
-        return Allowance(f"products:user:{request.user.pk}", settings.PRODUCT_RATE_LIMIT_USER)
-    return Allowance(f"products:ip:{client_ip(request)}", settings.PRODUCT_RATE_LIMIT)
+def _allowance(request: Request) -> Allowance | None:
+    """Return the limit for the caller, or None if the hot path has counted the request already."""
+    if shared_answer(request):
+        return None
+    return product_reads(str(request.user.pk or ""), client_ip(request))
 
 
 def _json(payload: bytes) -> HttpResponse:
@@ -57,8 +58,8 @@ class ProductList(APIView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Active products: search, filters, sort, pages. A rate limit covers this and the next route."""
-        product_query = queries.ProductQuery(**query(ListQuery, request.query_params))
-        products = queries.list_products(product_query, allowance=_allowance(request))
+        chosen = product_query(request.query_params)
+        products = queries.list_products(chosen, allowance=_allowance(request))
         response = _json(products.json)
         response["X-Total-Count"] = str(products.total)
         return response

@@ -2,7 +2,16 @@
 
 import re
 
-from ecommerce.core.web.ratelimit import Limit
+from django.conf import settings
 
-# Counted in the cache's round trip, so no setting is named here: see `_allowance` in catalog/api.py.
+from ecommerce.core.web.ratelimit import Allowance, Limit
+
+# Counted in the cache's round trip, so no setting is named here: see `product_reads`.
 LIMITS = (Limit("products", re.compile(r"/api/v1/products(/|$)"), safe=True),)
+
+
+def product_reads(user: str, ip: str) -> Allowance:
+    """Return the limit that both product routes share, per user or service key, otherwise per IP address."""
+    if user:
+        return Allowance(f"products:user:{user}", settings.PRODUCT_RATE_LIMIT_USER)
+    return Allowance(f"products:ip:{ip}", settings.PRODUCT_RATE_LIMIT)

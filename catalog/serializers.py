@@ -13,9 +13,9 @@ from rest_framework import serializers
 from catalog import product_fields
 from catalog.models import MAX_INVENTORY
 from catalog.product_fields import Kind, ProductField
-from catalog.queries import SORTS
+from catalog.queries import SORTS, ProductQuery
 from ecommerce.core.text.money import MAX_PRICE
-from ecommerce.core.web.api import Page
+from ecommerce.core.web.api import Page, query
 
 MAX_IDS = 100
 
@@ -65,6 +65,11 @@ class ListQuery(Page):
         error_messages={"invalid_choice": "Sort by name, price, -price or newest."},
         help_text="By default by product_id, with fuzzy=1 by how well they match.",
     )
+
+
+def product_query(params: Mapping[str, Any]) -> ProductQuery:
+    """Return the query that these parameters of the API describe. Raises ValidationError."""
+    return ProductQuery(**query(ListQuery, params))
 
 
 def check_image_url(value: str) -> None:

@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ecommerce.settings")
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from ecommerce.site.hot_path.application import HotPath  # noqa: E402  # it needs Django's apps
+
+application = HotPath(django)

@@ -10,6 +10,7 @@ from django.core.cache import cache as django_cache
 from django.core.management import call_command
 from django.test import Client, TransactionTestCase
 from django_mongodb_backend.base import DatabaseWrapper
+from redis.connection import AbstractConnection
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -95,6 +96,20 @@ def sent(db: None) -> Callable[[Callable[[], object]], list[str]]:
         return list(log.sent)
 
     return commands
+
+
+@pytest.fixture
+def to_redis(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The packets that the test sends to Redis, one for each round trip."""
+    packets: list[bytes] = []
+    send = AbstractConnection.send_packed_command
+
+    def spy(self: AbstractConnection, command: bytes | list[bytes], check_health: bool = True) -> None:
+        packets.append(b"".join(command) if isinstance(command, list) else command)
+        send(self, command, check_health)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", spy)
+    return packets
 
 
 @pytest.fixture

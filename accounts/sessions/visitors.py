@@ -14,6 +14,9 @@ from accounts.sessions import cache
 from accounts.sessions.web_sessions import SessionStore
 from ecommerce.core.db import object_id
 
+MOST_REMEMBERED = 10_000
+_last_account: dict[str, str] = {}  # by session key
+
 
 @dataclass(frozen=True)
 class Visitor:
@@ -45,6 +48,35 @@ def visitor_of(request: HttpRequest) -> Visitor:
     return _from_cache(request.session.session_key)
 
 
+def visitor_of_cookie(request: HttpRequest) -> Visitor:
+    """Return the visitor of a request that Django's session middleware has not seen."""
+    return _from_cache(_session_key(request))
+
+
+def entries_of_cookie(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the cache entries that `visitor_of_cookie` will read, as far as this process can tell.
+
+    The account is known once the session is, so it is the one of the session's last visit. A wrong guess only
+    costs a round trip.
+    """
+    key = _session_key(request)
+    if key is None:
+        return []
+    account = _last_account.get(key)
+    return [cache.session_entry(key), *([cache.account_entry(account)] if account else [])]
+
+
+def last_account(request: HttpRequest) -> str | None:
+    """Return the account that the session had at its last visit; for reading ahead, and never as a proof."""
+    return _last_account.get(_session_key(request) or "")
+
+
+def _session_key(request: HttpRequest) -> str | None:
+    """Return the key in the cookie; Django's sessions ignore one of less than 8 characters, too."""
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    return key if len(key) >= 8 else None
+
+
 def _from_user(user: Any) -> Visitor:
     return Visitor(str(user.pk), user.is_staff) if isinstance(user, User) else Visitor()
 
@@ -53,10 +85,18 @@ def _from_cache(session_key: str | None) -> Visitor:
     session = _cached_session(session_key) if session_key else None
     if session is None or session["until"] < timezone.now().timestamp():
         return Visitor()
+    if session_key:
+        _remember_account(session_key, session["user"])
     account = _cached_account(session["user"])
     if account is None or session["hash"] not in account["hashes"]:
         return Visitor()
     return Visitor(session["user"], account["is_staff"])
+
+
+def _remember_account(session_key: str, user: str) -> None:
+    if len(_last_account) >= MOST_REMEMBERED:
+        _last_account.clear()
+    _last_account[session_key] = user
 
 
 def _cached_session(key: str) -> CachedSession | None:

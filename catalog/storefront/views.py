@@ -4,6 +4,7 @@ from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -22,6 +23,7 @@ from catalog.storefront import structured_data
 from catalog.storefront.listing import Listing
 from catalog.storefront.recently_viewed import is_prefetch, recently_viewed, remember
 from catalog.types import CategoryData, ProductData
+from ecommerce.core.web.http import shared_answer
 
 HOME_PRODUCTS, HERO_PRODUCTS = 8, 3
 NO_RESULT_PRODUCTS = 6
@@ -37,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "hero": products[-HERO_PRODUCTS:],
         "popular": products[:HOME_PRODUCTS],
         "canonical": reverse("catalog:home"),
+        "page_url": reverse("catalog:home"),
         "structured_data": structured_data.site(),
     }
     return render(request, "catalog/home.html", context)
@@ -63,7 +66,7 @@ def product_detail(request: HttpRequest, slug: str) -> HttpResponse:
     except queries.ProductNotFound:
         return _redirect_to_current(request, "catalog:product", former_slugs.current_product_slug(slug))
     response = render(request, "catalog/product.html", _product_context(request, product))
-    if is_prefetch(request) or request.method != "GET":
+    if is_prefetch(request) or request.method != "GET" or shared_answer(request):
         return response
     return remember(request, response, product["product_id"])
 
@@ -98,9 +101,10 @@ def _product_context(request: HttpRequest, product: ProductData) -> dict[str, ob
         "product": product,
         "category": category,
         **_suggestions(product),
-        "viewed": recently_viewed(request, exclude=product["product_id"]),
+        "viewed": SimpleLazyObject(lambda: recently_viewed(request, exclude=product["product_id"])),
         "is_prefetch": is_prefetch(request),
         "canonical": url,
+        "page_url": url,
         "structured_data": [
             structured_data.product(product),
             structured_data.breadcrumbs(*breadcrumbs),

@@ -84,6 +84,8 @@ TEMPLATES = [
         },
     }
 ]
+# Only in a cookie: the hot path passes its requests to Django, which shows the messages.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 FORM_RENDERER = "ecommerce.core.web.forms.ShopRenderer"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -1,9 +1,7 @@
 """Middleware for every request: the request log, health, language, compression, body limits, outages."""
 
 import logging
-import re
 import time
-import uuid
 from collections.abc import Callable
 
 from django.conf import settings
@@ -16,57 +14,40 @@ from django.utils import translation
 from ecommerce.core import logs
 from ecommerce.core.errors import Busy, is_database_trouble
 from ecommerce.core.web import languages
-from ecommerce.core.web.http import caller_ip, client_ip
+from ecommerce.core.web.http import caller_ip, client_ip, shared_answer
 from ecommerce.site import health
+from ecommerce.site.request_log import log_request, request_id_of
 
 logger = logging.getLogger("shop.requests")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 HEALTH_ROUTES = {"/health/live": health.live, "/health/ready": health.ready}
-ACCEPTABLE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestLog:
     """Logs each request with its answer, and adds X-Request-ID and X-Process-Time, also to errors.
 
-    All log lines of a request carry its id, and entries of the audit log its caller's address. Only the path
-    is logged, because a query string may hold personal data.
+    All log lines of a request carry its id, and entries of the audit log its caller's address.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if shared_answer(request):
+            return self.get_response(request)  # the hot path logs the request for which this one is made
         started = time.perf_counter()
-        request_id = _request_id(request)
-        ip = client_ip(request)
-        tokens = logs.request_id.set(request_id), caller_ip.set(ip or None)
+        request_id = request_id_of(request)
+        tokens = logs.request_id.set(request_id), caller_ip.set(client_ip(request) or None)
         try:
             response = self.get_response(request)
             seconds = time.perf_counter() - started
             response["X-Request-ID"] = request_id
             response["X-Process-Time"] = f"{seconds:.3f}s"
-            _log(request, response.status_code, seconds, ip)
+            log_request(request, response.status_code, seconds)
             return response
         finally:
             logs.request_id.reset(tokens[0])
             caller_ip.reset(tokens[1])
-
-
-def _request_id(request: HttpRequest) -> str:
-    client_id = request.headers.get("X-Request-ID", "")
-    return client_id if ACCEPTABLE_REQUEST_ID.fullmatch(client_id) else uuid.uuid4().hex
-
-
-def _log(request: HttpRequest, status: int, seconds: float, ip: str) -> None:
-    logger.info(
-        "%s %s %d %.3fs client=%s agent=%r",
-        request.method,
-        ascii(request.path)[1:-1],
-        status,
-        seconds,
-        ip,
-        request.headers.get("User-Agent", "")[:200],
-    )
 
 
 class Health:

@@ -9,7 +9,9 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -24,7 +26,13 @@ logger = logging.getLogger("shop.cache")
 
 STOCK_GRACE_S = 0.5  # how long an entry may show the stock from before the newest sale
 FILL_LOCK_MS = 2000
+KEYS_OF_ENTRY = 5
 WAIT_S, WAIT_STEP_S = 1.0, 0.02  # how long other requests wait for the one that fills
+
+Name = tuple[str, str]  # the namespace and the key of an entry
+Ahead = dict[Name, "_Snapshot | None"]  # None until the round trip
+_ahead: ContextVar[Ahead | None] = ContextVar("ahead", default=None)
+_is_exact: ContextVar[bool] = ContextVar("is_exact", default=False)
 
 # The generation, the stock's stamp, the entry's own stamp, the time, the payload.
 ENTRY = re.compile(rb"(\w+) (\w*) (\w*) (\d+\.\d{3})\n(.*)", re.DOTALL)
@@ -43,8 +51,7 @@ def cached(
     if not redis.reachable():
         return _without_redis(fill, allowance)
     try:
-        stamps.renew_untrusted(namespace)
-        snapshot = _look_up(read, allowance)
+        snapshot = _snapshot_of(read, allowance)
     except RedisError as error:
         redis.lost(error)
         return _without_redis(fill, allowance)
@@ -53,6 +60,30 @@ def cached(
         read.log("hit")
         return payload
     return _fill_once(read, snapshot, fill)
+
+
+@contextmanager
+def reading_ahead(names: Sequence[Name]) -> Iterator[None]:
+    """Read these entries too, in the round trip of the first entry that the block reads."""
+    token = _ahead.set(dict.fromkeys(names))
+    try:
+        yield
+    finally:
+        _ahead.reset(token)
+
+
+@contextmanager
+def exact() -> Iterator[None]:
+    """Let the block read no entry that is valid only by the grace for stock.
+
+    A fill that reads other entries needs this: what it stores would otherwise carry the newest stamp of the
+    stock along with the stock from before it.
+    """
+    token = _is_exact.set(True)
+    try:
+        yield
+    finally:
+        _is_exact.reset(token)
 
 
 def _without_redis(fill: Callable[[], bytes], allowance: Allowance | None) -> bytes:
@@ -65,9 +96,16 @@ class _Read:
     """One read of one entry: its keys in Redis, and how long its steps took, for the log."""
 
     def __init__(self, namespace: str, key: str) -> None:
-        self.namespace, self.key = namespace, key
+        self.namespace, self.key = self.name = namespace, key
         self.entry_key = redis.full_key(f"{namespace}:{key}")
         self.lock_key = redis.full_key(f"{namespace}:{key}:filling")
+        self.keys = (  # in the order of _Snapshot
+            stamps.generation_key(namespace),
+            stamps.stock_key(namespace),
+            stamps.stamp_key(namespace, key),
+            self.entry_key,
+            self.lock_key,
+        )
         self.lookup_ms = self.fill_ms = self.store_ms = 0.0
         self._started = self._lap_started = time.perf_counter()
 
@@ -93,12 +131,12 @@ class _Read:
 class _Snapshot:
     """The reply of one round trip: the current stamps, the entry, and whether a request is filling it."""
 
+    taken_at: float  # before the round trip
     generation: bytes
     stock: bytes
     own: bytes
     entry: bytes
-    is_being_filled: bool
-    taken_at: float  # before the round trip
+    lock: bytes  # not empty while a request fills the entry
 
     def valid_payload(self) -> bytes | None:
         """Return the entry's payload, or None where the entry is missing, stale or not one of ours."""
@@ -108,31 +146,41 @@ class _Snapshot:
         generation, stock, own, written_at, payload = match.groups()
         if (generation, own) != (self.generation, self.own):
             return None
+        if stock == self.stock:
+            return payload
         within_grace = time.time() - float(written_at) < STOCK_GRACE_S
-        return payload if stock == self.stock or within_grace else None
+        return payload if within_grace and not _is_exact.get() else None
 
     def new_entry(self, payload: bytes) -> bytes:
         """Return an entry for a payload that was read from the database after this round trip."""
         return b"%s %s %s %.3f\n%s" % (self.generation, self.stock, self.own, self.taken_at, payload)
 
 
-def _look_up(read: _Read, allowance: Allowance | None = None) -> _Snapshot:
+def _snapshot_of(read: _Read, allowance: Allowance | None) -> _Snapshot:
+    """Return what was read ahead, or make a round trip. Raises RedisError, RateLimited."""
+    ahead = _ahead.get()
+    if ahead is None:
+        return _look_up([read], allowance)[0]
+    if (snapshot := ahead.pop(read.name, None)) is not None:
+        return snapshot
+    waiting = [name for name, snapshot in ahead.items() if snapshot is None]
+    first, *others = _look_up([read, *(_Read(*name) for name in waiting)], allowance)
+    ahead.update(zip(waiting, others, strict=True))
+    return first
+
+
+def _look_up(reads: Sequence[_Read], allowance: Allowance | None = None) -> list[_Snapshot]:
     """Make one round trip. Raises RedisError, RateLimited."""
-    pipeline = redis.client().pipeline(transaction=False)
-    if allowance is not None:
-        ratelimit.add_to_pipeline(pipeline, allowance)
-    pipeline.mget(
-        stamps.generation_key(read.namespace),
-        stamps.stock_key(read.namespace),
-        stamps.stamp_key(read.namespace, read.key),
-        read.entry_key,
-        read.lock_key,
-    )
+    for namespace in {read.namespace for read in reads}:
+        stamps.renew_untrusted(namespace)
+    keys = [key for read in reads for key in read.keys]
     taken_at = time.time()
-    *counted, (generation, stock, own, entry, filling) = pipeline.execute()
-    if allowance is not None:
-        ratelimit.check(counted, allowance)
-    return _Snapshot(generation or b"", stock or b"", own or b"", entry or b"", filling is not None, taken_at)
+    values = ratelimit.count_and_read(allowance, keys) if allowance else redis.execute("MGET", *keys)
+    values = [value or b"" for value in values]
+    return [
+        _Snapshot(taken_at, *values[start : start + KEYS_OF_ENTRY])
+        for start in range(0, len(values), KEYS_OF_ENTRY)
+    ]
 
 
 def _fill_once(read: _Read, snapshot: _Snapshot, fill: Callable[[], bytes]) -> bytes:
@@ -160,19 +208,19 @@ def _wait_for_filler(read: _Read) -> bytes | None:
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
         time.sleep(WAIT_STEP_S)
-        snapshot = _look_up(read)
+        snapshot = _look_up([read])[0]
         payload = snapshot.valid_payload()
-        if payload is not None or not snapshot.is_being_filled:
+        if payload is not None or not snapshot.lock:
             return payload
     return None
 
 
 def _fresh_snapshot(read: _Read) -> _Snapshot:
     """Return the stamps of now, with a generation also where Redis was emptied."""
-    snapshot = _look_up(read)
+    snapshot = _look_up([read])[0]
     if not snapshot.generation:
         stamps.begin_generation(read.namespace)
-        snapshot = _look_up(read)
+        snapshot = _look_up([read])[0]
     return snapshot
 
 

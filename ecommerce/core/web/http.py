@@ -3,13 +3,27 @@
 import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MAX_AGENT = 200
 caller_ip: ContextVar[str | None] = ContextVar("caller_ip", default=None)  # None outside of a request
+
+
+SHARED_ANSWER = "shop.shared_answer"
+
+
+def shared_answer(request: Any) -> str:
+    """Return a text that is not empty if the answer will be stored and sent to everyone.
+
+    Then it must not show anything of one visitor, except in holes (`ecommerce.site.hot_path`); the text marks
+    those.
+    """
+    return str(request.META.get(SHARED_ANSWER, ""))
 
 
 def signed_in(request: Any) -> Any:
@@ -19,10 +33,16 @@ def signed_in(request: Any) -> Any:
 
 def client_ip(request: HttpRequest) -> str:
     """Return the caller's address, from X-Forwarded-For as far as TRUSTED_PROXIES have written it."""
-    address = request.META.get("REMOTE_ADDR", "")
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    while forwarded and _is_trusted(address):
-        claimed = forwarded.pop().strip()
+    meta = request.META
+    forwarded = meta.get("HTTP_X_FORWARDED_FOR", "")
+    return _client_ip(meta.get("REMOTE_ADDR", ""), forwarded, tuple(settings.TRUSTED_PROXIES))
+
+
+@lru_cache(1024)
+def _client_ip(address: str, forwarded: str, trusted: tuple[Network, ...]) -> str:
+    claims = forwarded.split(",")
+    while claims and _is_in(address, trusted):
+        claimed = claims.pop().strip()
         if not _is_address(claimed):
             break
         address = claimed
@@ -48,10 +68,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_trusted(address: str) -> bool:
-    return _is_address(address) and any(
-        ipaddress.ip_address(address) in network for network in settings.TRUSTED_PROXIES
-    )
+def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    return _is_address(address) and any(ipaddress.ip_address(address) in network for network in networks)
 
 
 @dataclass(frozen=True)

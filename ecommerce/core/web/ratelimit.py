@@ -9,7 +9,6 @@ import re
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest
 from redis.exceptions import RedisError
@@ -20,6 +19,15 @@ from ecommerce.core.web.languages import without_language
 PERIODS = {"s": (1, "second"), "m": (60, "minute"), "h": (3600, "hour"), "d": (86400, "day")}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 MOST_WINDOWS = 10_000  # in this process's memory; beyond it all windows open anew
+
+# The window opens with its first request. A caller beyond the rate gets no values.
+_COUNT_AND_READ = redis.Script("""
+local requests = redis.call('incr', KEYS[1])
+if requests == 1 then redis.call('expire', KEYS[1], ARGV[2]) end
+local values = {}
+if requests <= tonumber(ARGV[1]) and #KEYS > 1 then values = redis.call('mget', unpack(KEYS, 2)) end
+return {requests, redis.call('ttl', KEYS[1]), values}
+""")
 
 
 @dataclass(frozen=True)
@@ -78,27 +86,26 @@ def count(allowance: Allowance) -> None:
     """Count one request. Raises RateLimited when the allowance is used up."""
     if not redis.reachable():
         return count_in_process(allowance)
-    pipeline = redis.client().pipeline(transaction=False)
-    add_to_pipeline(pipeline, allowance)
     try:
-        replies = pipeline.execute()
+        count_and_read(allowance, [])
     except RedisError as error:
         redis.lost(error)
-        return count_in_process(allowance)
-    return check(replies, allowance)
+        count_in_process(allowance)
+    return None
 
 
-def add_to_pipeline(pipeline: Any, allowance: Allowance) -> None:
-    """Add three commands that count one request; `check` reads their replies."""
-    key = redis.full_key(f"ratelimit:{allowance.key}")
-    pipeline.incr(key).expire(key, allowance.rate.seconds, nx=True).ttl(key)
+def count_and_read(allowance: Allowance, keys: list[str]) -> list[bytes | None]:
+    """Count one request and return the values of the keys, in one round trip.
 
-
-def check(replies: list[Any], allowance: Allowance) -> None:
-    """Raise RateLimited if the replies to `add_to_pipeline` say that the allowance is used up."""
-    requests, _, seconds_left = replies
+    Raises RateLimited when the allowance is used up, and RedisError.
+    """
+    counter = redis.full_key(f"ratelimit:{allowance.key}")
+    requests, seconds_left, values = _COUNT_AND_READ.run(
+        [counter, *keys], [allowance.rate.limit, allowance.rate.seconds]
+    )
     if requests > allowance.rate.limit:
         raise RateLimited(allowance.rate, seconds_left)
+    return list(values)
 
 
 def count_in_process(allowance: Allowance) -> None:

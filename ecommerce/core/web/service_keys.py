@@ -46,7 +46,7 @@ class ServiceKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyp
 
 def presented_key(request: HttpRequest | Request) -> str | None:
     """Return the key in the request's header, valid or not."""
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return text.strip() if scheme.lower() == "api-key" else None
 
 

@@ -1,0 +1,129 @@
+"""Which requests are public reads, and the entry in Redis that answers each of them."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import QueryDict
+from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils import translation
+from rest_framework.exceptions import ValidationError
+
+from catalog import cache as catalog_cache
+from catalog.limits import product_reads
+from catalog.serializers import ListQuery, product_query
+from catalog.storefront.forms import FilterForm
+from ecommerce.core.web import languages
+from ecommerce.core.web.bearer import claimed_user
+from ecommerce.core.web.http import client_ip
+from ecommerce.core.web.ratelimit import Allowance
+from ecommerce.core.web.service_keys import presented_key
+from ecommerce.site.hot_path.release import release
+
+METHODS = ("GET", "HEAD")
+PAGES_WITHOUT_PARAMETERS = ("catalog:home", "catalog:product")
+LISTS = ("catalog:list", "catalog:category")
+API_PARAMETERS = tuple(ListQuery().fields)
+LIST_PARAMETERS = (*FilterForm.base_fields, "page")
+MESSAGES_COOKIE = "messages"  # of Django's CookieStorage
+FORM_SECRET = re.compile(r"(?:[A-Za-z0-9]{32}){1,2}")  # as Django accepts it
+LONGEST_QUERY = 300  # each query is an entry, and also one in the memory of this process
+
+
+@dataclass(frozen=True)
+class PublicRead:
+    """A request whose answer is the same for everyone but for its holes."""
+
+    path: str
+    query: str  # only parameters that the answer depends on
+    key: str  # of its entry, in the catalog's namespace
+    is_page: bool
+
+
+def public_read(request: WSGIRequest) -> PublicRead | None:
+    """Return the public read that a request is, and None for a request that Django must answer itself."""
+    if not _is_plain(request) or _changes_cookies(request):
+        return None
+    read = _public_read_at(request.path_info, request.META.get("QUERY_STRING", ""))
+    if read is None or (not read.is_page and presented_key(request)):
+        return None
+    return read
+
+
+def allowance_of(request: WSGIRequest, read: PublicRead) -> Allowance | None:
+    """Return the rate limit that counts the request; pages have none."""
+    return None if read.is_page else product_reads(claimed_user(request), client_ip(request))
+
+
+def _is_plain(request: WSGIRequest) -> bool:
+    """Return whether the request has no body, and no header that changes more than the holes of an answer."""
+    meta = request.META
+    return (
+        request.method in METHODS
+        and not settings.DEV_RELOAD
+        and meta.get("CONTENT_LENGTH", "") in ("", "0")
+        and "HTTP_TRANSFER_ENCODING" not in meta
+        and "HTTP_RANGE" not in meta
+        and not meta.get("SCRIPT_NAME")
+        and request.is_secure() == settings.SECURE_SSL_REDIRECT
+        and _host_is_allowed(request)
+    )
+
+
+def _host_is_allowed(request: WSGIRequest) -> bool:
+    try:
+        return bool(request.get_host())
+    except DisallowedHost:
+        return False
+
+
+def _changes_cookies(request: WSGIRequest) -> bool:
+    """Return whether Django would change the cookies: it shows messages once, and replaces a bad secret."""
+    secret = request.COOKIES.get(settings.CSRF_COOKIE_NAME)
+    return MESSAGES_COOKIE in request.COOKIES or bool(secret and not FORM_SECRET.fullmatch(secret))
+
+
+@lru_cache(4096)
+def _public_read_at(path: str, query: str) -> PublicRead | None:
+    match = _resolve(path)
+    if match is None or len(query) > LONGEST_QUERY:
+        return None
+    name, params = match.view_name, QueryDict(query)
+    if name == "products":
+        return _api_list(path, _chosen(params, API_PARAMETERS))
+    if name == "product":
+        key = catalog_cache.slug_key(match.kwargs["slug"])
+        return PublicRead(path, "", f"{key}:answer:{release()}", is_page=False)
+    if name in PAGES_WITHOUT_PARAMETERS:
+        return _page(path, "")
+    if name in LISTS:
+        return _page(path, urlencode(_chosen(params, LIST_PARAMETERS)))
+    return None
+
+
+def _resolve(path: str) -> ResolverMatch | None:
+    with translation.override(languages.of_path(path)):
+        try:
+            return resolve(path)
+        except Resolver404:
+            return None
+
+
+def _chosen(params: QueryDict, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: str(params[name]) for name in names if params.get(name)}
+
+
+def _api_list(path: str, params: dict[str, str]) -> PublicRead | None:
+    try:
+        key = product_query(params).key
+    except ValidationError:
+        return None
+    return PublicRead(path, urlencode(params), f"{key}:answer:{release()}", is_page=False)
+
+
+def _page(path: str, query: str) -> PublicRead:
+    return PublicRead(path, query, f"page:{path}?{query}:{release()}", is_page=True)
