@@ -35,8 +35,6 @@ MIDDLEWARE = [
     "ecommerce.site.middleware.RequestLog",
     "ecommerce.site.middleware.Health",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    # After WhiteNoise: the headers below would make a static file of 500 bytes half as large again.
     "ecommerce.site.middleware.Language",
     "ecommerce.site.headers.BrowserPolicies",
     "ecommerce.site.middleware.PageCompression",

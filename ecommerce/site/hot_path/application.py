@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError
 from pymongo.errors import PyMongoError
@@ -17,6 +18,7 @@ from ecommerce.site.hot_path.answers import Answer, Environ, Headers, NotShareab
 from ecommerce.site.hot_path.holes import Recipient
 from ecommerce.site.hot_path.public_reads import PublicRead, allowance_of, public_read
 from ecommerce.site.hot_path.sending import send
+from ecommerce.site.hot_path.static_files import StaticFiles
 from ecommerce.site.request_log import log_request, request_id_of
 
 logger = logging.getLogger("shop.requests")
@@ -31,39 +33,51 @@ FOR_DJANGO = (RateLimited, NeedsWholeRequest, DatabaseError, PyMongoError)
 
 
 class HotPath:
-    """Answers public reads, and passes every other request to Django."""
+    """Answers public reads and sends static files, and passes every other request to Django."""
 
     def __init__(self, django: Wsgi) -> None:
         self.django = django
+        self._static_files = StaticFiles()
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         started = time.perf_counter()
         request = WSGIRequest(environ.copy())  # it changes the path, which Django would decode twice
-        read = public_read(request)
-        if read is None:
-            return self.django(environ, start_response)
         request_id = request_id_of(request)
         token = logs.request_id.set(request_id)
         try:
-            status, headers, body = self._answer(request, read)
-            seconds = time.perf_counter() - started
-            log_request(request, int(status[:3]), seconds)
+            answer = self._answer(request)
+            if answer is not None:
+                status, headers, body = answer
+                seconds = time.perf_counter() - started
+                log_request(request, int(status[:3]), seconds)
+                headers += [("X-Request-ID", request_id), ("X-Process-Time", f"{seconds:.3f}s")]
+                start_response(status, headers)
+                return body
         except FOR_DJANGO:
-            return self.django(environ, start_response)
+            pass
         except NotShareable as error:
             logger.exception("A public read is not stored: %s", error)
-            return self.django(environ, start_response)
         finally:
             logs.request_id.reset(token)
-        headers += [("X-Request-ID", request_id), ("X-Process-Time", f"{seconds:.3f}s")]
-        start_response(status, headers)
-        return [body]
+        return self.django(environ, start_response)
 
-    def _answer(self, request: WSGIRequest, read: PublicRead) -> tuple[str, Headers, bytes]:
-        """Return the status, the headers and the body. Raises what FOR_DJANGO names, and NotShareable."""
+    def _answer(self, request: WSGIRequest) -> tuple[str, Headers, Iterable[bytes]] | None:
+        """Return the status, the headers and the body, or None for a request that Django answers.
+
+        Raises what FOR_DJANGO names, and NotShareable.
+        """
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            return None  # Django redirects it to HTTPS
+        if file := self._static_files.find(request):
+            return self._static_files.send(file, request)
+        read = public_read(request)
+        return self._answer_public_read(request, read) if read else None
+
+    def _answer_public_read(self, request: WSGIRequest, read: PublicRead) -> tuple[str, Headers, list[bytes]]:
         recipient = Recipient(request)
         with cache.reading_ahead(recipient.entries() if read.is_page else []):
-            return send(self._stored_or_made(request, read), recipient)
+            status, headers, body = send(self._stored_or_made(request, read), recipient)
+        return status, headers, [body]
 
     def _stored_or_made(self, request: WSGIRequest, read: PublicRead) -> Answer:
         def fill() -> bytes:

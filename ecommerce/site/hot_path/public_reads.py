@@ -69,7 +69,6 @@ def _is_plain(request: WSGIRequest) -> bool:
         and "HTTP_TRANSFER_ENCODING" not in meta
         and "HTTP_RANGE" not in meta
         and not meta.get("SCRIPT_NAME")
-        and request.is_secure() == settings.SECURE_SSL_REDIRECT
         and _host_is_allowed(request)
     )
 
