@@ -65,7 +65,7 @@ lighthouse: install  ## Measure every page on a phone against its targets, in 10
 	@exec ecommerce/devserver/install/browser
 	@exec $(python) -m tests.lighthouse
 
-bench: install  ## Measure sign-in with known and unknown e-mails, and product reads during eight sign-ins
+bench: install  ## Measure throughput and sign-in in five minutes, and write docs/performance.md; needs wrk
 	@exec $(python) -m tests.bench
 
 ##@ Operate it

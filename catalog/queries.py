@@ -103,8 +103,13 @@ def get_product(slug: str) -> ProductData:
 
 def find_product(product_id: int) -> ProductData | None:
     """Return the active product with this `product_id`, or None."""
-    stored = cache.read(f"number:{product_id}", lambda: _fill_product_by_id(product_id))
-    return cast(ProductData | None, decode(stored))
+    _, key = product_entry(product_id)
+    return cast(ProductData | None, decode(cache.read(key, lambda: _fill_product_by_id(product_id))))
+
+
+def product_entry(product_id: int) -> tuple[str, str]:
+    """Return the name of the cache entry that `find_product` reads."""
+    return cache.NAMESPACE, f"number:{product_id}"
 
 
 def matching(query: ProductQuery) -> Matches:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from catalog.queries import find_product
+from catalog.queries import find_product, product_entry
 from catalog.types import ProductData
 
 COOKIE = SALT = "viewed"
@@ -26,6 +26,11 @@ def recently_viewed(request: HttpRequest, *, exclude: int) -> list[ProductData]:
         if len(products) == SHOWN:
             break
     return products
+
+
+def entries(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the cache entries that `recently_viewed` reads, unless some of the products are hidden."""
+    return [product_entry(product_id) for product_id in _product_ids(request)[: SHOWN + 1]]
 
 
 def remember(request: HttpRequest, response: HttpResponse, product_id: int) -> HttpResponse:

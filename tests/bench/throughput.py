@@ -1,33 +1,52 @@
-"""How many requests a second the shop answers, and what each costs, as ratios to a bare WSGI function."""
+"""How many requests a second the shop answers, and what each costs, as ratios to a bare WSGI function.
+
+The bare function runs by the shop's own gunicorn and is measured anew around each measurement, since the
+speed of a machine changes from minute to minute.
+"""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from statistics import median
 from urllib.error import URLError
+from urllib.request import Request as UrlRequest
 from urllib.request import urlopen
 
 from ecommerce.devserver.file_lock import wait_until
+from tests.bench.counts import Counters
 from tests.bench.load import Measured, Post, Request, load
 from tests.bench.visitors import PASSWORD, ApiClient, Visitor
 from tests.runshop.shop import ROOT, Shop, free_port
 
-SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
-WARM_UP_S = 1
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+SECONDS, BARE_SECONDS = 2, 1
 GZIP = {"Accept-Encoding": "gzip"}
 SLUG = "gaming-laptop-pro"
 PRODUCTS_IN_CART = (1, 2, 3)
 CARTS = 8
 EMAIL = "bench@example.com"
-Table = dict[str, Measured]
+
+
+def report(shop: Shop) -> str:
+    """Return a table with a row for each kind of request."""
+    counters = Counters(shop.data_dir)
+    lines = [
+        "| request | a second | of bare | processor time | times bare | p50 | p99 | MongoDB | Redis |",
+        "| --- " * 9 + "|",
+    ]
+    with bare_server() as (bare_port, bare_pid):
+        bare = lambda: load(bare_port, bare_pid, Request("/"), seconds=BARE_SECONDS)  # noqa: E731
+        for name, request in _requests(shop.port).items():
+            lines.append(_row(name, _rounds(shop, request, bare), _counts(shop.port, counters, request)))
+    return "\n".join(lines)
 
 
 @contextmanager
 def bare_server() -> Iterator[tuple[int, int]]:
-    """Serve the bare application by the shop's own gunicorn; yield its port and its process."""
+    """Serve the bare application; yield its port and its process."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "tests.bench.bare:application"]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PORT": str(port)})
@@ -40,18 +59,37 @@ def bare_server() -> Iterator[tuple[int, int]]:
         process.wait()
 
 
-def measure(shop: Shop) -> Table:
-    """Return a row for the bare function and for each kind of request of the shop."""
-    with bare_server() as (port, pid):
-        table = {"bare WSGI function": _measure(port, pid, Request("/", {}))}
-    for name, request in _requests(shop.port).items():
-        table[name] = _measure(shop.port, shop.process.pid, request)
-    return table
+def _rounds(shop: Shop, request: Request, bare: Callable[[], Measured]) -> list[tuple[Measured, Measured]]:
+    """Return what was measured for the request and for the bare function right after it, once a round."""
+    load(shop.port, shop.process.pid, request, seconds=1)
+    return [(load(shop.port, shop.process.pid, request, seconds=SECONDS), bare()) for _ in range(ROUNDS)]
 
 
-def _measure(port: int, pid: int, request: Request) -> Measured:
-    load(port, pid, request, seconds=WARM_UP_S)
-    return load(port, pid, request, seconds=SECONDS)
+def _counts(port: int, counters: Counters, request: Request) -> tuple[float, float]:
+    first = request.posts[0] if request.posts else Post(request.headers, "")
+    body = first.body.encode() or None
+
+    def send() -> None:
+        urlopen(UrlRequest(f"http://127.0.0.1:{port}{request.path}", body, first.headers)).read()
+
+    return counters.per_request(send)
+
+
+def _row(name: str, rounds: list[tuple[Measured, Measured]], counts: tuple[float, float]) -> str:
+    rate = median(row.per_second / bare.per_second for row, bare in rounds)
+    cost = median(row.cpu_ms / bare.cpu_ms for row, bare in rounds)
+    row = sorted((row for row, _ in rounds), key=lambda row: row.per_second)[len(rounds) // 2]
+    cells = [
+        name,
+        f"{row.per_second:,.0f}",
+        f"{rate:.0%}" if rate >= 0.1 else f"{rate:.1%}",
+        f"{row.cpu_ms:.2f} ms",
+        f"{cost:.1f}",
+        f"{row.p50_ms:.1f} ms",
+        f"{row.p99_ms:.1f} ms",
+        *(f"{count:.1f}".removesuffix(".0") for count in counts),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def _requests(port: int) -> dict[str, Request]:
@@ -110,28 +148,3 @@ def _answers(port: int) -> bool:
         return bool(urlopen(f"http://127.0.0.1:{port}/", timeout=2).status == 200)
     except URLError:
         return False
-
-
-def as_markdown(table: Table) -> str:
-    """Return the table; the columns "of bare" are ratios to its first row."""
-    bare = next(iter(table.values()))
-    lines = ["| request | a second | of bare | processor time | p50 | p99 |", "| --- " * 6 + "|"]
-    for name, row in table.items():
-        ratio = f"{row.per_second / bare.per_second:.1%}"
-        lines.append(
-            f"| {name} | {row.per_second:,.0f} | {ratio} | {row.cpu_ms:.2f} ms "
-            f"| {row.p50_ms:.1f} ms | {row.p99_ms:.1f} ms |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-@contextmanager
-def running_shop(folder: Path, **settings: str) -> Iterator[Shop]:
-    shop = Shop(folder, **settings)
-    try:
-        shop.wait()
-        if not wait_until(shop.is_open, 60):
-            sys.exit(shop.output())
-        yield shop
-    finally:
-        shop.clean_up()

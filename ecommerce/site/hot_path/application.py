@@ -74,7 +74,7 @@ class HotPath:
         return self._answer_public_read(request, read) if read else None
 
     def _answer_public_read(self, request: WSGIRequest, read: PublicRead) -> tuple[str, Headers, list[bytes]]:
-        recipient = Recipient(request)
+        recipient = Recipient(request, shows_viewed=read.shows_viewed)
         with cache.reading_ahead(recipient.entries() if read.is_page else []):
             status, headers, body = send(self._stored_or_made(request, read), recipient)
         return status, headers, [body]

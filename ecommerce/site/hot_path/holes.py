@@ -19,7 +19,7 @@ from django.utils import translation
 
 from accounts.sessions.visitors import Visitor, entries_of_cookie, visitor_of_cookie
 from cart.context_processors import count_entries, count_units
-from catalog.storefront.recently_viewed import is_prefetch, recently_viewed, remember
+from catalog.storefront import recently_viewed
 from ecommerce.core.web import languages
 from ecommerce.site.hot_path.gzip_parts import Part
 
@@ -35,8 +35,9 @@ class Hole(NamedTuple):
 class Recipient:
     """The visitor to whom a stored page is sent."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, *, shows_viewed: bool = False) -> None:
         self.request = request
+        self.shows_viewed = shows_viewed
         self.cookies: SimpleCookie = SimpleCookie()  # those that the answer sets
 
     @cached_property
@@ -53,7 +54,9 @@ class Recipient:
 
     def entries(self) -> list[tuple[str, str]]:
         """Return the cache entries that the holes of a page read, as far as the cookies tell them."""
-        return [*entries_of_cookie(self.request), *count_entries(self.request)]
+        request = self.request
+        viewed = recently_viewed.entries(request) if self.shows_viewed else []
+        return [*entries_of_cookie(request), *count_entries(request), *viewed]
 
     def fill(self, hole: Hole) -> Part:
         """Return the content of a hole."""
@@ -105,15 +108,21 @@ def _form_token(recipient: Recipient, _: str) -> Part:
 def _viewed(recipient: Recipient, product_id: str) -> Part:
     """Show the products viewed before, and remember this one, unless its page is fetched ahead of a click."""
     request = recipient.request
-    products = recently_viewed(request, exclude=int(product_id))
-    if request.method == "GET" and not is_prefetch(request):
-        response = remember(request, HttpResponse(), int(product_id))
+    products = recently_viewed.recently_viewed(request, exclude=int(product_id))
+    if request.method == "GET" and not recently_viewed.is_prefetch(request):
+        response = recently_viewed.remember(request, HttpResponse(), int(product_id))
         recipient.cookies.update(response.cookies)
-    return _render("viewed", recipient.language, {"viewed": products}) if products else NOTHING
+    rows = tuple(tuple(product.items()) for product in products)
+    return _viewed_of(recipient.language, rows) if rows else NOTHING
+
+
+@lru_cache(256)
+def _viewed_of(language: str, rows: tuple[tuple[tuple[str, object], ...], ...]) -> Part:
+    return _render("viewed", language, {"viewed": [dict(row) for row in rows]})
 
 
 def _seen(recipient: Recipient, product_id: str) -> Part:
-    if not is_prefetch(recipient.request):
+    if not recently_viewed.is_prefetch(recipient.request):
         return NOTHING
     return _render("seen", recipient.language, {"argument": product_id, "is_prefetch": True})
 

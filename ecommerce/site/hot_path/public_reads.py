@@ -25,7 +25,9 @@ from ecommerce.core.web.service_keys import presented_key
 from ecommerce.site.hot_path.release import release
 
 METHODS = ("GET", "HEAD")
-PAGES_WITHOUT_PARAMETERS = ("catalog:home", "catalog:product")
+API_VIEWS = ("products", "product")
+PRODUCT_PAGE = "catalog:product"
+PAGES_WITHOUT_PARAMETERS = ("catalog:home", PRODUCT_PAGE)
 LISTS = ("catalog:list", "catalog:category")
 API_PARAMETERS = tuple(ListQuery().fields)
 LIST_PARAMETERS = (*FilterForm.base_fields, "page")
@@ -41,7 +43,16 @@ class PublicRead:
     path: str
     query: str  # only parameters that the answer depends on
     key: str  # of its entry, in the catalog's namespace
-    is_page: bool
+    view: str  # the name of its URL pattern
+
+    @property
+    def is_page(self) -> bool:
+        return self.view not in API_VIEWS
+
+    @property
+    def shows_viewed(self) -> bool:
+        """Whether the page has the products viewed before."""
+        return self.view == PRODUCT_PAGE
 
 
 def public_read(request: WSGIRequest) -> PublicRead | None:
@@ -96,11 +107,11 @@ def _public_read_at(path: str, query: str) -> PublicRead | None:
         return _api_list(path, _chosen(params, API_PARAMETERS))
     if name == "product":
         key = catalog_cache.slug_key(match.kwargs["slug"])
-        return PublicRead(path, "", f"{key}:answer:{release()}", is_page=False)
+        return PublicRead(path, "", f"{key}:answer:{release()}", name)
     if name in PAGES_WITHOUT_PARAMETERS:
-        return _page(path, "")
+        return _page(path, "", name)
     if name in LISTS:
-        return _page(path, urlencode(_chosen(params, LIST_PARAMETERS)))
+        return _page(path, urlencode(_chosen(params, LIST_PARAMETERS)), name)
     return None
 
 
@@ -121,8 +132,8 @@ def _api_list(path: str, params: dict[str, str]) -> PublicRead | None:
         key = product_query(params).key
     except ValidationError:
         return None
-    return PublicRead(path, urlencode(params), f"{key}:answer:{release()}", is_page=False)
+    return PublicRead(path, urlencode(params), f"{key}:answer:{release()}", "products")
 
 
-def _page(path: str, query: str) -> PublicRead:
-    return PublicRead(path, query, f"page:{path}?{query}:{release()}", is_page=True)
+def _page(path: str, query: str, view: str) -> PublicRead:
+    return PublicRead(path, query, f"page:{path}?{query}:{release()}", view)
