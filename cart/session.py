@@ -11,6 +11,7 @@ from cart.models import Buyer, Cart, Guest
 
 COOKIE = "cart"
 HEADER = "X-Cart-Token"
+HEADER_IN_META = "HTTP_X_CART_TOKEN"
 Response = TypeVar("Response", bound=HttpResponse)
 
 
@@ -21,7 +22,8 @@ def buyer_of(request: HttpRequest) -> Buyer | None:
 
 def guest_of(request: HttpRequest) -> Guest | None:
     """Return the guest of the header (API) or the cookie (pages), even if the request is signed in."""
-    return Guest.of_token(request.headers.get(HEADER) or request.COOKIES.get(COOKIE, ""))
+    token = request.META.get(HEADER_IN_META) or request.COOKIES.get(COOKIE, "")
+    return Guest.of_token(token) if token else None
 
 
 def cart_of(request: HttpRequest) -> Cart | None:

@@ -50,7 +50,7 @@ def remember(request: HttpRequest, response: HttpResponse, product_id: int) -> H
 
 def is_prefetch(request: HttpRequest) -> bool:
     """Return whether the browser fetches the page ahead of a click, so that it is not viewed yet."""
-    return request.headers.get("Sec-Purpose", "").startswith("prefetch")
+    return bool(request.META.get("HTTP_SEC_PURPOSE", "").startswith("prefetch"))
 
 
 def _product_ids(request: HttpRequest) -> list[int]:

@@ -1,6 +1,7 @@
 """Money: Decimals with two places, rounded here and nowhere else."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.numbers import format_currency, get_currency_symbol
@@ -31,12 +32,21 @@ def currency_symbol() -> str:
 
 def as_text(amount: Decimal) -> str:
     """Return the amount as the active language writes it: `$2,499.99`, in German `2.499,99 $`."""
-    pattern = _locale().currency_formats["standard"].pattern
-    if currency_symbol()[-1].isalpha():  # Babel leaves out the space of `CHF 12.00`
+    return _as_text(amount, settings.CURRENCY.upper(), _locale())
+
+
+@lru_cache(10_000)
+def _as_text(amount: Decimal, code: str, locale: Locale) -> str:
+    pattern = locale.currency_formats["standard"].pattern
+    if get_currency_symbol(code, locale)[-1].isalpha():  # Babel leaves out the space of `CHF 12.00`
         pattern = pattern.replace("¤#", "¤\N{NO-BREAK SPACE}#")
-    code = settings.CURRENCY.upper()
-    return format_currency(rounded(amount), code, pattern, _locale(), currency_digits=False)
+    return format_currency(rounded(amount), code, pattern, locale, currency_digits=False)
 
 
 def _locale() -> Locale:
-    return Locale.parse(to_locale(get_language() or settings.LANGUAGE_CODE))
+    return _locale_of(get_language() or settings.LANGUAGE_CODE)
+
+
+@cache
+def _locale_of(language: str) -> Locale:
+    return Locale.parse(to_locale(language))

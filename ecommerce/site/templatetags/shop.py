@@ -2,12 +2,15 @@
 
 import json
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from catalog import stock
 from catalog.images import image_urls as images
@@ -58,6 +61,43 @@ def hole(context: template.Context, name: str, argument: object = "") -> SafeStr
     engine: Any = context.template
     with context.push(argument=argument):
         return SafeString(engine.engine.get_template(f"holes/{name}.html").render(context))
+
+
+class Arguments:
+    """The arguments of a template, which may be compared and hashed as long as nobody changes them."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+        self._key = _hashable(values)
+        self._hash = hash(self._key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Arguments) and self._key == other._key
+
+
+@register.simple_tag
+def remembered(template_name: str, **arguments: Any) -> SafeString:
+    """Include a template whose text depends on nothing but these arguments and the language.
+
+    The text is remembered in this process, so that the card of a product is rendered once and not on every
+    page that shows it.
+    """
+    render = _text.__wrapped__ if settings.DEV_RELOAD else _text
+    return render(template_name, get_language(), Arguments(arguments))
+
+
+@lru_cache(10_000)
+def _text(template_name: str, language: str, arguments: Arguments) -> SafeString:
+    return render_to_string(template_name, arguments.values)
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple((name, _hashable(each)) for name, each in value.items())
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 @register.filter
