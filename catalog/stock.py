@@ -8,15 +8,17 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from bson import ObjectId
 from django.db.models import F
 from django.utils.translation import gettext, gettext_noop
+from pymongo import UpdateOne
 
 from catalog import cache
 from catalog.models import MAX_INVENTORY, Product, StockMovement
-from ecommerce.core.db import on_commit
-from ecommerce.core.errors import DomainError, FieldError
+from ecommerce.core.db import collection, connection, on_commit
+from ecommerce.core.errors import Busy, DomainError, FieldError
 
 INSUFFICIENT = gettext_noop("Insufficient inventory for product %(name)s")
 _insufficient = re.compile(re.escape(INSUFFICIENT).replace(re.escape("%(name)s"), "(.+)"), re.DOTALL)
@@ -46,26 +48,12 @@ def sell(lines: Iterable[SaleLine], *, order: ObjectId) -> None:
 
     Lines are taken in the order of their products' ids, so that two orders never deadlock.
     """
-    for line in sorted(lines):
-        sold = Product.objects.filter(pk=line.product, is_active=True, inventory__gte=line.quantity).update(
-            inventory=F("inventory") - line.quantity
-        )
-        if not sold:
-            raise InsufficientStock(line.name)
-        _record(line.product, -line.quantity, "sale", key=f"sale:{order}:{line.product}", order=order)
-    on_commit(cache.stock_changed)
+    _take(lines, order, reason="sale", key=f"sale:{order}", on_hold=False)
 
 
 def hold(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) -> None:
     """Reserve every line for a payment, or raise InsufficientStock; in the same order as `sell`."""
-    for line in sorted(lines):
-        held = Product.objects.filter(pk=line.product, is_active=True, inventory__gte=line.quantity).update(
-            inventory=F("inventory") - line.quantity, on_hold=F("on_hold") + line.quantity
-        )
-        if not held:
-            raise InsufficientStock(line.name)
-        _record(line.product, -line.quantity, "hold", key=f"hold:{payment}:{line.product}", order=order)
-    on_commit(cache.stock_changed)
+    _take(lines, order, reason="hold", key=f"hold:{payment}", on_hold=True)
 
 
 def sell_held(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) -> None:
@@ -136,6 +124,40 @@ def reason_in_words(stored: str) -> str:
     if short := _insufficient.fullmatch(stored):
         return gettext(INSUFFICIENT) % {"name": short[1]}
     return gettext(stored) if stored else ""
+
+
+def _take(lines: Iterable[SaleLine], order: ObjectId, *, reason: str, key: str, on_hold: bool) -> None:
+    """Take all lines by one command, whose count says whether there was enough of each."""
+    in_order = sorted(lines)
+    taken = collection(Product).bulk_write([_taking(line, on_hold=on_hold) for line in in_order])
+    if taken.modified_count < len(in_order):
+        raise _shortage(in_order)
+    StockMovement.objects.bulk_create(
+        _movement(line.product, -line.quantity, reason, key=f"{key}:{line.product}", order=order)
+        for line in in_order
+    )
+    on_commit(cache.stock_changed)
+
+
+def _taking(line: SaleLine, *, on_hold: bool) -> UpdateOne:
+    change = {"inventory": -line.quantity} | ({"on_hold": line.quantity} if on_hold else {})
+    return UpdateOne(_available(line), {"$inc": change})
+
+
+def _available(line: SaleLine) -> dict[str, Any]:
+    return {"_id": line.product, "is_active": True, "inventory": {"$gte": line.quantity}}
+
+
+def _shortage(lines: list[SaleLine]) -> DomainError:
+    """Return the error for the first line of which too little is left, as read outside of the transaction.
+
+    The count does not tell which line it was. If there is enough of each by now, a new try finds it: Busy.
+    """
+    products = connection.get_collection(Product._meta.db_table)
+    for line in lines:
+        if not products.count_documents(_available(line)):
+            return InsufficientStock(line.name)
+    return Busy()
 
 
 def _end_hold(line: SaleLine, payment: ObjectId, order: ObjectId, *, returned: int) -> bool:

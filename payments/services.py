@@ -118,9 +118,9 @@ def _capture_simulated_payment(order: Order) -> None:
         "received_currency": order.currency,
         "paid_order": True,
     }
-    payment = open_payment(order)
-    if payment is not None and payment.gateway == "simulated":
-        Payment.objects.filter(pk=payment.pk).update(**captured)
+    pk = Order.objects.values_list("payment", flat=True).get(pk=order.pk)
+    is_open = {"status": Payment.Status.INITIATED, "gateway": "simulated"}
+    if pk and Payment.objects.filter(pk=pk, **is_open).update(**captured):
         return
     created = Payment.objects.create(
         pk=ObjectId(),

@@ -66,7 +66,8 @@ class Script:
 def _connection_of_this_thread() -> Any:
     pool, pid = client().connection_pool, os.getpid()
     if (getattr(_own, "pool", None), getattr(_own, "pid", 0)) != (pool, pid):
-        _own.pool, _own.pid, _own.connection = pool, pid, pool.make_connection()
+        _own.pool, _own.pid = pool, pid
+        _own.connection = pool.connection_class(**pool.connection_kwargs)  # not one of the pool's 100
     return _own.connection
 
 

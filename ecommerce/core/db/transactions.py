@@ -63,6 +63,14 @@ def collection(model: type[models.Model]) -> "BoundCollection":
     return BoundCollection(model._meta.db_table)
 
 
+def as_document(row: models.Model) -> dict[str, Any]:
+    """Return the document that stores a row, for commands that the ORM does not have."""
+    return {
+        str(field.column): field.get_db_prep_save(getattr(row, field.attname), connection)
+        for field in row._meta.concrete_fields
+    }
+
+
 class BoundCollection:
     """A pymongo collection that always passes the session: a write without it would survive a rollback."""
 

@@ -19,11 +19,11 @@ from uuid import uuid4
 
 from bson import ObjectId
 from django.conf import settings
-from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
+from pymongo.errors import DuplicateKeyError
 
-from ecommerce.core.db import connection, on_commit
+from ecommerce.core.db import as_document, collection, connection, on_commit
 from ecommerce.core.errors import DomainError
 from ecommerce.core.models import OutboxMessage, OutboxQuerySet
 from ecommerce.core.outbox import wakeup
@@ -50,14 +50,13 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
 def enqueue(*, kind: str, key: str, payload: dict[str, Any]) -> None:
     """Queue one event, inside the `run_tx` of its change. Does nothing if the key is queued already.
 
-    A duplicate key would abort the transaction, so it is looked up first. Concurrent transactions conflict,
+    One upsert: an insert with a duplicate key would abort the transaction. Concurrent transactions conflict,
     and the retry finds the row. Outside of a transaction the unique index decides.
     """
-    if OutboxMessage.objects.filter(key=key).exists():
-        return
+    message = as_document(OutboxMessage(pk=ObjectId(), kind=kind, key=key, payload=payload))
     try:
-        OutboxMessage.objects.create(pk=ObjectId(), kind=kind, key=key, payload=payload)
-    except IntegrityError:
+        collection(OutboxMessage).update_one({"key": key}, {"$setOnInsert": message}, upsert=True)
+    except DuplicateKeyError:
         if connection.in_atomic_block_mongo:
             raise
     on_commit(wakeup.wake_up)
