@@ -18,7 +18,7 @@ from catalog.models import Category, Product
 from catalog.search import indexing
 from catalog.types import CategoryData
 from ecommerce.core import audit
-from ecommerce.core.db import on_commit, run_tx
+from ecommerce.core.db import collection, on_commit, run_tx
 from ecommerce.core.errors import DomainError
 
 
@@ -40,6 +40,11 @@ class CategoryInUse(DomainError):
 def list_categories() -> list[CategoryData]:
     """Return the categories that have visible products, in the order that staff gave them."""
     return list(json.loads(cache.read("categories", _fill)))
+
+
+def counts_by_category() -> dict[str | None, int]:
+    """Return the number of visible products by the name of their category; those without one are at None."""
+    return dict(json.loads(cache.read("categories:counts", _fill_counts)))
 
 
 def get_category(slug: str) -> CategoryData:
@@ -152,19 +157,24 @@ def _fill() -> bytes:
 
 
 def _with_visible_products() -> list[CategoryData]:
-    categories: list[CategoryData] = []
-    for category in Category.objects.all():
-        count = Product.objects.visible().filter(category=category.name).count()
-        if count:
-            categories.append(
-                {
-                    "name": category.name,
-                    "slug": category.slug,
-                    "description": category.description,
-                    "count": count,
-                }
-            )
-    return categories
+    counts = counts_by_category()
+    return [
+        {
+            "name": category.name,
+            "slug": category.slug,
+            "description": category.description,
+            "count": counts[category.name],
+        }
+        for category in Category.objects.all()
+        if category.name in counts
+    ]
+
+
+def _fill_counts() -> bytes:
+    """Count by category. The index has all that this needs, which is not so for the ORM's way to group."""
+    visible = [{"$match": {"is_active": True}}, {"$group": {"_id": "$category", "number": {"$sum": 1}}}]
+    rows = collection(Product).aggregate(visible)
+    return json.dumps([(row["_id"], row["number"]) for row in rows]).encode()
 
 
 def _possible_slugs(name: str) -> list[str]:

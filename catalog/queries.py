@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from catalog import cache, search
+from catalog.categories import counts_by_category
 from catalog.models import Product, ProductQuerySet
 from catalog.product_fields import product_as_dict
 from catalog.search import misses
@@ -64,6 +65,12 @@ class ProductQuery:
         )
 
     @property
+    def is_unfiltered(self) -> bool:
+        """Whether it selects every visible product, or those of a category."""
+        page = ProductQuery(category=self.category, sort=self.sort, skip=self.skip, limit=self.limit)
+        return self == page
+
+    @property
     def is_plain_search(self) -> bool:
         """Whether this is the first page of a search without filters."""
         plain = ProductQuery(q=self.q, fuzzy=self.fuzzy, limit=self.limit)
@@ -91,6 +98,12 @@ def list_products(query: ProductQuery, *, allowance: Allowance | None = None) ->
     return ProductList(body, int(total), only_close == b"1")
 
 
+def first_products(query: ProductQuery) -> list[ProductData]:
+    """Return the products of the requested page; unlike `list_products` this does not count the others."""
+    stored = cache.read(f"first:{query.key}", lambda: encode_products(_page(query, matching(query))))
+    return decode_products(stored)
+
+
 def product_json(slug: str, *, allowance: Allowance | None = None) -> bytes:
     """Return the active product with this slug as finished JSON. Raises ProductNotFound or RateLimited."""
     return cache.read(cache.slug_key(slug), lambda: _fill_product(slug), allowance=allowance)
@@ -114,8 +127,8 @@ def product_entry(product_id: int) -> tuple[str, str]:
 
 def matching(query: ProductQuery) -> Matches:
     """Return the products that the query selects, before its page is cut out, straight from the database."""
-    matches = _search(query)
-    return replace(matches, rows=_filter(matches.rows, query))
+    matches = search_matches(query)
+    return replace(matches, rows=filtered(matches.rows, query))
 
 
 def encode(value: object) -> bytes:
@@ -138,15 +151,31 @@ def decode_products(text: bytes) -> list[ProductData]:
 
 def _fill_list(query: ProductQuery) -> bytes:
     matches = matching(query)
-    order = SORTS[query.sort] if query.sort else matches.order
-    page = matches.rows.order_by(*order).defer("search_terms")[query.skip : query.skip + query.limit]
-    total = matches.rows.count()
+    page = _page(query, matches)
+    total = _total(query, matches.rows, page)
     if not total and query.is_plain_search:
         misses.record(query.q)
     return b"%d %d\n%s" % (total, matches.only_close, encode_products(page))
 
 
-def _search(query: ProductQuery) -> Matches:
+def _page(query: ProductQuery, matches: Matches) -> list[Product]:
+    order = SORTS[query.sort] if query.sort else matches.order
+    rows = matches.rows.order_by(*order).defer("search_terms")
+    return list(rows[query.skip : query.skip + query.limit])
+
+
+def _total(query: ProductQuery, rows: ProductQuerySet, page: list[Product]) -> int:
+    """Return the number of products on all pages, by a command of its own only if it is needed."""
+    if len(page) < query.limit and (page or not query.skip):
+        return query.skip + len(page)  # this is the last page
+    if query.is_unfiltered:
+        counts = counts_by_category()
+        return counts.get(query.category, 0) if query.category else sum(counts.values())
+    return rows.count()
+
+
+def search_matches(query: ProductQuery) -> Matches:
+    """Return the visible products that match the text of the query, whatever its filters."""
     rows = Product.objects.visible()
     if not query.q:
         return Matches(rows, SORTS[""])
@@ -155,7 +184,8 @@ def _search(query: ProductQuery) -> Matches:
     return Matches(search.backend().literal(rows, query.q), SORTS[""])
 
 
-def _filter(rows: ProductQuerySet, query: ProductQuery) -> ProductQuerySet:
+def filtered(rows: ProductQuerySet, query: ProductQuery) -> ProductQuerySet:
+    """Return those of the rows that the filters of the query select."""
     if query.category is not None:
         rows = rows.filter(category=query.category)
     if query.product_id is not None:

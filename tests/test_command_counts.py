@@ -4,7 +4,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from catalog.categories import list_categories
 from catalog.models import Product
+from tests.conftest import empty_caches
 from tests.support import factories
 from tests.support.api_clients import api_of
 
@@ -77,3 +79,23 @@ def test_the_number_of_products_does_not_matter(sent, api, products):
         api.post(f"{API}/cart/add", {"product_id": product.product_id, "qty": 1})
     order = start_payment(api)
     assert len(sent(lambda: confirm(api, order))) == 11
+
+
+# A search looks for exact matches first, and does so for the list and for the counts beside its filters.
+MOST = {"/": 4, "/products/": 4, "/categories/category-1/": 4, "/products/?q=product": 6, "{product}": 4}
+
+
+@pytest.mark.parametrize("page", MOST)
+def test_a_page_that_is_not_cached_yet(sent, client, products, page):
+    """Beside the categories in the header, which all pages share."""
+    url = page.format(product=f"/products/{products[0].slug}/")
+    empty_caches()
+    list_categories()
+    commands = sent(lambda: client.get(url))
+    assert len(commands) <= MOST[page], commands
+
+
+def test_the_first_list_after_a_change(sent, client, products):
+    empty_caches()
+    commands = sent(lambda: client.get("/products/"))
+    assert sorted(commands) == ["aggregate categories", *["aggregate products"] * 3]

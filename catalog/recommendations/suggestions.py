@@ -8,7 +8,7 @@ from bson import ObjectId
 
 from catalog import cache
 from catalog.models import Demand, Product
-from catalog.queries import ProductQuery, decode_products, encode_products, list_products
+from catalog.queries import ProductQuery, decode_products, encode_products, first_products
 from catalog.recommendations.demand import ORDERS_NEEDED
 from catalog.types import ProductData
 
@@ -31,7 +31,7 @@ def best_sellers(limit: int) -> list[ProductData]:
 def newest_products(limit: int) -> list[ProductData]:
     """Return the newest available products, one of each category in turn."""
     by_category = defaultdict(list)
-    for product in list_products(ProductQuery(in_stock=True, sort="newest", limit=CANDIDATES)).products:
+    for product in first_products(ProductQuery(in_stock=True, sort="newest", limit=CANDIDATES)):
         by_category[product["category"]].append(product)
     in_turn = chain.from_iterable(zip_longest(*by_category.values()))
     return [product for product in in_turn if product][:limit]
@@ -61,7 +61,7 @@ def without(products: Sequence[ProductData], *, exclude: Sequence[ProductData]) 
 def _of_category(category: str | None, limit: int) -> list[ProductData]:
     if not category:
         return []
-    return list_products(ProductQuery(category=category, in_stock=True, limit=limit)).products
+    return first_products(ProductQuery(category=category, in_stock=True, limit=limit))
 
 
 def _fill_best_sellers() -> bytes:

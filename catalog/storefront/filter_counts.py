@@ -7,7 +7,9 @@ from typing import Any
 from django.db.models import Count
 
 from catalog import cache
-from catalog.queries import ProductQuery, matching
+from catalog.categories import counts_by_category
+from catalog.models import ProductQuerySet
+from catalog.queries import ProductQuery, filtered, search_matches
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,17 @@ def filter_counts(query: ProductQuery) -> FilterCounts:
 
 
 def _fill(query: ProductQuery) -> bytes:
-    in_every_category = matching(replace(query, category=None)).rows.order_by()
-    with_category = in_every_category.exclude(category=None).values_list("category")
+    found = search_matches(query).rows.order_by()
+    by_category = _by_category(found, replace(query, category=None))
     counts: dict[str, Any] = {
-        "categories": dict(with_category.annotate(number=Count("pk"))),
-        "in_every_category": in_every_category.count(),
-        "in_stock": matching(replace(query, in_stock=True)).rows.count(),
+        "in_every_category": sum(by_category.values()),
+        "categories": {name: number for name, number in by_category.items() if name is not None},
+        "in_stock": filtered(found, replace(query, in_stock=True)).count(),
     }
     return json.dumps(counts).encode()
+
+
+def _by_category(found: ProductQuerySet, query: ProductQuery) -> dict[str | None, int]:
+    if query.is_unfiltered:
+        return counts_by_category()
+    return dict(filtered(found, query).values_list("category").annotate(number=Count("pk")))

@@ -23,7 +23,7 @@ INDEXES = [
 ]
 PRICES = [None, 1, 2.5, Decimal128("2.50"), Decimal128("10"), -3, "9", True]
 SORTS = [["price", "number"], ["number"], ["_id"], ["kind", "number"], ["tags", "number"]]
-KINDS = ["", "a", "ab", "b", "ü\0c", None]
+KINDS = ["", "a", "ab", "a\0", "a\0\0b", "ü\0c", None]
 
 
 def filled(client: Client, seed: int) -> Documents:
@@ -56,6 +56,8 @@ def pipelines(chance: random.Random) -> Iterator[Any]:
         used = chance.sample(conditions, chance.randrange(4))
         match = [{"$match": {"$and": used}}] if used else []
         yield [*match, mongo_walks.COUNT_STAGE]
+        field = chance.choice(["kind", "number", "tags"])
+        yield [*match, {"$group": {"_id": f"${field}", "number": {"$sum": 1}}}]
         step = chance.choice([1, -1])
         fields = chance.choice(SORTS)
         steps = {field: chance.choice([step, step, step, -step]) for field in fields}
@@ -70,10 +72,10 @@ def test_sorted_lists_and_counts_are_those_of_a_scan(patched: Client, unpatched:
     seed = random.getrandbits(32)
     walked, scanned = filled(patched, seed), filled(unpatched, seed)
     for pipeline in pipelines(random.Random(seed)):
-        assert walked.aggregate(pipeline).to_list() == scanned.aggregate(pipeline).to_list(), (
-            seed,
-            pipeline,
-        )
+        answers = [rows.aggregate(pipeline).to_list() for rows in (walked, scanned)]
+        if "$group" in pipeline[-1]:  # its order is not defined
+            answers = [sorted(answer, key=repr) for answer in answers]
+        assert answers[0] == answers[1], (seed, pipeline)
 
 
 def divisible(client: Client) -> Documents:

@@ -37,12 +37,16 @@ requested = threading.local()
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the stages after a `$match` need: the first documents of an order, or only their number."""
+    """What the stages after a `$match` need: the first documents of an order, or only their number.
+
+    With `group` it is the number of documents for each value of this field.
+    """
 
     collection: str
     sort: Sort
     limit: int
     counts: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,12 +89,24 @@ def wanted_by(command: Document) -> Wanted | None:
         stages.pop(0)
     if stages and stages[0] == COUNT_STAGE:
         return Wanted(collection, [], 0, counts=True)
+    if field := counted_field(stages):
+        return Wanted(collection, [(field, 1)], 0, group=field)
     if stages and is_identity(stages[0]):
         stages.pop(0)
     sort = list(taken(stages, "$sort", {}).items())
     skip, limit = taken(stages, "$skip", 0), taken(stages, "$limit", 0)
     ordered = all(step in (1, -1) for _, step in sort)
     return Wanted(collection, sort, skip + limit) if limit > 0 and ordered else None
+
+
+def counted_field(stages: list[Document]) -> str:
+    """Return the field for whose values a `$group` counts the documents, or an empty text."""
+    group = dict(stages[0].get("$group", {})) if stages else {}
+    field = group.pop("_id", None)
+    only_counts = list(group.values()) == [{"$sum": 1}]
+    return (
+        field[1:] if only_counts and isinstance(field, str) and field[:1] == "$" and "." not in field else ""
+    )
 
 
 def taken(stages: list[Document], operator: str, default: Any) -> Any:
@@ -114,14 +130,34 @@ def first_documents(
         walk = best_walk(self, db, coll, query, wanted.sort)
         if walk is None:
             return None
-        entries = walked(self, db, coll, walk)
+        entries = (record for _, record in walked(self, db, coll, walk))
         if wanted.counts:
             return [{}] * sum(1 for _ in entries) if walk.covered else None
+        if wanted.group:
+            return grouped(self, db, coll, walk, wanted.group) if walk.covered else None
         patience = PATIENCE + 20 * wanted.limit
         read = documents(self, db, coll, islice(entries, patience))
         found = list(islice((doc for doc in read if matches(doc, query, vars=variables)), wanted.limit))
         complete = len(found) == wanted.limit or next(entries, None) is None
         return found if complete and not any(is_misplaced(doc, walk) for doc in found) else None
+
+
+def grouped(self: Storage, db: str, coll: str, walk: Walk, field: str) -> Sequence[Document] | None:
+    """Return a document with the field alone for each entry of the walk; None for a value that is no text."""
+    counts: dict[bytes, list[int]] = {}  # by the value as the index has it: the first record, and how many
+    for entry, record in walked(self, db, coll, walk):
+        value = entry[len(storage._escape_kb(walk.prefix)) :].partition(storage._escape_kb(COMPOUND_SEP))[0]
+        counts.setdefault(value, [record, 0])[1] += 1
+    found: list[Document] = []
+    for document, (_, number) in zip(
+        list(documents(self, db, coll, (record for record, _ in counts.values()))),
+        counts.values(),
+        strict=True,
+    ):
+        if not isinstance(document.get(field), (str, type(None))):
+            return None
+        found += [{field: document.get(field)}] * number
+    return found
 
 
 def best_walk(self: Storage, db: str, coll: str, query: Document, sort: Sort) -> Walk | None:
@@ -177,8 +213,8 @@ def walk_of(name: str, key: Document, query: Document, sort: Sort) -> Walk | Non
     )
 
 
-def walked(self: Storage, db: str, coll: str, walk: Walk) -> Iterator[int]:
-    """Yield the record numbers of the entries of a walk."""
+def walked(self: Storage, db: str, coll: str, walk: Walk) -> Iterator[tuple[bytes, int]]:
+    """Yield the entries of a walk, each with its record's number."""
     where = (db, coll) if walk.index == ID_INDEX else (db, coll, walk.index)
     if walk.index == ID_INDEX:
         cursor, start = self._cursor(storage._NAT_SEQ_TABLE), b""
@@ -198,10 +234,17 @@ def walked(self: Storage, db: str, coll: str, walk: Walk) -> Iterator[int]:
             *place, entry = cursor.get_key()
             if tuple(place) != where or not entry.startswith(start):
                 return
-            yield cursor.get_value() if walk.index == ID_INDEX else storage._unpack_entry(bytes(entry))[1]
+            yield (b"", cursor.get_value()) if walk.index == ID_INDEX else unpacked(bytes(entry))
             found = step() == 0
     finally:
         cursor.reset()
+
+
+def unpacked(entry: bytes) -> tuple[bytes, int]:
+    key, record = storage._unpack_entry(entry)
+    if record is None:
+        raise ValueError("An index entry without a record.")
+    return key, record
 
 
 def documents(self: Storage, db: str, coll: str, records: Iterable[int]) -> Iterator[dict[str, Any]]:
