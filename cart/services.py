@@ -7,8 +7,8 @@ from typing import Any
 from bson import Decimal128
 from django.db import IntegrityError
 from django.utils.translation import gettext_noop
-from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
+from pymongo.results import UpdateResult
 
 from accounts.models import User
 from cart import cache
@@ -84,7 +84,9 @@ def add_item(*, user: Buyer, product_id: int, qty: int) -> Cart:
     Stock is not checked here: an order is refused if it is short. Raises ProductNotAvailable, LineFull or
     CartFull, and Busy if concurrent requests got in the way too often.
     """
-    return _add(get_product(product_id), user, qty)
+    product = get_product(product_id)
+    _add(product, user, qty)
+    return get_cart(user=user)
 
 
 def add_up_to_stock(product: Product, *, user: Buyer, qty: int) -> LimitedQuantity:
@@ -111,9 +113,8 @@ def set_quantity(*, user: Buyer, product_id: int, qty: int) -> Cart:
         raise LineFull
     if qty < 1:
         return remove_item(user=user, product_id=product_id)
-    change: Update = {"$set": {"items.$[line].qty": qty}}
-    cart = _write(owner_key(user), {"items.product_id": product_id}, change, line=product_id)
-    return cart or get_cart(user=user)
+    _write(owner_key(user), {"items.product_id": product_id}, {"$set": {"items.$.qty": qty}})
+    return get_cart(user=user)
 
 
 def set_quantity_up_to_stock(product: Product, *, user: Buyer, qty: int) -> LimitedQuantity:
@@ -129,8 +130,9 @@ def set_quantity_up_to_stock(product: Product, *, user: Buyer, qty: int) -> Limi
 
 def remove_item(*, user: Buyer, product_id: int) -> Cart:
     """Remove the whole line, if there is one, and return the cart."""
-    change: Update = {"$pull": {"items": {"product_id": product_id}}}
-    return _write(owner_key(user), {"items.product_id": product_id}, change) or get_cart(user=user)
+    line = {"product_id": product_id}
+    _write(owner_key(user), {"items.product_id": product_id}, {"$pull": {"items": line}})
+    return get_cart(user=user)
 
 
 def claim(cart: Cart) -> None:
@@ -140,7 +142,7 @@ def claim(cart: Cart) -> None:
     database usually reports that conflict first, and the whole transaction is retried.
     """
     this_version = {"_id": cart.pk, "version": cart.version}
-    if not _write(cart.owner, this_version, {"$set": {"items": []}}):
+    if not _write(cart.owner, this_version, {"$set": {"items": []}}).modified_count:
         raise Busy
 
 
@@ -169,24 +171,24 @@ def _count(owner: str) -> int:
     return sum(item.qty for item in cart.items) if cart else 0
 
 
-def _add(product: Product, user: Buyer, qty: int) -> Cart:
+def _add(product: Product, user: Buyer, qty: int) -> None:
     if qty > MAX_QTY:
         raise LineFull
     for _ in range(MAX_ATTEMPTS):
-        if cart := _increase_line(user, product, qty) or _begin_line(user, product, qty):
-            return cart
+        if _increase_line(user, product, qty) or _begin_line(user, product, qty):
+            return
         _refuse_at_limit(get_cart(user=user), product.product_id, qty)
     raise Busy
 
 
-def _increase_line(user: Buyer, product: Product, qty: int) -> Cart | None:
+def _increase_line(user: Buyer, product: Product, qty: int) -> bool:
     line = {"product_id": product.product_id, "qty": {"$lte": MAX_QTY - qty}}
-    price = {"items.$[line].seen_price": Decimal128(product.price)}
-    change: Update = {"$inc": {"items.$[line].qty": qty}, "$set": price}
-    return _write(owner_key(user), {"items": {"$elemMatch": line}}, change, line=product.product_id)
+    price = {"items.$.seen_price": Decimal128(product.price)}
+    change: Update = {"$inc": {"items.$.qty": qty}, "$set": price}
+    return bool(_write(owner_key(user), {"items": {"$elemMatch": line}}, change).modified_count)
 
 
-def _begin_line(user: Buyer, product: Product, qty: int) -> Cart | None:
+def _begin_line(user: Buyer, product: Product, qty: int) -> bool:
     """Append a line if the product has none and there is room; the first line creates the cart."""
     line = {"product_id": product.product_id, "qty": qty, "seen_price": Decimal128(product.price)}
     room = {"items.product_id": {"$ne": product.product_id}, f"items.{MAX_LINES - 1}": {"$exists": False}}
@@ -195,9 +197,10 @@ def _begin_line(user: Buyer, product: Product, qty: int) -> Cart | None:
         "$setOnInsert": {"_id": cart_id(user), "user_id": user_id(user)},
     }
     try:
-        return _write(owner_key(user), room, change, upsert=True)
+        result = _write(owner_key(user), room, change, upsert=True)
     except DuplicateKeyError:  # the cart exists, but it is full or another request has begun this line
-        return None
+        return False
+    return bool(result.modified_count or result.upserted_id)
 
 
 def _refuse_at_limit(cart: Cart, product_id: int, qty: int) -> None:
@@ -242,25 +245,12 @@ def _merged_lines(lines: list[CartItem], added: list[CartItem]) -> tuple[list[Ca
     return list(merged.values()), left_out
 
 
-def _write(
-    owner: str, condition: dict[str, Any], update: Update, *, line: int | None = None, upsert: bool = False
-) -> Cart | None:
-    """Change the cart by one command, and return it as it is now, or None if it does not meet the condition.
-
-    `$[line]` in the update stands for the line of the product `line`. The cached count is invalidated even if
-    the command's reply was lost.
-    """
+def _write(owner: str, condition: dict[str, Any], update: Update, **options: bool) -> UpdateResult:
+    """Run one command on the cart and invalidate its cached count, even if the command's reply was lost."""
     try:
-        document = collection(Cart).find_one_and_update(
-            {"owner": owner, **condition},
-            _stamped(update),
-            array_filters=None if line is None else [{"line.product_id": line}],
-            upsert=upsert,
-            return_document=ReturnDocument.AFTER,
-        )
+        return collection(Cart).update_one({"owner": owner, **condition}, _stamped(update), **options)
     finally:
         cache.cart_changed(owner)
-    return Cart.of_document(document) if document else None
 
 
 def _stamped(update: Update) -> Update:

@@ -20,6 +20,8 @@ INDEXES = [
     [("kind", -1), ("number", 1)],
     [("tags", 1), ("number", 1)],
     [("seller.name", 1), ("number", 1)],
+    [("price", 1), ("shown", 1)],
+    [("stock", 1), ("shown", 1)],
 ]
 PRICES = [None, 1, 2.5, Decimal128("2.50"), Decimal128("10"), -3, "9", True]
 SORTS = [["price", "number"], ["number"], ["_id"], ["kind", "number"], ["tags", "number"]]
@@ -32,6 +34,7 @@ def filled(client: Client, seed: int) -> Documents:
     for number in range(150):
         row: dict[str, Any] = {"_id": chance.random(), "number": number, "shown": chance.random() < 0.7}
         row |= {"price": chance.choice(PRICES), "kind": chance.choice(KINDS)}
+        row |= {"stock": chance.choice([-1, 0, 0.0, -0.0, 1, 2.5, 2**40, None, "1", [0, 1], [2, 3], [True]])}
         row |= {"tags": chance.sample("abc", 2), "seller": {"name": chance.choice("xyz")}}
         del row[chance.choice(["price", "kind", "seller", "tags"])]
         rows.insert_one(row)
@@ -56,6 +59,14 @@ def pipelines(chance: random.Random) -> Iterator[Any]:
         used = chance.sample(conditions, chance.randrange(4))
         match = [{"$match": {"$and": used}}] if used else []
         yield [*match, mongo_walks.COUNT_STAGE]
+        numbers = [0, 0, 1, 2, 0.0, False, 2**40]
+        bounds = [{"$gt": 0}, {"$lte": 2}, {"$exists": True}, {"$ne": None}, {"$gte": 1}, {"$lt": 2}]
+        bounds += [{chance.choice(["$gt", "$gte", "$lt", "$lte"]): chance.choice(numbers)}]
+        number = chance.choice(["stock", "price", "number"])
+        shown = {"shown": chance.choice([True, True, True, False, 1, "True"])}
+        within = [{number: bound} for bound in chance.sample(bounds, chance.randrange(1, 4))]
+        yield [{"$match": {"$and": [shown, {"$and": within}]}}, mongo_walks.COUNT_STAGE]
+        yield [*match, mongo_walks.EXISTS_STAGE, {"$limit": 1}, {"$project": {"_id": 0}}]
         field = chance.choice(["kind", "number", "tags"])
         yield [*match, {"$group": {"_id": f"${field}", "number": {"$sum": 1}}}]
         step = chance.choice([1, -1])

@@ -7,7 +7,7 @@ A query for which no index serves is left to SecantusDB. The patch can go when
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -17,7 +17,7 @@ import bson
 from bson import Decimal128, ObjectId
 from secantus import commands, storage
 from secantus.query import matches
-from secantus.sortkey import COMPOUND_SEP, encode_value_directed
+from secantus.sortkey import COMPOUND_SEP, encode_value, encode_value_directed
 from secantus.storage import Storage
 
 Document = Mapping[str, Any]
@@ -29,6 +29,15 @@ ORDINARY_OPTIONS = {"entryFormat", "unique", "v", "name", "background"}
 IS_NULL = {"$in": [{"$type": {"$literal": True}}, ["missing", "null"]]}
 NUMBER = {"$sum": {"$cond": {"if": IS_NULL, "then": None, "else": 1}}}
 COUNT_STAGE = {"$facet": {"group": [{"$group": {"__count": NUMBER, "_id": None}}]}}  # of QuerySet.count()
+EXISTS_STAGE = {"$project": {"a": {"$literal": 1}}}  # of QuerySet.exists()
+NOT_NULL = ({"$exists": True}, {"$ne": None})  # the ORM adds both to an upper bound
+# How an entry compares with a bound, both as bytes: the entry of the bound's value begins with the bound.
+COMPARISONS: dict[str, Callable[[bytes, bytes], bool]] = {
+    "$gt": lambda entry, bound: entry > bound and not entry.startswith(bound),
+    "$gte": lambda entry, bound: entry >= bound,
+    "$lt": lambda entry, bound: entry < bound,
+    "$lte": lambda entry, bound: entry < bound or entry.startswith(bound),
+}
 PATIENCE = 2000  # index entries that a walk may visit beyond 20 for each wanted document
 ID_INDEX = "_id_"
 AFTER = b"\xff" * 16  # after all entries that begin with a prefix
@@ -59,6 +68,7 @@ class Walk:
     fields: list[str]  # whose values the prefix is
     covered: bool  # the prefix is the whole query
     inverted: list[str]  # fields of the order that the index has in descending order
+    is_open: bool = False  # the prefix may end within a value
 
 
 def patch_walks() -> None:
@@ -91,7 +101,7 @@ def wanted_by(command: Document) -> Wanted | None:
         return Wanted(collection, [], 0, counts=True)
     if field := counted_field(stages):
         return Wanted(collection, [(field, 1)], 0, group=field)
-    if stages and is_identity(stages[0]):
+    if stages and (is_identity(stages[0]) or stages[0] == EXISTS_STAGE):
         stages.pop(0)
     sort = list(taken(stages, "$sort", {}).items())
     skip, limit = taken(stages, "$skip", 0), taken(stages, "$limit", 0)
@@ -127,6 +137,8 @@ def first_documents(
     """Return the first matching documents, or empty ones to be counted, or None if no index serves."""
     self._refresh_read_snapshot()
     with self._lock:
+        if wanted.counts and (number := counted_range(self, db, coll, query)) is not None:
+            return [{}] * number
         walk = best_walk(self, db, coll, query, wanted.sort)
         if walk is None:
             return None
@@ -140,6 +152,54 @@ def first_documents(
         found = list(islice((doc for doc in read if matches(doc, query, vars=variables)), wanted.limit))
         complete = len(found) == wanted.limit or next(entries, None) is None
         return found if complete and not any(is_misplaced(doc, walk) for doc in found) else None
+
+
+def counted_range(self: Storage, db: str, coll: str, query: Document) -> int | None:
+    """Count by an index the documents with a number in some bounds and True in another field.
+
+    Such are the queries for the products in stock and for those with little of it. None for any other query.
+    """
+    conditions = list(flattened(query))
+    flags = {field for field, value in conditions if value is True}
+    bounds = [(field, *bound) for field, value in conditions for bound in bounds_of(value)]
+    fields = {field for field, *_ in bounds}
+    if len(flags) != 1 or len(fields) != 1 or {field for field, _ in conditions} != flags | fields:
+        return None
+    if not any(operator for _, operator, _ in bounds):
+        return None
+    if sum(len(bounds_of(value)) or value is True for _, value in conditions) != len(conditions):
+        return None
+    key = [(field, 1) for field in (*fields, *flags)]
+    for name, fields_of_index, options in self._iter_indexes(db, coll):
+        if list(fields_of_index.items()) == key and set(options) <= ORDINARY_OPTIONS:
+            return len(records_between(self, db, coll, name, [tuple(bound) for _, *bound in bounds]))
+    return None
+
+
+def bounds_of(value: Any) -> list[tuple[str, int | None]]:
+    """Return the bound that a condition sets, such as ("$gt", 0); one without a number for `is not null`."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return []
+    [(operator, operand)] = value.items()
+    if operator in COMPARISONS and isinstance(operand, int) and not isinstance(operand, bool):
+        return [(operator, operand)]
+    return [("", None)] if value in NOT_NULL else []
+
+
+def records_between(self: Storage, db: str, coll: str, index: str, bounds: list[Any]) -> set[int]:
+    """Return the records of the entries with a number within the bounds and True; an array has several."""
+    true = storage._escape_kb(COMPOUND_SEP + encode_value(True))
+    tests = [
+        (COMPARISONS[operator], storage._escape_kb(encode_value(number) + COMPOUND_SEP))
+        for operator, number in bounds
+        if operator
+    ]
+    numbers = Walk(index, encode_value(0)[:1], False, fields=[], covered=True, inverted=[], is_open=True)
+    return {
+        record
+        for entry, record in walked(self, db, coll, numbers)
+        if entry.endswith(true) and all(holds(entry, bound) for holds, bound in tests)
+    }
 
 
 def grouped(self: Storage, db: str, coll: str, walk: Walk, field: str) -> Sequence[Document] | None:
@@ -210,6 +270,7 @@ def walk_of(name: str, key: Document, query: Document, sort: Sort) -> Walk | Non
         fields=used,
         covered=whole and set(used) == equal.keys(),
         inverted=[field for field, step in rest[: len(order)] if step == -1],
+        is_open=not parts,
     )
 
 
@@ -220,7 +281,7 @@ def walked(self: Storage, db: str, coll: str, walk: Walk) -> Iterator[tuple[byte
         cursor, start = self._cursor(storage._NAT_SEQ_TABLE), b""
     else:
         cursor = self._cursor(storage._IDX_ENTRIES_TABLE)
-        ends = b"" if walk.prefix.endswith(COMPOUND_SEP) or not walk.prefix else storage._ENTRY_SEP
+        ends = b"" if walk.is_open or walk.prefix.endswith(COMPOUND_SEP) else storage._ENTRY_SEP
         start = storage._escape_kb(walk.prefix) + ends
     step = cursor.prev if walk.backwards else cursor.next
     cursor.reset()
