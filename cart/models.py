@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 from django.core.signing import BadSignature, Signer
 from django.db import models
 from django_mongodb_backend.fields import EmbeddedModelArrayField
@@ -77,6 +77,13 @@ class Cart(models.Model):
         return {item.product_id: item.qty for item in self.items}
 
     @classmethod
+    def of_document(cls, document: dict[str, Any]) -> "Cart":
+        """Return the cart that MongoDB sent as a reply to a change."""
+        items = [CartItem(**_with_decimals(item)) for item in document["items"]]
+        fields = {"items": items, "updated_at": document["updated_at"].replace(tzinfo=UTC)}
+        return cls(pk=document.pop("_id"), **{**document, **fields})
+
+    @classmethod
     def empty(cls, user: Buyer) -> "Cart":
         """Return an unsaved cart with the id that the stored one will have."""
         return cls(
@@ -98,6 +105,12 @@ def owner_of_user(pk: Any) -> str:
 
 def user_id(user: Buyer) -> str | None:
     return str(user.pk) if isinstance(user, User) else None
+
+
+def _with_decimals(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.to_decimal() if isinstance(value, Decimal128) else value for name, value in item.items()
+    }
 
 
 def cart_id(user: Buyer) -> ObjectId:

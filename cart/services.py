@@ -7,6 +7,7 @@ from typing import Any
 from bson import Decimal128
 from django.db import IntegrityError
 from django.utils.translation import gettext_noop
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 from pymongo.results import UpdateResult
 
@@ -84,9 +85,7 @@ def add_item(*, user: Buyer, product_id: int, qty: int) -> Cart:
     Stock is not checked here: an order is refused if it is short. Raises ProductNotAvailable, LineFull or
     CartFull, and Busy if concurrent requests got in the way too often.
     """
-    product = get_product(product_id)
-    _add(product, user, qty)
-    return get_cart(user=user)
+    return _add(get_product(product_id), user, qty)
 
 
 def add_up_to_stock(product: Product, *, user: Buyer, qty: int) -> LimitedQuantity:
@@ -171,21 +170,32 @@ def _count(owner: str) -> int:
     return sum(item.qty for item in cart.items) if cart else 0
 
 
-def _add(product: Product, user: Buyer, qty: int) -> None:
+def _add(product: Product, user: Buyer, qty: int) -> Cart:
     if qty > MAX_QTY:
         raise LineFull
     for _ in range(MAX_ATTEMPTS):
-        if _increase_line(user, product, qty) or _begin_line(user, product, qty):
-            return
+        if cart := _increase_line(user, product, qty):
+            return cart
+        if _begin_line(user, product, qty):
+            return get_cart(user=user)
         _refuse_at_limit(get_cart(user=user), product.product_id, qty)
     raise Busy
 
 
-def _increase_line(user: Buyer, product: Product, qty: int) -> bool:
-    line = {"product_id": product.product_id, "qty": {"$lte": MAX_QTY - qty}}
-    price = {"items.$.seen_price": Decimal128(product.price)}
-    change: Update = {"$inc": {"items.$.qty": qty}, "$set": price}
-    return bool(_write(owner_key(user), {"items": {"$elemMatch": line}}, change).modified_count)
+def _increase_line(user: Buyer, product: Product, qty: int) -> Cart | None:
+    """Add to the product's line and return the cart, or None if there is no such line or it would be full."""
+    owner, line = owner_key(user), {"product_id": product.product_id, "qty": {"$lte": MAX_QTY - qty}}
+    price = {"items.$[line].seen_price": Decimal128(product.price)}
+    try:
+        document = collection(Cart).find_one_and_update(
+            {"owner": owner, "items": {"$elemMatch": line}},
+            _stamped({"$inc": {"items.$[line].qty": qty}, "$set": price}),
+            array_filters=[{"line.product_id": product.product_id}],
+            return_document=ReturnDocument.AFTER,
+        )
+    finally:
+        cache.cart_changed(owner)
+    return Cart.of_document(document) if document else None
 
 
 def _begin_line(user: Buyer, product: Product, qty: int) -> bool:
