@@ -12,7 +12,7 @@ import pytest
 from tests.security.world import HEADERS, World, Worlds
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "1"))
 CALLERS = ("anonymous", "customer", "admin")
 
 
