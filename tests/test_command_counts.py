@@ -1,4 +1,4 @@
-"""The number of commands that common requests send to MongoDB. A request may send fewer, and none more."""
+"""The number of commands that common requests send to MongoDB. More than these is a failure."""
 
 import pytest
 from rest_framework.test import APIClient

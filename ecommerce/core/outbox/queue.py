@@ -55,11 +55,13 @@ def enqueue(*, kind: str, key: str, payload: dict[str, Any]) -> None:
     """
     message = as_document(OutboxMessage(pk=ObjectId(), kind=kind, key=key, payload=payload))
     try:
-        collection(OutboxMessage).update_one({"key": key}, {"$setOnInsert": message}, upsert=True)
+        result = collection(OutboxMessage).update_one({"key": key}, {"$setOnInsert": message}, upsert=True)
     except DuplicateKeyError:
         if connection.in_atomic_block_mongo:
             raise
-    on_commit(wakeup.wake_up)
+        return
+    if result.upserted_id is not None:
+        on_commit(wakeup.wake_up)
 
 
 def deliver_due(*, seconds: float = RUN_S) -> bool:

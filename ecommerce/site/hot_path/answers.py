@@ -81,7 +81,7 @@ def _may_be_compressed(body: Body) -> bool:
 
 
 def make(django: Wsgi, environ: Environ, path: str, query: str) -> Answer:
-    """Let Django answer the path and the query for every visitor, whoever sent the request.
+    """Let Django answer the path and the query for all visitors, not only for the one who sent the request.
 
     Raises NotShareable if the answer sets a cookie.
     """

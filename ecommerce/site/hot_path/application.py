@@ -59,7 +59,8 @@ class HotPath:
             logger.exception("A public read is not stored: %s", error)
         finally:
             logs.request_id.reset(token)
-        return self.django(environ, start_response)
+        # Log lines so far and those of Django have the same id.
+        return self.django(environ | {"HTTP_X_REQUEST_ID": request_id}, start_response)
 
     def _answer(self, request: WSGIRequest) -> tuple[str, Headers, Iterable[bytes]] | None:
         """Return the status, the headers and the body, or None for a request that Django answers.

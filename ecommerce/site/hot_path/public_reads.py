@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.core.handlers.wsgi import WSGIRequest
+from django.core.handlers.wsgi import WSGIRequest, get_bytes_from_wsgi
 from django.http import QueryDict
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import translation
@@ -33,7 +33,7 @@ API_PARAMETERS = tuple(ListQuery().fields)
 LIST_PARAMETERS = (*FilterForm.base_fields, "page")
 MESSAGES_COOKIE = "messages"  # of Django's CookieStorage
 FORM_SECRET = re.compile(r"(?:[A-Za-z0-9]{32}){1,2}")  # as Django accepts it
-LONGEST_QUERY = 300  # each query is an entry, and also one in the memory of this process
+LONGEST_ADDRESS = 500  # each is kept in the memory of this process
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,10 @@ def public_read(request: WSGIRequest) -> PublicRead | None:
     """Return the public read that a request is, and None for a request that Django must answer itself."""
     if not _is_plain(request) or _changes_cookies(request):
         return None
-    read = _public_read_at(request.path_info, request.META.get("QUERY_STRING", ""))
+    query = get_bytes_from_wsgi(request.environ, "QUERY_STRING", "")
+    if len(request.path_info) + len(query) > LONGEST_ADDRESS:
+        return None
+    read = _public_read_at(request.path_info, query)
     if read is None or (not read.is_page and presented_key(request)):
         return None
     return read
@@ -98,9 +101,9 @@ def _changes_cookies(request: WSGIRequest) -> bool:
 
 
 @lru_cache(4096)
-def _public_read_at(path: str, query: str) -> PublicRead | None:
+def _public_read_at(path: str, query: bytes) -> PublicRead | None:
     match = _resolve(path)
-    if match is None or len(query) > LONGEST_QUERY:
+    if match is None:
         return None
     name, params = match.view_name, QueryDict(query)
     if name == "products":

@@ -64,7 +64,7 @@ def hole(context: template.Context, name: str, argument: object = "") -> SafeStr
 
 
 class Arguments:
-    """The arguments of a template, which may be compared and hashed as long as nobody changes them."""
+    """Arguments of a template as the key of a cache. They must not be changed afterwards."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values

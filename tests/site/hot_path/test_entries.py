@@ -11,6 +11,7 @@ from catalog import stock
 from catalog.services import update_product
 from ecommerce.core import redis
 from ecommerce.core.cache import entries
+from ecommerce.core.web.http import SHARED_ANSWER
 from ecommerce.site.hot_path import public_reads, release
 from tests.support.api_clients import api_of
 
@@ -175,3 +176,10 @@ def test_the_number_of_items_changes_the_tag(get, lamp, customer):
     tag = get("/", HTTP_COOKIE=cookies).header("ETag")
     add_item(user=customer, product_id=lamp.product_id, qty=1)
     assert get("/", HTTP_COOKIE=cookies, HTTP_IF_NONE_MATCH=tag).status == "200 OK"
+
+
+def test_a_long_address_is_left_to_django(get, django, lamp):
+    for _ in range(2):
+        django.requests.clear()
+        assert get(f"/products/?q={'x' * 600}").status == "200 OK"
+        assert [SHARED_ANSWER in request for request in django.requests] == [False]

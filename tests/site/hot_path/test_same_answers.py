@@ -160,6 +160,16 @@ def test_other_urls(hot, shop, url):
         same_as_django(hot, url, "GET", HEADERS[headers])
 
 
+@pytest.mark.parametrize("path", ["/products/", "/api/v1/products"])
+def test_a_query_of_plain_bytes(hot, shop, path):
+    """Some clients send letters as they are, and some send bytes that are no text."""
+    factories.product(name="Lämpchen", slug="laempchen")
+    for query in ("q=lämp", "q=%FF", "q=%00", "q=\N{SNOWMAN}" * 9):
+        raw = {"QUERY_STRING": query.encode().decode("latin-1")}
+        same_as_django(hot, path, "GET", raw)
+    assert "Lämpchen" in send(hot, path, QUERY_STRING="q=lämp".encode().decode("latin-1")).text
+
+
 def test_every_caller(hot, callers):
     for url, headers in product(URLS, callers):
         same_as_django(hot, url, "GET", headers)
