@@ -6,8 +6,10 @@ product always add up to its inventory. Call these functions inside `run_tx`.
 
 import re
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from bson import ObjectId
@@ -43,17 +45,37 @@ class SaleLine:
     name: str
 
 
+@dataclass(frozen=True, order=True)
+class _Take:
+    """A line to be taken from the stock, and the key of its movement."""
+
+    line: SaleLine
+    key: str
+    order: ObjectId
+
+
 def sell(lines: Iterable[SaleLine], *, order: ObjectId) -> None:
     """Take every line from the stock, or raise InsufficientStock; a hidden or deleted product has none.
 
     Lines are taken in the order of their products' ids, so that two orders never deadlock.
     """
-    _take(lines, order, reason="sale", key=f"sale:{order}", on_hold=False)
+    sell_all({order: lines})
+
+
+def sell_all(lines_by_order: Mapping[ObjectId, Iterable[SaleLine]]) -> None:
+    """Sell the lines of several orders like `sell`, in one command."""
+    takes = [
+        _Take(line, f"sale:{order}:{line.product}", order)
+        for order, lines in lines_by_order.items()
+        for line in lines
+    ]
+    _take(takes, reason="sale", on_hold=False)
 
 
 def hold(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) -> None:
     """Reserve every line for a payment, or raise InsufficientStock; in the same order as `sell`."""
-    _take(lines, order, reason="hold", key=f"hold:{payment}", on_hold=True)
+    takes = [_Take(line, f"hold:{payment}:{line.product}", order) for line in lines]
+    _take(takes, reason="hold", on_hold=True)
 
 
 def sell_held(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) -> None:
@@ -126,15 +148,15 @@ def reason_in_words(stored: str) -> str:
     return gettext(stored) if stored else ""
 
 
-def _take(lines: Iterable[SaleLine], order: ObjectId, *, reason: str, key: str, on_hold: bool) -> None:
+def _take(takes: list[_Take], *, reason: str, on_hold: bool) -> None:
     """Take all lines by one command, whose count says whether there was enough of each."""
-    in_order = sorted(lines)
-    taken = collection(Product).bulk_write([_taking(line, on_hold=on_hold) for line in in_order])
+    in_order = sorted(takes)
+    taken = collection(Product).bulk_write([_taking(take.line, on_hold=on_hold) for take in in_order])
     if taken.modified_count < len(in_order):
-        raise _shortage(in_order)
+        raise _shortage([take.line for take in in_order])
     StockMovement.objects.bulk_create(
-        _movement(line.product, -line.quantity, reason, key=f"{key}:{line.product}", order=order)
-        for line in in_order
+        _movement(take.line.product, -take.line.quantity, reason, key=take.key, order=take.order)
+        for take in in_order
     )
     on_commit(cache.stock_changed)
 
@@ -149,14 +171,16 @@ def _available(line: SaleLine) -> dict[str, Any]:
 
 
 def _shortage(lines: list[SaleLine]) -> DomainError:
-    """Return the error for the first line of which too little is left, as read outside of the transaction.
+    """Return the error for the first product of which too little is left, as read outside of the transaction.
 
-    The count does not tell which line it was. If there is enough of each by now, a new try finds it: Busy.
+    The count does not tell which one it was. If there is enough of each by now, a new try finds it: Busy.
     """
     products = connection.get_collection(Product._meta.db_table)
-    for line in lines:
-        if not products.count_documents(_available(line)):
-            return InsufficientStock(line.name)
+    for _, same in groupby(lines, key=attrgetter("product")):
+        first, *others = same
+        needed = replace(first, quantity=sum((line.quantity for line in others), first.quantity))
+        if not products.count_documents(_available(needed)):
+            return InsufficientStock(needed.name)
     return Busy()
 
 
