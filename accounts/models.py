@@ -70,7 +70,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         db_table = "users"
         # A unique index of this backend is partial, so lookups need a plain one, too.
-        indexes = [models.Index(fields=["email"], name="users_email")]
+        indexes = [
+            models.Index(fields=["email"], name="users_email"),
+            models.Index(fields=["role", "email"], name="users_by_role"),
+            models.Index(fields=["is_active", "email"], name="users_by_state"),
+        ]
 
     def __str__(self) -> str:
         return self.email
@@ -148,7 +152,10 @@ class SavedAddress(models.Model):
     class Meta:
         db_table = "addresses"
         ordering = ["-used_at", "-pk"]
-        indexes = [models.Index(fields=["user", "-used_at", "-id"], name="addresses_of_user")]
+        indexes = [
+            models.Index(fields=["key"], name="addresses_key"),
+            models.Index(fields=["user", "-used_at", "-id"], name="addresses_of_user"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.address.name}, {self.address.line1}, {self.address.city}"
@@ -190,7 +197,10 @@ class WebSession(AbstractBaseSession):
 
     class Meta:
         db_table = "sessions"
-        indexes = [models.Index(fields=["user", "-created_at"], name="sessions_of_user")]
+        indexes = [
+            models.Index(fields=["session_key"], name="sessions_key"),
+            models.Index(fields=["user", "-created_at"], name="sessions_of_user"),
+        ]
 
 
 class SignInAttempts(models.Model):
@@ -203,6 +213,7 @@ class SignInAttempts(models.Model):
 
     class Meta:
         db_table = "sign_in_attempts"
+        indexes = [models.Index(fields=["key"], name="sign_in_attempts_key")]
 
     def __str__(self) -> str:
         return self.key
@@ -226,7 +237,10 @@ class OneTimeToken(models.Model):
 
     class Meta:
         db_table = "one_time_tokens"
-        indexes = [models.Index(fields=["user", "purpose"], name="one_time_tokens_of_user")]
+        indexes = [
+            models.Index(fields=["key"], name="one_time_tokens_key"),
+            models.Index(fields=["user", "purpose"], name="one_time_tokens_of_user"),
+        ]
 
     def __str__(self) -> str:
         return self.purpose

@@ -8,7 +8,7 @@ from ecommerce.core.web.admin import ReadOnlyAdmin
 class CartAdmin(ReadOnlyAdmin):
     list_display = ["owner", "lines", "pieces", "updated_at"]
     fields = ["owner", "lines", "pieces", "contents", "updated_at"]
-    search_fields = ["owner"]
+    search_prefixes = ("owner",)
     search_help_text = "Owner: u: followed by a user's ObjectId, or g: followed by a guest's hash"
     ordering = ["-pk"]
 

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminIntegerFieldWidget
 
-from catalog import categories, product_fields, services
+from catalog import categories, product_fields, search, services
 from catalog.csv import admin_pages, export
 from catalog.images import uploads
 from catalog.images.image_urls import resized_url, validate_image
@@ -28,6 +28,7 @@ from catalog.models import (
 from catalog.product_fields import Section, section_fields
 from ecommerce.core.db import object_id
 from ecommerce.core.web.admin import ExportedList, ReadOnlyAdmin, RefusableForm, ServiceAdmin
+from ecommerce.core.web.admin_lists import beginning_with
 from ecommerce.core.web.http import signed_in
 
 
@@ -102,8 +103,7 @@ class ProductAdmin(ExportedList, ServiceAdmin):
     list_filter = ["is_active", StockFilter, CategoryFilter]
     list_per_page = 50
     list_before_template = "admin/product_links.html"
-    search_fields = ["name", "slug"]
-    search_help_text = "Name, slug or product ID"
+    search_help_text = "Words of the name or the category, the beginning of the slug, or the product ID"
     ordering = ["product_id"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
@@ -126,10 +126,11 @@ class ProductAdmin(ExportedList, ServiceAdmin):
         return {} if obj else {"slug": ["name"]}
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        results, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        if search_term.isascii() and search_term.isdigit() and int(search_term) <= MAX_PRODUCT_ID:
-            results |= queryset.filter(product_id=int(search_term))
-        return results, may_have_duplicates
+        return _matching(queryset, search_term.strip()), False
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """Begin with the lowest stock if the list is filtered by it, since the same index serves both."""
+        return ["inventory", "product_id"] if "stock" in request.GET else ["product_id"]
 
     def csv_lines(self, rows: Any) -> Iterator[str]:
         return export.lines(rows)
@@ -173,6 +174,21 @@ class ProductAdmin(ExportedList, ServiceAdmin):
         services.delete_product(pk=obj.pk, by=signed_in(request))
 
 
+def _matching(rows: Any, text: str) -> Any:
+    """Filter products by what staff typed: a product ID, words, or the beginning of a slug."""
+    if not text:
+        return rows
+    number = _product_id(text)
+    if number and (by_id := rows.filter(product_id=number)).exists():
+        return by_id
+    by_words = search.backend().fuzzy(rows, text).rows
+    return by_words if by_words.exists() else beginning_with(rows, ["slug"], text)
+
+
+def _product_id(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text) <= MAX_PRODUCT_ID else None
+
+
 def _stock_fields(request: HttpRequest) -> list[str]:
     """Return the fields about an existing product's stock, and links to where more is found."""
     fields = ["inventory", "on_hold", "inventory_delta", "movements"]
@@ -213,18 +229,20 @@ class CategoryAdmin(ServiceAdmin):
 @admin.register(SearchMiss)
 class SearchMissAdmin(ReadOnlyAdmin):
     list_display = ["text", "count", "last_at"]
-    search_fields = ["text"]
+    search_prefixes = ("text",)
 
 
 @admin.register(StockMovement)
 class StockMovementAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "key", "quantity", "reason"]
     list_filter = ["reason"]
-    search_fields = ["key"]
-    search_help_text = "Key, or the ObjectId of a product or an order"
+    search_help_text = "Product ID, or the ObjectId of a product or an order"
     ordering = ["-pk"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         if row := object_id(search_term.strip()):
             return queryset.filter(Q(product=row) | Q(order=row)), False
-        return super().get_search_results(request, queryset, search_term)
+        if number := _product_id(search_term.strip()):
+            product = Product.objects.filter(product_id=number).values_list("pk", flat=True).first()
+            return queryset.filter(product=product), False
+        return queryset.none() if search_term.strip() else queryset, False

@@ -19,12 +19,14 @@ from catalog.serializers import (
     ProductFields,
     product_query,
 )
-from ecommerce.core.web.api import STAFF, body, can, errors, keys_need
+from ecommerce.core.db import MOST
+from ecommerce.core.web.api import NEXT, STAFF, body, can, errors, keys_need, link_to_next
 from ecommerce.core.web.bearer import BearerClaims
 from ecommerce.core.web.http import client_ip, shared_answer, signed_in
 from ecommerce.core.web.ratelimit import Allowance
 from ecommerce.core.web.service_keys import ServiceKeyAuthentication
 
+TOTAL = f"Products on all pages. With filters at most {MOST + 1}, which stands for more than {MOST}."
 PUBLIC: Any = [{}, {"serviceKey": []}]  # for the schema: no key is needed, but an invalid one is refused
 
 
@@ -49,7 +51,8 @@ class ProductList(APIView):
         auth=PUBLIC,
         parameters=[
             ListQuery,
-            OpenApiParameter("X-Total-Count", int, "header", response=[200], description="On all pages."),
+            OpenApiParameter("X-Total-Count", int, "header", response=[200], description=TOTAL),
+            OpenApiParameter("Link", str, "header", response=[200], description=NEXT),
         ],
         responses={
             200: ProductAnswer(many=True),
@@ -62,6 +65,8 @@ class ProductList(APIView):
         products = queries.list_products(chosen, allowance=_allowance(request))
         response = _json(products.json)
         response["X-Total-Count"] = str(products.total)
+        if products.next:
+            response["Link"] = link_to_next(request, ListQuery, products.next)
         return response
 
 

@@ -72,16 +72,30 @@ class Product(models.Model):
         db_table = "products"
         ordering = ["product_id"]
         # This backend's unique indexes are partial and serve no lookups, so there are plain ones as well.
+        # Shoppers see active products only; the indexes named `all` serve the lists of staff.
         indexes = [
             models.Index(fields=["product_id"], name="products_product_id"),
             models.Index(fields=["slug"], name="products_slug"),
-            models.Index(fields=["name"], name="products_name"),
+            models.Index(fields=["name", "product_id"], name="products_all_by_name"),
+            models.Index(fields=["price", "product_id"], name="products_all_by_price"),
+            models.Index(fields=["inventory", "product_id"], name="products_all_by_stock"),
+            models.Index(fields=["category", "product_id"], name="products_all_by_category"),
             models.Index(fields=["inventory", "is_active"], name="products_by_stock"),
             models.Index(fields=["is_active", "product_id"], name="products_by_id"),
             models.Index(fields=["is_active", "name", "product_id"], name="products_by_name"),
             models.Index(fields=["is_active", "price", "product_id"], name="products_by_price"),
             models.Index(fields=["is_active", "-created_at", "-product_id"], name="products_newest"),
             models.Index(fields=["is_active", "category", "product_id"], name="products_by_category"),
+            models.Index(
+                fields=["is_active", "category", "name", "product_id"], name="products_by_category_name"
+            ),
+            models.Index(
+                fields=["is_active", "category", "price", "product_id"], name="products_by_category_price"
+            ),
+            models.Index(
+                fields=["is_active", "category", "-created_at", "-product_id"],
+                name="products_by_category_newest",
+            ),
             # The array comes first, so that MongoDB can choose among all words of a query for its index scan.
             models.Index(fields=["search_terms", "is_active"], name="products_search"),
         ]
@@ -169,6 +183,7 @@ class StockMovement(models.Model):
         indexes = [
             models.Index(fields=["product"], name="stock_movements_product"),
             models.Index(fields=["order"], name="stock_movements_order"),
+            models.Index(fields=["reason", "-id"], name="stock_movements_reason"),
         ]
 
     def __str__(self) -> str:

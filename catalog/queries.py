@@ -13,7 +13,9 @@ from catalog.product_fields import product_as_dict
 from catalog.search import misses
 from catalog.search.base import Matches
 from catalog.types import ProductData
-from ecommerce.core.errors import DomainError
+from ecommerce.core.db import count_up_to_most
+from ecommerce.core.db.keyset import cursor_of, rows_after
+from ecommerce.core.errors import DomainError, FieldError
 from ecommerce.core.web.ratelimit import Allowance
 
 # The id breaks ties in the direction of the index that serves the order.
@@ -47,6 +49,7 @@ class ProductQuery:
     sort: str = ""
     skip: int = 0
     limit: int = 20
+    after: str = ""  # the cursor behind which the page begins
 
     @property
     def key(self) -> str:
@@ -62,13 +65,14 @@ class ProductQuery:
             max_price=self.max_price,
             in_stock=self.in_stock or None,
             sort=self.sort or None,
+            after=self.after or None,
         )
 
     @property
     def is_unfiltered(self) -> bool:
         """Whether it selects every visible product, or those of a category."""
-        page = ProductQuery(category=self.category, sort=self.sort, skip=self.skip, limit=self.limit)
-        return self == page
+        filters = replace(self, sort="", skip=0, limit=0, after="")
+        return filters == ProductQuery(category=self.category, limit=0)
 
     @property
     def is_plain_search(self) -> bool:
@@ -82,7 +86,8 @@ class ProductList:
     """One page of products as finished JSON, and the total on all pages."""
 
     json: bytes
-    total: int
+    total: int  # MOST + 1 if there are more
+    next: str = ""  # the cursor of the next page, if there is one
     only_close: bool = False  # no exact match; the products differ from the search by a typo
 
     @property
@@ -94,8 +99,8 @@ def list_products(query: ProductQuery, *, allowance: Allowance | None = None) ->
     """Return the requested page. Raises RateLimited beyond the allowance."""
     stored = cache.read(query.key, lambda: _fill_list(query), allowance=allowance)
     head, body = stored.split(b"\n", 1)
-    total, only_close = head.split()
-    return ProductList(body, int(total), only_close == b"1")
+    total, only_close, cursor = head.split(b" ")
+    return ProductList(body, int(total), cursor.decode(), only_close == b"1")
 
 
 def first_products(query: ProductQuery) -> list[ProductData]:
@@ -155,23 +160,43 @@ def _fill_list(query: ProductQuery) -> bytes:
     total = _total(query, matches.rows, page)
     if not total and query.is_plain_search:
         misses.record(query.q)
-    return b"%d %d\n%s" % (total, matches.only_close, encode_products(page))
+    following = _cursor(query, matches, page).encode()
+    return b"%d %d %s\n%s" % (total, matches.only_close, following, encode_products(page))
 
 
 def _page(query: ProductQuery, matches: Matches) -> list[Product]:
     order = SORTS[query.sort] if query.sort else matches.order
-    rows = matches.rows.order_by(*order).defer("search_terms")
-    return list(rows[query.skip : query.skip + query.limit])
+    rows = matches.rows.defer("search_terms")
+    if query.after:
+        return rows_after(rows, _keys(order), query.after, query.limit)
+    return list(rows.order_by(*order)[query.skip : query.skip + query.limit])
+
+
+def _cursor(query: ProductQuery, matches: Matches, page: list[Product]) -> str:
+    """Return the cursor of the next page, or an empty text for the last page and a list by relevance."""
+    order = SORTS[query.sort] if query.sort else matches.order
+    is_last = len(page) < query.limit
+    return "" if is_last or _is_by_relevance(order) else cursor_of(page[-1], order)
+
+
+def _keys(order: tuple[Any, ...]) -> tuple[str, ...]:
+    if _is_by_relevance(order):
+        raise FieldError("after", "A search by relevance has no cursor. Choose a sort order.")
+    return order
+
+
+def _is_by_relevance(order: tuple[Any, ...]) -> bool:
+    return not all(isinstance(key, str) for key in order)
 
 
 def _total(query: ProductQuery, rows: ProductQuerySet, page: list[Product]) -> int:
     """Return the number of products on all pages, by a command of its own only if it is needed."""
-    if len(page) < query.limit and (page or not query.skip):
+    if len(page) < query.limit and (page or not query.skip) and not query.after:
         return query.skip + len(page)  # this is the last page
     if query.is_unfiltered:
         counts = counts_by_category()
         return counts.get(query.category, 0) if query.category else sum(counts.values())
-    return rows.count()
+    return count_up_to_most(rows)
 
 
 def search_matches(query: ProductQuery) -> Matches:

@@ -97,7 +97,7 @@ def restock(lines: Iterable[SaleLine], *, order: ObjectId) -> None:
     """Return the lines of a sold order to the stock. Idempotent; deleted products are skipped."""
     for line in sorted(lines):
         key = f"restock:{order}:{line.product}"
-        if StockMovement.objects.filter(key=key).exists():
+        if StockMovement.objects.filter(order=order, key=key).exists():
             continue
         if Product.objects.filter(pk=line.product).update(inventory=F("inventory") + line.quantity):
             _record(line.product, line.quantity, "restock", key=key, order=order)

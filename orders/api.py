@@ -10,15 +10,30 @@ from rest_framework.views import APIView
 
 from accounts.models import Address, ServiceKey
 from cart.authentication import CartToken
+from ecommerce.core.db.keyset import cursor_of, rows_after
 from ecommerce.core.text.money import as_json
-from ecommerce.core.web.api import BEARER, STAFF, Page, body, can, errors, idempotency_key, keys_need, query
+from ecommerce.core.web.api import (
+    BEARER,
+    NEXT,
+    STAFF,
+    Page,
+    body,
+    can,
+    errors,
+    idempotency_key,
+    keys_need,
+    link_to_next,
+    query,
+)
 from ecommerce.core.web.http import signed_in
 from orders import services
 from orders.access.authentication import OrderToken
 from orders.access.tokens import order_token
-from orders.models import Order, OrderQuerySet
+from orders.models import NEWEST_FIRST, Order, OrderQuerySet
 from orders.order_contact import Contact
 from orders.serializers import AllOrdersPage, CreateOrderBody, OrderAnswer, PlacedGuestOrder
+
+LINK = OpenApiParameter("Link", str, "header", response=[200], description=NEXT)
 
 
 class CreateOrder(APIView):
@@ -60,13 +75,12 @@ class OrderList(APIView):
     @extend_schema(
         operation_id="list_orders",
         tags=["orders"],
-        parameters=[Page],
+        parameters=[Page, LINK],
         responses={200: OrderAnswer(many=True), **errors(400, 401)},
     )
     def get(self, request: Request) -> Response:
         """List the signed-in user's orders, newest first."""
-        page = query(Page, request.query_params)
-        return _page(Order.objects.of(signed_in(request)), **page)
+        return _page(request, Order.objects.of(signed_in(request)), Page)
 
 
 class OrderDetail(APIView):
@@ -93,13 +107,22 @@ class AllOrders(APIView):
     @extend_schema(
         operation_id="list_all_orders",
         tags=["orders"],
-        parameters=[AllOrdersPage],
+        parameters=[AllOrdersPage, LINK],
         responses={200: OrderAnswer(many=True), **errors(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
         """List all customers' orders, newest first, for support, admins and service keys."""
-        return _page(Order.objects.all(), **query(AllOrdersPage, request.query_params))
+        return _page(request, Order.objects.all(), AllOrdersPage)
 
 
-def _page(orders: OrderQuerySet, skip: int, limit: int) -> Response:
-    return Response([order.as_dict() for order in orders.newest_first()[skip : skip + limit]])
+def _page(request: Request, orders: OrderQuerySet, parameters: type[Page]) -> Response:
+    page = query(parameters, request.query_params)
+    skip, limit, after = page["skip"], page["limit"], page["after"]
+    if after:
+        shown = rows_after(orders, NEWEST_FIRST, after, limit)
+    else:
+        shown = list(orders.newest_first()[skip : skip + limit])
+    response = Response([order.as_dict() for order in shown])
+    if len(shown) == limit:
+        response["Link"] = link_to_next(request, parameters, cursor_of(shown[-1], NEWEST_FIRST))
+    return response

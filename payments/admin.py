@@ -10,9 +10,11 @@ from unfold.decorators import display
 
 from ecommerce.core.text.money import as_text
 from ecommerce.core.web.admin import ReadOnlyAdmin, change_url
+from ecommerce.core.web.admin_lists import IndexedChangeList, load_related
 from ecommerce.core.web.http import signed_in
 from orders.models import Order
 from payments import refunds
+from payments.gateways import GATEWAYS
 from payments.models import Payment, Refund
 
 PAYMENT_BADGES = {
@@ -33,18 +35,39 @@ def _orders_with_number(number: str) -> list[Any]:
     return list(Order.objects.filter(number=number.strip().upper()).values_list("pk", flat=True))
 
 
+class _ListWithOrders(IndexedChangeList):
+    """Loads the orders of the shown rows at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        if self.model is Refund:
+            load_related(rows, "payment")
+        load_related([row.payment if self.model is Refund else row for row in rows], "order")
+        self.result_list: list[Any] = rows
+
+
 class _OrderRelatedAdmin(ReadOnlyAdmin):
     """Rows that belong to an order and are searched by its number."""
 
     search_help_text = "Order number"
     ordering = ["-created_at", "-pk"]
-    order_path = "order"
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related(self.order_path)
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[IndexedChangeList]:
+        return _ListWithOrders
 
     def order_link(self, order: Order) -> SafeString:
         return format_html('<a href="{}" class="underline">{}</a>', change_url(order), order.number)
+
+
+class GatewayFilter(admin.SimpleListFilter):
+    title = parameter_name = "gateway"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in GATEWAYS]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(gateway=self.value()) if self.value() else queryset
 
 
 @admin.register(Payment)
@@ -58,9 +81,9 @@ class PaymentAdmin(_OrderRelatedAdmin):
         "received_text",
         "refunded_text",
     ]
-    list_filter = ["status", "gateway", "created_at"]
-    search_fields = ["reference"]
-    search_help_text = "Order number or the provider's reference"
+    list_filter = ["status", GatewayFilter, "created_at"]
+    search_prefixes = ("reference",)
+    search_help_text = "Order number, or beginning of the provider's reference"
     fields = [
         "created_at", "order_number", "gateway", "status", "reason", "amount_text", "currency",
         "received_text", "received_currency", "refund_requested", "refunded_text", "paid_order", "held",
@@ -100,8 +123,6 @@ class RefundAdmin(_OrderRelatedAdmin):
 
     list_display = ["created_at", "order_number", "amount_text", "status_badge", "reason"]
     list_filter = ["status", "created_at"]
-    search_fields = ["reason"]
-    search_help_text = "Order number or words of the reason"
     fields = [
         "created_at",
         "order_number",
@@ -113,14 +134,13 @@ class RefundAdmin(_OrderRelatedAdmin):
         "reason",
     ]
     actions = ["send_again"]
-    order_path = "payment__order"
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         orders = _orders_with_number(search_term)
         if orders:
             payments = list(Payment.objects.filter(order__in=orders).values_list("pk", flat=True))
             return queryset.filter(payment__in=payments), False
-        return super().get_search_results(request, queryset, search_term)
+        return queryset.none() if search_term.strip() else queryset, False
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("payments.add_refund"))  # type: ignore[union-attr]

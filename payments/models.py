@@ -71,6 +71,8 @@ class Payment(models.Model):
             models.Index(fields=["status", "checked_at"], name="payments_by_status"),
             models.Index(fields=["status", "-created_at", "-id"], name="payments_of_status"),
             models.Index(fields=["-created_at", "-id"], name="payments_newest"),
+            models.Index(fields=["gateway", "-created_at", "-id"], name="payments_by_gateway"),
+            models.Index(fields=["reference"], name="payments_reference"),
         ]
 
     def __str__(self) -> str:
@@ -153,7 +155,8 @@ class Refund(models.Model):
         indexes = [
             models.Index(fields=["key"], name="refunds_key"),
             models.Index(fields=["payment"], name="refunds_of_payment"),
-            models.Index(fields=["status", "created_at"], name="refunds_by_status"),
+            models.Index(fields=["status", "created_at", "id"], name="refunds_in_order"),
+            models.Index(fields=["-created_at", "-id"], name="refunds_newest"),
         ]
 
     def __str__(self) -> str:

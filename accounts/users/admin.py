@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
-from unfold.views import ChangeList
 
 from accounts import roles
 from accounts.models import User
@@ -24,6 +23,7 @@ from accounts.sessions import admin_pages
 from accounts.sign_in import lockout
 from accounts.users import services as users
 from ecommerce.core.web.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin, step_page
+from ecommerce.core.web.admin_lists import IndexedChangeList
 from ecommerce.core.web.http import signed_in
 
 
@@ -66,7 +66,7 @@ class VerifiedFilter(admin.SimpleListFilter):
         return queryset.filter(email_verified_at__isnull=chosen == "no") if chosen else queryset
 
 
-class UserList(ChangeList):
+class UserList(IndexedChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         locks = lockout.locked_until(user.email for user in self.result_list)
@@ -82,7 +82,9 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
     list_display = ["email", "role", "verified", "is_active", "locked", "created_at"]
     list_filter = ["role", "is_active", VerifiedFilter]
     actions_detail = ["sessions", "unlock"]
-    search_fields = ["email"]
+    search_prefixes = ("email",)
+    search_help_text = "Beginning of the e-mail address"
+    sortable_by = ("email",)
     ordering = ["email"]
     filter_horizontal = ()
     readonly_fields = ["change_password", "verified", "locked", "last_login", "created_at"]
@@ -102,8 +104,11 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
             return [(None, {"fields": shown})]
         return super().get_fieldsets(request, obj)
 
-    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[UserList]:
         return UserList
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        return super().get_search_results(request, queryset, search_term.lower())
 
     @admin.display(description="Verified", boolean=True, ordering="email_verified_at")
     def verified(self, user: User) -> bool:

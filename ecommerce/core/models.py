@@ -40,6 +40,8 @@ class OutboxMessage(models.Model):
             models.Index(fields=["key"], name="outbox_key"),
             models.Index(fields=["status", "next_attempt_at"], name="outbox_due"),
             models.Index(fields=["-created_at", "-id"], name="outbox_newest"),
+            models.Index(fields=["status", "-created_at", "-id"], name="outbox_by_status"),
+            models.Index(fields=["kind", "-created_at", "-id"], name="outbox_by_kind"),
         ]
 
     def __str__(self) -> str:
@@ -92,6 +94,9 @@ class AuditEntry(models.Model):
             models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
             models.Index(fields=["actor_id", "-at", "-id"], name="audit_by_actor"),
             models.Index(fields=["-at", "-id"], name="audit_newest"),
+            models.Index(fields=["object_kind", "-at", "-id"], name="audit_by_kind"),
+            models.Index(fields=["actor", "-at", "-id"], name="audit_by_actor_name"),
+            models.Index(fields=["object_label", "-at", "-id"], name="audit_by_object_name"),
         ]
 
     def __str__(self) -> str:

@@ -67,4 +67,4 @@ _our_headers = ("idempotency-key", "x-request-id", "x-cart-token", "x-order-toke
 _methods, _headers = env.names("CORS_ALLOW_METHODS", "*"), env.names("CORS_ALLOW_HEADERS", "*")
 CORS_ALLOW_METHODS = default_methods if "*" in _methods else _methods
 CORS_ALLOW_HEADERS = (*default_headers, *_our_headers) if "*" in _headers else _headers
-CORS_EXPOSE_HEADERS = ["X-Total-Count", "X-Request-ID", "X-Process-Time", "Retry-After"]
+CORS_EXPOSE_HEADERS = ["Link", "X-Total-Count", "X-Request-ID", "X-Process-Time", "Retry-After"]

@@ -1,7 +1,7 @@
 """The tests' database: a log of the commands, emptying it, and returning to an earlier state."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +25,7 @@ class CommandLog(monitoring.CommandListener):
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.queries: list[dict[str, Any]] = []  # the aggregations, and the conditions of changes as such
         self.written: set[str] = set()  # since the database was emptied
         self.changed: set[str] = set()  # since the last snapshot was made or restored
         self.writes: Counter[str] = Counter()  # per collection, since the process started
@@ -32,6 +33,7 @@ class CommandLog(monitoring.CommandListener):
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         target = event.command[event.command_name]
         self.sent.append(f"{event.command_name} {target}")
+        self.queries += [{"aggregate": target, "pipeline": each} for each in _pipelines(event.command)]
         if event.command_name in WRITES:
             self.written.add(target)
             self.changed.add(target)
@@ -40,6 +42,15 @@ class CommandLog(monitoring.CommandListener):
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
+
+
+def _pipelines(command: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    if "aggregate" in command:
+        yield list(command["pipeline"])
+    if "query" in command:  # findAndModify
+        yield [{"$match": command["query"]}]
+    for change in (*command.get("updates", ()), *command.get("deletes", ())):
+        yield [{"$match": change["q"]}]
 
 
 log = CommandLog()
@@ -68,6 +79,7 @@ def empty_database(*_: Any, **__: Any) -> None:
         connection.database[name].delete_many({})
     log.written.clear()
     log.sent.clear()
+    log.queries.clear()
 
 
 class Snapshot:

@@ -36,8 +36,8 @@ class AuditEntryAdmin(ExportedList, ReadOnlyAdmin):
 
     list_display = ["at", "who", "action", "object_kind", "object_label", "changes", "ip"]
     list_filter = [ActionFilter, KindFilter, "at"]
-    search_fields = ["actor", "object_label"]
-    search_help_text = "The actor or the object, by its name or its ObjectId"
+    search_prefixes = ("actor", "object_label")
+    search_help_text = "The actor or the object: the beginning of its name as it is written, or its ObjectId"
     ordering = ["-at", "-pk"]
     fields = ["at", "who", "action", "object_kind", "object_label", "object_id", "before", "after", "ip"]
 

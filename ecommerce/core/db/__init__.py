@@ -1,5 +1,6 @@
 """MongoDB beyond the ORM. Apps import from here: `from ecommerce.core.db import run_tx`."""
 
+from ecommerce.core.db.counting import MOST, count_up_to_most
 from ecommerce.core.db.transactions import (
     as_document,
     collection,
@@ -9,4 +10,13 @@ from ecommerce.core.db.transactions import (
     run_tx,
 )
 
-__all__ = ["as_document", "collection", "connection", "object_id", "on_commit", "run_tx"]
+__all__ = [
+    "MOST",
+    "as_document",
+    "collection",
+    "connection",
+    "count_up_to_most",
+    "object_id",
+    "on_commit",
+    "run_tx",
+]

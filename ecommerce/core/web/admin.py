@@ -18,6 +18,7 @@ from unfold.admin import ModelAdmin
 
 from ecommerce.core.db import run_tx
 from ecommerce.core.errors import DomainError
+from ecommerce.core.web.admin_lists import IndexedList
 
 
 class RefusableForm(forms.ModelForm):
@@ -52,7 +53,7 @@ class ListForm(RefusableForm):
             field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
 
 
-class ServiceAdmin(ModelAdmin):
+class ServiceAdmin(IndexedList):
     """An admin that writes by services only, which `save_model` and `delete_model` call.
 
     They pass on the form's `changes()`: writing all fields would revert concurrent changes. A DomainError
@@ -60,7 +61,6 @@ class ServiceAdmin(ModelAdmin):
     """
 
     form = RefusableForm
-    show_full_result_count = False  # this would count the whole collection at each search
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **options: Any) -> Any:
         """Add the value shown to the page: only a field that differs from it counts as changed."""
@@ -110,10 +110,10 @@ class ServiceAdmin(ModelAdmin):
             self.delete_model(request, each)
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """A read-only admin: rows are not added, changed or deleted by hand."""
+class ReadOnlyAdmin(IndexedList):
+    """A read-only admin: rows are not added, changed or deleted by hand. The list has one order."""
 
-    show_full_result_count = False
+    sortable_by = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

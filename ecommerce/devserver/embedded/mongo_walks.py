@@ -7,28 +7,35 @@ A query for which no index serves is left to SecantusDB. The patch can go when
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
 import bson
-from bson import Decimal128, ObjectId
 from secantus import commands, storage
 from secantus.query import matches
-from secantus.sortkey import COMPOUND_SEP, encode_value, encode_value_directed
+from secantus.sortkey import COMPOUND_SEP, encode_value
 from secantus.storage import Storage
 
+from ecommerce.devserver.embedded import mongo_index
+from ecommerce.devserver.embedded.mongo_index import (
+    ORDINARY_OPTIONS,
+    Sort,
+    Walk,
+    alternatives,
+    best_walk,
+    flattened,
+    is_misplaced,
+    walk_of,
+)
+
 Document = Mapping[str, Any]
-Sort = list[tuple[str, int]]
-SCALARS = (str, bool, int, float, ObjectId, datetime, Decimal128)
-EXACT = (str, bool, ObjectId, datetime)  # of which an index entry tells any two apart
 SYSTEM_DATABASES = {"admin", "config", "local"}
-ORDINARY_OPTIONS = {"entryFormat", "unique", "v", "name", "background"}
 IS_NULL = {"$in": [{"$type": {"$literal": True}}, ["missing", "null"]]}
 NUMBER = {"$sum": {"$cond": {"if": IS_NULL, "then": None, "else": 1}}}
 COUNT_STAGE = {"$facet": {"group": [{"$group": {"__count": NUMBER, "_id": None}}]}}  # of QuerySet.count()
+ONLY_ID_STAGE = {"$project": {"_id": 1}}  # before the limit of a sliced QuerySet.count()
 EXISTS_STAGE = {"$project": {"a": {"$literal": 1}}}  # of QuerySet.exists()
 NOT_NULL = ({"$exists": True}, {"$ne": None})  # the ORM adds both to an upper bound
 # How an entry compares with a bound, both as bytes: the entry of the bound's value begins with the bound.
@@ -38,15 +45,16 @@ COMPARISONS: dict[str, Callable[[bytes, bytes], bool]] = {
     "$lt": lambda entry, bound: entry < bound,
     "$lte": lambda entry, bound: entry < bound or entry.startswith(bound),
 }
+FEW = 50  # documents that are read and sorted rather than found by a walk
 PATIENCE = 2000  # index entries that a walk may visit beyond 20 for each wanted document
-ID_INDEX = "_id_"
-AFTER = b"\xff" * 16  # after all entries that begin with a prefix
 requested = threading.local()
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What the stages after a `$match` need: the first documents of an order, or only their number.
+
+    A limit of 0 stands for all of them.
 
     With `group` it is the number of documents for each value of this field.
     """
@@ -57,18 +65,9 @@ class Wanted:
     counts: bool = False
     group: str = ""
 
-
-@dataclass(frozen=True)
-class Walk:
-    """A part of an index: the entries that begin with a prefix, forwards or backwards."""
-
-    index: str
-    prefix: bytes
-    backwards: bool
-    fields: list[str]  # whose values the prefix is
-    covered: bool  # the prefix is the whole query
-    inverted: list[str]  # fields of the order that the index has in descending order
-    is_open: bool = False  # the prefix may end within a value
+    @property
+    def is_list(self) -> bool:
+        return not self.counts and not self.group
 
 
 def patch_walks() -> None:
@@ -97,8 +96,8 @@ def wanted_by(command: Document) -> Wanted | None:
     collection, stages = command["aggregate"], list(command.get("pipeline") or [])
     if stages and set(stages[0]) == {"$match"}:
         stages.pop(0)
-    if stages and stages[0] == COUNT_STAGE:
-        return Wanted(collection, [], 0, counts=True)
+    if (most := counting_limit(stages)) is not None:
+        return Wanted(collection, [], most, counts=True)
     if field := counted_field(stages):
         return Wanted(collection, [(field, 1)], 0, group=field)
     if stages and (is_identity(stages[0]) or stages[0] == EXISTS_STAGE):
@@ -106,7 +105,16 @@ def wanted_by(command: Document) -> Wanted | None:
     sort = list(taken(stages, "$sort", {}).items())
     skip, limit = taken(stages, "$skip", 0), taken(stages, "$limit", 0)
     ordered = all(step in (1, -1) for _, step in sort)
-    return Wanted(collection, sort, skip + limit) if limit > 0 and ordered else None
+    return Wanted(collection, sort, skip + limit if limit else 0) if ordered else None
+
+
+def counting_limit(stages: list[Document]) -> int | None:
+    """Return up to how many documents the stages count, with 0 for all of them; None if they do not count."""
+    rest = list(stages)
+    if rest[:1] == [ONLY_ID_STAGE]:
+        rest.pop(0)
+    limit = taken(rest, "$limit", 0)
+    return int(limit) if rest[:1] == [COUNT_STAGE] else None
 
 
 def counted_field(stages: list[Document]) -> str:
@@ -136,22 +144,71 @@ def first_documents(
 ) -> Sequence[Document] | None:
     """Return the first matching documents, or empty ones to be counted, or None if no index serves."""
     self._refresh_read_snapshot()
+    found: list[Document] = []
     with self._lock:
         if wanted.counts and (number := counted_range(self, db, coll, query)) is not None:
-            return [{}] * number
-        walk = best_walk(self, db, coll, query, wanted.sort)
-        if walk is None:
+            return [{}] * min(number, wanted.limit or number)
+        if is_for_lookup(query):
             return None
-        entries = (record for _, record in walked(self, db, coll, walk))
-        if wanted.counts:
-            return [{}] * sum(1 for _ in entries) if walk.covered else None
-        if wanted.group:
-            return grouped(self, db, coll, walk, wanted.group) if walk.covered else None
-        patience = PATIENCE + 20 * wanted.limit
-        read = documents(self, db, coll, islice(entries, patience))
-        found = list(islice((doc for doc in read if matches(doc, query, vars=variables)), wanted.limit))
-        complete = len(found) == wanted.limit or next(entries, None) is None
-        return found if complete and not any(is_misplaced(doc, walk) for doc in found) else None
+        parts = alternatives(query)
+        for part in parts:
+            walk = best_walk(self, db, coll, part, wanted.sort)
+            some = few_documents(self, db, coll, part, walk) if wanted.is_list else None
+            if some is not None:
+                some = [doc for doc in some if matches(doc, part, vars=variables)]
+            elif walk:
+                some = first_of_part(self, db, coll, part, wanted, walk, variables)
+            if some is None:
+                return None
+            found += some
+    return distinct(found) if len(parts) > 1 else found
+
+
+def is_for_lookup(query: Document) -> bool:
+    """Return whether a query has a condition on _id or an array, whose index is the most selective."""
+    return any(
+        field == "_id" or (isinstance(condition, Mapping) and "$elemMatch" in condition)
+        for field, condition in flattened(query)
+    )
+
+
+def distinct(found: list[Document]) -> list[Document]:
+    """Return each document once: one with an array may match several parts of a query."""
+    by_id = {bson.encode({"": doc.get("_id", at)}): doc for at, doc in enumerate(found)}
+    return list(by_id.values())
+
+
+def first_of_part(
+    self: Storage, db: str, coll: str, query: Document, wanted: Wanted, walk: Walk, variables: Document
+) -> Sequence[Document] | None:
+    """Return the first documents of a walk that match, or None if it would go through too many others."""
+    entries = (record for _, record in mongo_index.walked(self, db, coll, walk))
+    if wanted.is_list and not wanted.limit and not any(walk.precision):
+        return None  # SecantusDB reads a whole collection faster, or may know a more selective index
+    if wanted.counts and walk.covered:
+        return [{}] * sum(1 for _ in islice(entries, wanted.limit or None))
+    if wanted.group:
+        return grouped(self, db, coll, walk, wanted.group) if walk.covered else None
+    patience = PATIENCE + 20 * wanted.limit if wanted.limit and not wanted.counts else None
+    read = mongo_index.documents(self, db, coll, islice(entries, patience))
+    matching = (doc for doc in read if matches(doc, query, vars=variables))
+    found = list(islice(matching, wanted.limit or None))
+    complete = len(found) == wanted.limit or next(entries, None) is None
+    return found if complete and not any(is_misplaced(doc, walk) for doc in found) else None
+
+
+def few_documents(
+    self: Storage, db: str, coll: str, query: Document, walk: Walk | None
+) -> Iterable[Document] | None:
+    """Return the documents that another index leads to if they are few, as for a number or an e-mail."""
+    fewest: list[int] | None = None
+    for name, key, options in self._iter_indexes(db, coll):
+        lookup = walk_of(name, key, query, []) if set(options) <= ORDINARY_OPTIONS else None
+        if lookup and set(lookup.fields) - set(walk.fields if walk else ()):
+            limit = FEW + 1 if fewest is None else len(fewest)
+            records = [record for _, record in islice(mongo_index.walked(self, db, coll, lookup), limit)]
+            fewest = records if len(records) < limit else fewest
+    return None if fewest is None else list(mongo_index.documents(self, db, coll, fewest))
 
 
 def counted_range(self: Storage, db: str, coll: str, query: Document) -> int | None:
@@ -194,10 +251,11 @@ def records_between(self: Storage, db: str, coll: str, index: str, bounds: list[
         for operator, number in bounds
         if operator
     ]
-    numbers = Walk(index, encode_value(0)[:1], False, fields=[], covered=True, inverted=[], is_open=True)
+    start = encode_value(0)[:1]  # of every number
+    numbers = Walk(index, start, start, backwards=False, fields=[], covered=True, inverted=[])
     return {
         record
-        for entry, record in walked(self, db, coll, numbers)
+        for entry, record in mongo_index.walked(self, db, coll, numbers)
         if entry.endswith(true) and all(holds(entry, bound) for holds, bound in tests)
     }
 
@@ -205,12 +263,12 @@ def records_between(self: Storage, db: str, coll: str, index: str, bounds: list[
 def grouped(self: Storage, db: str, coll: str, walk: Walk, field: str) -> Sequence[Document] | None:
     """Return a document with the field alone for each entry of the walk; None for a value that is no text."""
     counts: dict[bytes, list[int]] = {}  # by the value as the index has it: the first record, and how many
-    for entry, record in walked(self, db, coll, walk):
-        value = entry[len(storage._escape_kb(walk.prefix)) :].partition(storage._escape_kb(COMPOUND_SEP))[0]
+    for entry, record in mongo_index.walked(self, db, coll, walk):
+        value = entry[len(walk.first) :].partition(storage._escape_kb(COMPOUND_SEP))[0]
         counts.setdefault(value, [record, 0])[1] += 1
     found: list[Document] = []
     for document, (_, number) in zip(
-        list(documents(self, db, coll, (record for record, _ in counts.values()))),
+        list(mongo_index.documents(self, db, coll, (record for record, _ in counts.values()))),
         counts.values(),
         strict=True,
     ):
@@ -218,100 +276,3 @@ def grouped(self: Storage, db: str, coll: str, walk: Walk, field: str) -> Sequen
             return None
         found += [{field: document.get(field)}] * number
     return found
-
-
-def best_walk(self: Storage, db: str, coll: str, query: Document, sort: Sort) -> Walk | None:
-    """Return the walk in the wanted order whose prefix has the most fields of the query."""
-    indexes = [(ID_INDEX, {"_id": 1}, {}), *self._iter_indexes(db, coll)]
-    usable = (index for index in indexes if set(index[2]) <= ORDINARY_OPTIONS)
-    walks = (walk_of(name, key, query, sort) for name, key, _ in usable)
-    return max(filter(None, walks), key=lambda walk: len(walk.fields), default=None)
-
-
-def is_misplaced(document: Document, walk: Walk) -> bool:
-    """Return whether SecantusDB's descending order of a value is wrong: it has "a" before "" and "ab"."""
-    return any(not isinstance(document.get(field), (*SCALARS[1:], type(None))) for field in walk.inverted)
-
-
-def equalities(query: Document) -> tuple[dict[str, Any], bool]:
-    """Return the fields that a query compares with one value, and whether entries tell if it matches."""
-    conditions = list(flattened(query))
-    equal = {field: value for field, value in conditions if isinstance(value, SCALARS) and field[0] != "$"}
-    exact = all(isinstance(value, EXACT) for value in equal.values())
-    return equal, exact and len(equal) == len(conditions)
-
-
-def flattened(query: Document) -> Iterator[tuple[str, Any]]:
-    """Yield the conditions of a query and of its $and, by which the ORM joins conditions."""
-    for field, value in query.items():
-        if field == "$and":
-            for part in value:
-                yield from flattened(part)
-        else:
-            yield field, value
-
-
-def walk_of(name: str, key: Document, query: Document, sort: Sort) -> Walk | None:
-    """Return the walk of an index that yields the wanted order, if it can."""
-    fields, (equal, whole) = list(key.items()), equalities(query)
-    length = next((at for at, (field, _) in enumerate(fields) if field not in equal), len(fields))
-    rest, used = fields[length:], [field for field, _ in fields[:length]]
-    order = [(field, step) for field, step in sort if field not in used]  # one value each, since no array
-    steps = {step * other for (_, step), (_, other) in zip(rest, order, strict=False)}
-    if [field for field, _ in rest[: len(order)]] != [field for field, _ in order] or len(steps) > 1:
-        return None
-    if equal and not length:
-        return None  # another index may be more selective
-    parts = [encode_value_directed(equal[field], step) for field, step in fields[:length]]
-    return Walk(
-        name,
-        prefix=COMPOUND_SEP.join(parts) + (COMPOUND_SEP if parts and rest else b""),
-        backwards=steps == {-1},
-        fields=used,
-        covered=whole and set(used) == equal.keys(),
-        inverted=[field for field, step in rest[: len(order)] if step == -1],
-        is_open=not parts,
-    )
-
-
-def walked(self: Storage, db: str, coll: str, walk: Walk) -> Iterator[tuple[bytes, int]]:
-    """Yield the entries of a walk, each with its record's number."""
-    where = (db, coll) if walk.index == ID_INDEX else (db, coll, walk.index)
-    if walk.index == ID_INDEX:
-        cursor, start = self._cursor(storage._NAT_SEQ_TABLE), b""
-    else:
-        cursor = self._cursor(storage._IDX_ENTRIES_TABLE)
-        ends = b"" if walk.is_open or walk.prefix.endswith(COMPOUND_SEP) else storage._ENTRY_SEP
-        start = storage._escape_kb(walk.prefix) + ends
-    step = cursor.prev if walk.backwards else cursor.next
-    cursor.reset()
-    cursor.set_key(*where, start + AFTER if walk.backwards else start)
-    try:
-        near = cursor.search_near()
-        found = near != storage.wt.WT_NOTFOUND
-        if found and (near > 0 if walk.backwards else near < 0):
-            found = step() == 0
-        while found:
-            *place, entry = cursor.get_key()
-            if tuple(place) != where or not entry.startswith(start):
-                return
-            yield (b"", cursor.get_value()) if walk.index == ID_INDEX else unpacked(bytes(entry))
-            found = step() == 0
-    finally:
-        cursor.reset()
-
-
-def unpacked(entry: bytes) -> tuple[bytes, int]:
-    key, record = storage._unpack_entry(entry)
-    if record is None:
-        raise ValueError("An index entry without a record.")
-    return key, record
-
-
-def documents(self: Storage, db: str, coll: str, records: Iterable[int]) -> Iterator[dict[str, Any]]:
-    cursor = self._cursor_optional(storage._doc_table_for(db, coll))
-    for record in records if cursor else ():
-        cursor.reset()
-        cursor.set_key(db, coll, record)
-        if cursor.search() == 0:
-            yield bson.decode(storage._unframe_doc_value(bytes(cursor.get_value()))[1])
