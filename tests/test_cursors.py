@@ -110,7 +110,9 @@ def test_orders_have_cursors_and_show_each_order_once(customer: User, staff: Use
     own = [row["id"] for page in pages(api_of(customer), "/api/v1/orders?limit=2") for row in page]
     assert own == [row["id"] for row in api_of(customer).get("/api/v1/orders").json()]
     assert len(own) == 5
-    everyones = [row["id"] for page in pages(api_of(staff), "/api/v1/orders/admin/all?limit=4") for row in page]
+    everyones = [
+        row["id"] for page in pages(api_of(staff), "/api/v1/orders/admin/all?limit=4") for row in page
+    ]
     assert len(everyones) == len(set(everyones)) == 6
 
 

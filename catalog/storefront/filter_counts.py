@@ -1,22 +1,20 @@
 """The number of products that each choice of a filter would show."""
 
 import json
-from dataclasses import dataclass, replace
-from typing import Any
-
-from django.db.models import Count
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 
 from catalog import cache
 from catalog.categories import counts_by_category
-from catalog.models import ProductQuerySet
 from catalog.queries import ProductQuery, filtered, search_matches
+from ecommerce.core.db import MOST, count_up_to_most
 
 
 @dataclass(frozen=True)
 class FilterCounts:
-    """Numbers of products by choice, with all other filters left as they are."""
+    """Numbers of products by choice, with all other filters left as they are; MOST + 1 stands for more."""
 
-    categories: dict[str, int]
+    categories: dict[str, int] | None  # None if there are too many products to tell their categories
     in_every_category: int
     in_stock: int
 
@@ -28,17 +26,28 @@ def filter_counts(query: ProductQuery) -> FilterCounts:
 
 
 def _fill(query: ProductQuery) -> bytes:
-    found = search_matches(query).rows.order_by()
-    by_category = _by_category(found, replace(query, category=None))
-    counts: dict[str, Any] = {
-        "in_every_category": sum(by_category.values()),
-        "categories": {name: number for name, number in by_category.items() if name is not None},
-        "in_stock": filtered(found, replace(query, in_stock=True)).count(),
-    }
-    return json.dumps(counts).encode()
+    if replace(query, category=None).is_unfiltered:
+        by_category = counts_by_category()
+        counts = FilterCounts(_named(by_category), sum(by_category.values()), _number_in_stock(query))
+    else:
+        counts = _counts_of_filtered(query)
+    return json.dumps(asdict(counts)).encode()
 
 
-def _by_category(found: ProductQuerySet, query: ProductQuery) -> dict[str | None, int]:
-    if query.is_unfiltered:
-        return counts_by_category()
-    return dict(filtered(found, query).values_list("category").annotate(number=Count("pk")))
+def _counts_of_filtered(query: ProductQuery) -> FilterCounts:
+    """Count the products that the other filters select by category and stock, if they are not too many."""
+    found = filtered(search_matches(query).rows, replace(query, category=None, in_stock=False))
+    rows = list(found.order_by().values_list("category", "inventory")[: MOST + 1])
+    if len(rows) > MOST:
+        return FilterCounts(None, MOST + 1, _number_in_stock(query))
+    by_category = Counter(category for category, stock in rows if stock > 0 or not query.in_stock)
+    in_stock = sum(stock > 0 and query.category in (None, category) for category, stock in rows)
+    return FilterCounts(_named(by_category), by_category.total(), in_stock)
+
+
+def _number_in_stock(query: ProductQuery) -> int:
+    return count_up_to_most(filtered(search_matches(query).rows, replace(query, in_stock=True)))
+
+
+def _named(by_category: dict[str | None, int]) -> dict[str, int]:
+    return {name: number for name, number in by_category.items() if name is not None}

@@ -42,7 +42,7 @@ class FilterToRelax:
 class CategoryChoice:
     slug: str
     name: str
-    count: int
+    count: int | None  # None if it is not known
     chosen: bool
 
 
@@ -158,7 +158,8 @@ class Listing:
 
     def _category_choice(self, category: CategoryData) -> CategoryChoice:
         slug, name = category["slug"], category["name"]
-        count = self.counts.categories.get(name, 0)
+        known = self.counts.categories
+        count = None if known is None else known.get(name, 0)
         return CategoryChoice(slug, name, count, chosen=slug == self.filters.get("category"))
 
     def _filter_text(self, name: str) -> str:

@@ -11,6 +11,7 @@ from pymongo.errors import OperationFailure
 
 from ecommerce.devserver.embedded import mongo_walks
 from tests.embedded_mongo.servers import Client
+from tests.support.query_plans import values
 
 Documents = Collection[dict[str, Any]]
 INDEXES = [
@@ -25,6 +26,7 @@ INDEXES = [
 ]
 PRICES = [None, 1, 2.5, Decimal128("2.50"), Decimal128("10"), -3, "9", True]
 SORTS = [["price", "number"], ["number"], ["_id"], ["kind", "number"], ["tags", "number"]]
+BOUNDS = ["$gt", "$gte", "$lt", "$lte"]
 KINDS = ["", "a", "ab", "a\0", "a\0\0b", "ü\0c", None]
 
 
@@ -45,7 +47,7 @@ def filled(client: Client, seed: int) -> Documents:
 
 def pipelines(chance: random.Random) -> Iterator[Any]:
     """Yield sorted lists and counts as the ORM asks for them."""
-    for _ in range(150):
+    for _ in range(100):
         conditions: list[dict[str, Any]] = [
             {"shown": True},
             {"kind": chance.choice(KINDS)},
@@ -54,14 +56,23 @@ def pipelines(chance: random.Random) -> Iterator[Any]:
             {"seller.name": "x"},
             {"tags": "a"},
             {"kind": {"$in": ["a", ""]}},
+            {"kind": {"$in": chance.sample(KINDS, 3)}},
+            {"tags": {"$in": ["a", "b"]}},
+            {"number": {"$in": [3, 5, 5.0, 99]}},
+            {"number": {"$in": [3, 5, 5, 99]}},
+            {chance.choice(["number", "price"]): {chance.choice(BOUNDS): chance.choice(PRICES[1:])}},
+            {"seller.name": {chance.choice(BOUNDS): "y"}},
+            {"number": {chance.choice(BOUNDS): chance.randrange(150)}},
             {"$or": [{"number": 3}, {"shown": False}]},
         ]
         used = chance.sample(conditions, chance.randrange(4))
         match = [{"$match": {"$and": used}}] if used else []
         yield [*match, mongo_walks.COUNT_STAGE]
+        most = {"$limit": chance.randrange(1, 150)}
+        yield [*match, mongo_walks.ONLY_ID_STAGE, most, mongo_walks.COUNT_STAGE]
         numbers = [0, 0, 1, 2, 0.0, False, 2**40]
         bounds = [{"$gt": 0}, {"$lte": 2}, {"$exists": True}, {"$ne": None}, {"$gte": 1}, {"$lt": 2}]
-        bounds += [{chance.choice(["$gt", "$gte", "$lt", "$lte"]): chance.choice(numbers)}]
+        bounds += [{chance.choice(BOUNDS): chance.choice(numbers)}]
         number = chance.choice(["stock", "price", "number"])
         shown = {"shown": chance.choice([True, True, True, False, 1, "True"])}
         within = [{number: bound} for bound in chance.sample(bounds, chance.randrange(1, 4))]
@@ -77,6 +88,7 @@ def pipelines(chance: random.Random) -> Iterator[Any]:
         sort, limit = {"$sort": steps}, {"$limit": chance.randrange(1, 60)}
         yield [*match, {"$addFields": added}, sort, *skip, limit]
         yield [{"$addFields": added}, *match, sort, *skip, limit]
+        yield [*match, sort]
 
 
 def test_sorted_lists_and_counts_are_those_of_a_scan(patched: Client, unpatched: Client) -> None:
@@ -87,6 +99,37 @@ def test_sorted_lists_and_counts_are_those_of_a_scan(patched: Client, unpatched:
         if "$group" in pipeline[-1]:  # its order is not defined
             answers = [sorted(answer, key=repr) for answer in answers]
         assert answers[0] == answers[1], (seed, pipeline)
+
+
+EXPLAINED = [
+    ({"shown": True}, {"number": -1}, 3, (3, "shown_1_number_1")),
+    ({"shown": True, "number": {"$gte": 40}}, {"number": 1}, 3, (3, "shown_1_number_1")),
+    ({"shown": True, "number": {"$in": [7, 9]}}, {"number": 1}, 3, (2, "shown_1_number_1")),
+    ({"shown": True, "odd": True}, {"number": 1}, 3, (6, "shown_1_number_1")),
+    ({"odd": True}, {"number": 1}, 3, (51, None)),
+]
+
+
+def explained(client: Client, query: dict[str, Any], sort: dict[str, int], limit: int) -> tuple[int, Any]:
+    rows = divisible(client)
+    rows.update_many({"number": {"$mod": [2, 1]}}, {"$set": {"odd": True}})
+    pipeline = [{"$match": query}, {"$sort": sort}, {"$limit": limit}]
+    command = {"aggregate": rows.name, "pipeline": pipeline, "cursor": {}}
+    plan = client["shop"].command("explain", command, verbosity="executionStats")
+    index = next(values(plan, "indexName"), None)
+    return next(values(plan, "totalDocsExamined")), index
+
+
+@pytest.mark.parametrize(("query", "sort", "limit", "expected"), EXPLAINED)
+def test_explain_tells_what_was_read(
+    patched: Client, query: dict[str, Any], sort: dict[str, int], limit: int, expected: tuple[int, str]
+) -> None:
+    assert explained(patched, query, sort, limit) == expected
+
+
+@pytest.mark.xfail(strict=True, reason="patch_explain is needed")
+def test_explain_tells_what_was_read_without_the_patch(unpatched: Client) -> None:
+    assert all(explained(unpatched, *asked) == expected for *asked, expected in EXPLAINED)  # type: ignore[arg-type]
 
 
 def divisible(client: Client) -> Documents:

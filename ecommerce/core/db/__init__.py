@@ -1,6 +1,6 @@
 """MongoDB beyond the ORM. Apps import from here: `from ecommerce.core.db import run_tx`."""
 
-from ecommerce.core.db.counting import MOST, count_up_to_most
+from ecommerce.core.db.counting import MOST, count_text, count_up_to_most
 from ecommerce.core.db.transactions import (
     as_document,
     collection,
@@ -15,6 +15,7 @@ __all__ = [
     "as_document",
     "collection",
     "connection",
+    "count_text",
     "count_up_to_most",
     "object_id",
     "on_commit",

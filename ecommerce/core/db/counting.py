@@ -3,10 +3,17 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.formats import number_format
 
 from ecommerce.core.db.transactions import connection
 
 MOST = 10_000  # beyond it nobody looks at single pages, and an exact number costs more than it tells
+
+
+def count_text(number: int) -> str:
+    """Return the number with separators, and for MOST + 1 the text that there are more."""
+    text = number_format(min(number, MOST), force_grouping=True)
+    return f"{text}+" if number > MOST else text
 
 
 def count_up_to_most(rows: QuerySet[Any]) -> int:

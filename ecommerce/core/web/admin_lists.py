@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from ecommerce.core.db import MOST, count_up_to_most
+from ecommerce.core.db import count_text, count_up_to_most
 from ecommerce.core.db.array_lookups import LAST
 
 
@@ -28,7 +28,7 @@ class BoundedPaginator(Paginator):
 
     @property
     def count_text(self) -> str:
-        return f"{MOST:,}+" if self.count > MOST else f"{self.count:,}"
+        return count_text(self.count)
 
 
 class IndexedChangeList(ChangeList):

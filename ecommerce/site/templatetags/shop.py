@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from catalog import stock
 from catalog.images import image_urls as images
 from catalog.models import LOW_STOCK
+from ecommerce.core import db
 from ecommerce.core.text import money as money_lib
 from ecommerce.core.web import languages
 from ecommerce.core.web.http import shared_answer
@@ -29,6 +30,12 @@ SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 def money(amount: Decimal | float | str | None) -> str:
     """Format an amount, such as `$2,499.99`; an empty value stays empty."""
     return "" if amount is None or amount == "" else money_lib.as_text(Decimal(str(amount)))
+
+
+@register.filter
+def count_text(number: int | None) -> str:
+    """Format a number of rows, `10,000+` if there are more than are counted; an unknown one stays empty."""
+    return "" if number is None else db.count_text(number)
 
 
 @register.filter
