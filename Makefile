@@ -1,6 +1,6 @@
 # Everything is started with `exec`, so that a signal to make reaches it, too.
 .DEFAULT_GOAL := help
-.PHONY: help run dev debug test test-stop kills coverage journeys soak fuzz bench lighthouse lint fsck import messages install
+.PHONY: help run dev debug test test-stop kills coverage journeys soak fuzz bench lighthouse scaling lint fsck import messages install
 
 python := .venv/bin/python
 # The number of test processes, each with servers of its own; given or kept servers serve one process.
@@ -67,6 +67,9 @@ lighthouse: install  ## Measure every page on a phone against its targets, in 10
 
 bench: install  ## Measure throughput and sign-in in five minutes, and write docs/performance.md; needs wrk
 	@exec $(python) -m tests.bench
+
+scaling: install  ## Measure what growth depends on in a minute, and compute what breaks first, into docs/scaling.md (ARGS=model: only compute)
+	@exec $(python) -m tests.scaling $(ARGS)
 
 ##@ Operate it
 fsck: install  ## Check every invariant of the stored data

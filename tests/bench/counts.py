@@ -13,8 +13,8 @@ class Counters:
     """The counters of the servers that run for a data directory."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._mongo: MongoClient[Any] = MongoClient(_address(data_dir, "mongodb"))
-        self._redis = Redis.from_url(_address(data_dir, "valkey"))
+        self._mongo: MongoClient[Any] = MongoClient(address(data_dir, "mongodb"))
+        self._redis = Redis.from_url(address(data_dir, "valkey"))
 
     def per_request(self, send: Callable[[], object], *, requests: int = 20) -> tuple[float, float]:
         """Return the commands a request, to MongoDB and to Redis; the worker's few are among them."""
@@ -30,5 +30,5 @@ class Counters:
         return sum(operations.values()), int(self._redis.info("stats")["total_commands_processed"])
 
 
-def _address(data_dir: Path, service: str) -> str:
+def address(data_dir: Path, service: str) -> str:
     return str(json.loads((data_dir / "run" / f"{service}.json").read_text())["uri"])

