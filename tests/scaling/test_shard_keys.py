@@ -1,4 +1,4 @@
-"""docs/scaling.md says of every collection how it would be sharded, and what becomes of its unique indexes."""
+"""docs/scaling.md says how each collection would be sharded, and what becomes of its unique indexes."""
 
 import re
 
@@ -20,9 +20,10 @@ def documented() -> dict[str, list[str]]:
 
 def unique_indexes(model: type[Model]) -> list[list[str]]:
     """Return the columns of each unique index but that of `_id`."""
-    fields = [[field.column] for field in model._meta.concrete_fields if field.unique and not field.primary_key]
-    constraints = [constraint.fields for constraint in model._meta.total_unique_constraints]
-    return fields + [[model._meta.get_field(name).column for name in names] for names in constraints]
+    meta = model._meta
+    single = [[field.column] for field in meta.concrete_fields if field.unique and not field.primary_key]
+    constraints = [constraint.fields for constraint in meta.total_unique_constraints]
+    return single + [[meta.get_field(name).column for name in names] for names in constraints]
 
 
 def models() -> list[type[Model]]:
