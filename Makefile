@@ -68,7 +68,7 @@ lighthouse: install  ## Measure every page on a phone against its targets, in 10
 bench: install  ## Measure throughput and sign-in in five minutes, and write docs/performance.md; needs wrk
 	@exec $(python) -m tests.bench
 
-scaling: install  ## Measure what growth depends on in a minute, and compute what breaks first, into docs/scaling.md (ARGS=model: only compute)
+scaling: install  ## Measure what growth depends on, in two minutes, and compute what breaks first, into docs/scaling.md (ARGS=model: only compute)
 	@exec $(python) -m tests.scaling $(ARGS)
 
 ##@ Operate it
