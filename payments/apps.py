@@ -12,4 +12,5 @@ class PaymentsConfig(AppConfig):
 
         for name in GATEWAYS:
             declared = gateway(name)
-            logs.register_secrets(name, names=declared.redacted_names, pattern=declared.redacted_pattern)
+            names, prefixes = declared.redacted_names, declared.redacted_prefixes
+            logs.register_secrets(name, names=names, prefixes=prefixes)

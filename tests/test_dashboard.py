@@ -226,7 +226,11 @@ def test_every_number_is_counted_with_an_index(customer):
     now = timezone.now()
     recent = {"created_at__gte": now - timedelta(days=7), "created_at__lt": now + timedelta(days=1)}
     for rows, index, count in (
-        (Order.objects.filter(paid_at__gte=now - timedelta(days=1), currency="usd"), "orders_by_payment_time", 3),
+        (
+            Order.objects.filter(paid_at__gte=now - timedelta(days=1), currency="usd"),
+            "orders_by_payment_time",
+            3,
+        ),
         (Order.objects.to_ship(), "orders_to_ship", 2),
         (Payment.objects.filter(status="failed", **recent), ("payments_of_status", "payments_by_status"), 1),
         (Product.objects.visible().filter(inventory__lte=9), ("products_by_stock", "products_by_id"), 4),

@@ -4,7 +4,8 @@ import logging
 import re
 from collections.abc import Sequence
 from contextvars import ContextVar
-from itertools import chain
+
+Patterns = list[tuple[re.Pattern[str], str]]  # each with what replaces its matches
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
@@ -18,7 +19,7 @@ def _value_of(name: str) -> re.Pattern[str]:
 
 
 # No pattern may repeat without a limit from every position: a long line would take quadratic time.
-SECRETS = [
+SECRETS: Patterns = [
     (re.compile(r"://[^\s/]*@"), "://***@"),  # user:password in a connection string
     (re.compile(r"(?i)\b(bearer|api-key)\s+[\w.~+/=-]+"), r"\1 ***"),
     (re.compile(r"(?i)\b(authorization[\"']?\s*[:=]\s*[\"']?[\w-]+)\s+[^\s\"',}]+"), r"\1 ***"),
@@ -27,26 +28,27 @@ SECRETS = [
 ]
 # Without one of these words no pattern matches; looking for words is ten times as fast as matching.
 SIGNS = ("://", "bearer", "api-key", "authorization", "eyj", "password", "secret", "token")
-_app_secrets: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+_app_secrets: dict[str, tuple[list[str], Patterns]] = {}  # the signs and the patterns of each owner
 
 
-def register_secrets(owner: str, *, names: Sequence[str] = (), pattern: str = "") -> None:
-    """Redact an app's secrets too: the values after these names, and all that matches the pattern.
+def register_secrets(owner: str, *, names: Sequence[str] = (), prefixes: Sequence[str] = ()) -> None:
+    """Redact an app's secrets too: the values after these names, and words that begin with a prefix.
 
     A second call for the same owner replaces the first.
     """
     patterns = [(_value_of(re.escape(name)), r"\1***") for name in names]
-    if pattern:
-        patterns.append((re.compile(pattern), "***"))
-    _app_secrets[owner] = patterns
+    if prefixes:
+        patterns.append((re.compile(rf"\b(?:{'|'.join(map(re.escape, prefixes))})\w+"), "***"))
+    _app_secrets[owner] = [sign.lower() for sign in (*names, *prefixes)], patterns
 
 
 def redact(text: str) -> str:
     """Return the text with every secret in it replaced by stars."""
     lower = text.lower()
-    own = SECRETS if any(sign in lower for sign in SIGNS) else []
-    for pattern, replacement in chain(own, *_app_secrets.values()):
-        text = pattern.sub(replacement, text)
+    for signs, patterns in ((SIGNS, SECRETS), *_app_secrets.values()):
+        if any(sign in lower for sign in signs):
+            for pattern, replacement in patterns:
+                text = pattern.sub(replacement, text)
     return text
 
 

@@ -83,7 +83,7 @@ class Gateway(ABC):
 
     holds_stock: bool  # whether stock is put on hold while the customer pays
     redacted_names: tuple[str, ...] = ()  # environment variables whose values must not appear in the log
-    redacted_pattern: str = ""  # a regular expression that matches its secrets in a log line
+    redacted_prefixes: tuple[str, ...] = ()  # with which its secrets begin, such as "sk_"
 
     def read_settings(self) -> dict[str, Any]:
         """Return the Django settings of this gateway, read from the environment."""

@@ -46,7 +46,7 @@ REFUND_STATES = {
 class Stripe(Gateway):
     holds_stock = True
     redacted_names = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
-    redacted_pattern = r"\b(?:sk|rk|whsec)_\w+"
+    redacted_prefixes = ("sk_", "rk_", "whsec_")
 
     def read_settings(self) -> dict[str, Any]:
         origin = env.text("STRIPE_CHECKOUT_ORIGIN", "https://checkout.stripe.com").rstrip("/")

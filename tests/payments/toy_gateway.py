@@ -18,7 +18,7 @@ ORIGIN = "https://pay.toy.example"
 class Toy(Gateway):
     holds_stock = True
     redacted_names = ("TOY_API_KEY",)
-    redacted_pattern = r"\btoy_live_\w+"
+    redacted_prefixes = ("toy_live_",)
 
     def __init__(self) -> None:
         self.states: dict[str, State] = {}
