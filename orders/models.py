@@ -165,7 +165,7 @@ class Order(models.Model):
             # The amounts let the revenue be added up from the index alone.
             models.Index(
                 fields=["-paid_at", "-id", "currency", "total", "refund_requested"],
-                name="orders_by_payment_time",
+                name="orders_by_paid_at",
             ),
             models.Index(fields=["email", "-created_at", "-id"], name="orders_of_email"),
             models.Index(fields=["search_terms"], name="orders_search"),

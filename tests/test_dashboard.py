@@ -228,7 +228,7 @@ def test_every_number_is_counted_with_an_index(customer):
     for rows, index, count in (
         (
             Order.objects.filter(paid_at__gte=now - timedelta(days=1), currency="usd"),
-            "orders_by_payment_time",
+            "orders_by_paid_at",
             3,
         ),
         (Order.objects.to_ship(), "orders_to_ship", 2),

@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(fields=['-paid_at', '-id', 'currency', 'total', 'refund_requested'], name='orders_by_payment_time'),
+            index=models.Index(fields=['-paid_at', '-id', 'currency', 'total', 'refund_requested'], name='orders_by_paid_at'),
         ),
     ]
