@@ -37,7 +37,7 @@ def test_a_configured_origin_may_read_the_answer_and_our_headers(api, origin):
     response = api.get("/api/v1/products", HTTP_ORIGIN=origin)
     assert response[ALLOW_ORIGIN] == origin
     assert response["Access-Control-Allow-Credentials"] == "true"
-    exposed = {"x-total-count", "x-request-id", "x-process-time", "retry-after"}
+    exposed = {"link", "x-total-count", "x-request-id", "x-process-time", "retry-after"}
     assert names(response, "Access-Control-Expose-Headers") == exposed
     assert "origin" in names(response, "Vary")
 
