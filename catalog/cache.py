@@ -22,9 +22,11 @@ def slug_key(slug: str) -> str:
     return f"slug:{quote(slug, safe='')}"
 
 
-def read(key: str, fill: Callable[[], bytes], *, allowance: Allowance | None = None) -> bytes:
+def read(
+    key: str, fill: Callable[[], bytes], *, shows_stock: bool = True, allowance: Allowance | None = None
+) -> bytes:
     """Return the cached bytes, or what `fill` reads from the database. Raises RateLimited."""
-    return cache.cached(NAMESPACE, key, fill, allowance=allowance)
+    return cache.cached(NAMESPACE, key, fill, shows_stock=shows_stock, allowance=allowance)
 
 
 def products_changed() -> None:
@@ -33,7 +35,7 @@ def products_changed() -> None:
 
 
 def stock_changed() -> None:
-    """Let entries expire within half a second after only the stock has changed."""
+    """Let entries that show stock expire after only the stock has changed: none shows it a second later."""
     cache.invalidate_stock(NAMESPACE)
 
 

@@ -39,12 +39,12 @@ class CategoryInUse(DomainError):
 
 def list_categories() -> list[CategoryData]:
     """Return the categories that have visible products, in the order that staff gave them."""
-    return list(json.loads(cache.read("categories", _fill)))
+    return list(json.loads(cache.read("categories", _fill, shows_stock=False)))
 
 
 def counts_by_category() -> dict[str | None, int]:
     """Return the number of visible products by the name of their category; those without one are at None."""
-    return dict(json.loads(cache.read("categories:counts", _fill_counts)))
+    return dict(json.loads(cache.read("categories:counts", _fill_counts, shows_stock=False)))
 
 
 def get_category(slug: str) -> CategoryData:

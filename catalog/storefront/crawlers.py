@@ -34,19 +34,19 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Show the index: one file for pages and categories, and as many as needed for products."""
-    return _xml(cache.read("sitemap", _fill_index))
+    return _xml(cache.read("sitemap", _fill_index, shows_stock=False))
 
 
 @require_safe
 def page_sitemap(request: HttpRequest) -> HttpResponse:
-    return _xml(cache.read("sitemap:pages", lambda: _urlset(_page_routes())))
+    return _xml(cache.read("sitemap:pages", lambda: _urlset(_page_routes()), shows_stock=False))
 
 
 @require_safe
 def product_sitemap(request: HttpRequest, part: int) -> HttpResponse:
     if not 1 <= part <= _product_file_count():
         raise Http404
-    return _xml(cache.read(f"sitemap:{part}", lambda: _urlset(_product_routes(part))))
+    return _xml(cache.read(f"sitemap:{part}", lambda: _urlset(_product_routes(part)), shows_stock=False))
 
 
 @require_safe
@@ -61,7 +61,7 @@ def speculation_rules(request: HttpRequest) -> HttpResponse:
 
 
 def _product_file_count() -> int:
-    return int(cache.read("sitemap:files", _fill_product_file_count))
+    return int(cache.read("sitemap:files", _fill_product_file_count, shows_stock=False))
 
 
 def _fill_product_file_count() -> bytes:

@@ -67,6 +67,27 @@ class TestConcurrentMisses:
         assert set(results) == {b"filled"}
         assert len(fills) == 1
 
+    def test_only_one_of_those_that_waited_fills_again_after_a_change(self):
+        fills, barrier = [], threading.Barrier(8)
+
+        def fill():
+            fills.append(1)
+            if len(fills) == 1:
+                sleep(0.2)  # until the others wait
+                cache.invalidate("products")
+                return b"old"
+            sleep(0.1)
+            return b"new"
+
+        def miss():
+            barrier.wait(10)
+            return cache.cached("products", "k", fill)
+
+        with ThreadPoolExecutor(8) as pool:
+            results = [future.result(20) for future in [pool.submit(miss) for _ in range(8)]]
+        assert sorted(results) == [b"new"] * 7 + [b"old"]
+        assert len(fills) == 2
+
     def test_others_do_not_wait_for_a_fill_that_fails(self, monkeypatch):
         """Concurrent requests for an unknown slug would otherwise delay each other."""
         monkeypatch.setattr(entries, "WAIT_S", 600)
@@ -103,3 +124,52 @@ class TestConcurrentMisses:
 
         cache.cached("products", "k", slow_fill)
         assert redis_client.get("ecommerce:products:k:filling") == b"next"
+
+
+class TestSales:
+    """After a sale one request fills, and the others are shown the stock of the last second meanwhile."""
+
+    @pytest.fixture(autouse=True)
+    def _entries_are_filled_after_each_sale(self, monkeypatch):
+        monkeypatch.setattr(entries, "REFILL_S", 0)
+        monkeypatch.setattr(entries, "OLDEST_STOCK_S", 600)
+        cache.cached("products", "k", lambda: b"old")
+        cache.cached("products", "all", lambda: b"old", shows_stock=False)
+
+    def read_during_fill(self, *, change):
+        """Return what a request reads while another one fills the entry."""
+        filling, go_on = threading.Event(), threading.Event()
+
+        def slow_fill():
+            filling.set()
+            go_on.wait(20)
+            return b"filled"
+
+        cache.invalidate_stock("products")
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(cache.cached, "products", "k", slow_fill)
+            assert filling.wait(10)
+            change()
+            meanwhile = cache.cached("products", "k", lambda: b"by itself")
+            go_on.set()
+            assert first.result(20) == b"filled"
+        return meanwhile
+
+    def test_others_get_the_old_entry_at_once(self):
+        assert self.read_during_fill(change=lambda: None) == b"old"
+        assert cache.cached("products", "k", lambda: b"new") == b"filled"
+
+    def test_nobody_gets_it_after_another_change(self, monkeypatch):
+        monkeypatch.setattr(entries, "WAIT_S", 0.1)
+        assert self.read_during_fill(change=lambda: cache.invalidate("products")) == b"by itself"
+
+    def test_nobody_gets_it_once_it_is_too_old(self, monkeypatch):
+        monkeypatch.setattr(entries, "WAIT_S", 0.1)
+        too_old = lambda: monkeypatch.setattr(entries, "OLDEST_STOCK_S", 0)  # noqa: E731
+        assert self.read_during_fill(change=too_old) == b"by itself"
+
+    def test_an_entry_without_stock_stays_until_another_change(self):
+        cache.invalidate_stock("products")
+        assert cache.cached("products", "all", lambda: b"new", shows_stock=False) == b"old"
+        cache.invalidate("products")
+        assert cache.cached("products", "all", lambda: b"new", shows_stock=False) == b"new"

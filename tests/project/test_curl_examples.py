@@ -169,7 +169,7 @@ def test_the_examples_for_customers_work(shop, fsck):
     assert paid == {"order_id": order["order_id"], "status": "paid"}
     (listed,) = run(ORDERS, **mine)
     assert (listed["id"], listed["status"]) == (order["order_id"], "paid")
-    assert run(PRODUCT)["inventory"] in (13, 15), "what is cached may be half a second old"
+    assert run(PRODUCT)["inventory"] in (13, 15), "what is cached may be a second old"
     fsck()
 
 

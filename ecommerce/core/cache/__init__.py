@@ -9,7 +9,7 @@ A page is stale? docs/storefront.md lists what to check. `LOG_CACHE=true` logs a
 or waited, and how long its steps took.
 """
 
-from ecommerce.core.cache.entries import cached, exact, reading_ahead
+from ecommerce.core.cache.entries import cached, reading_ahead
 from ecommerce.core.cache.stamps import invalidate, invalidate_entry, invalidate_stock
 
-__all__ = ["cached", "exact", "invalidate", "invalidate_entry", "invalidate_stock", "reading_ahead"]
+__all__ = ["cached", "invalidate", "invalidate_entry", "invalidate_stock", "reading_ahead"]

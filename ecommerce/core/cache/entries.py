@@ -1,8 +1,11 @@
 """Entries of the cache: `cached` reads one, or fills it from the database.
 
-An entry is `ecommerce:<namespace>:<key>` in Redis: a line with the stamps (`stamps.py`) and the time from
+An entry is `ecommerce:<namespace>:<key>` in Redis: a line with the stamps (`stamps.py`) and two times from
 before its fill read the database, and then the payload. A hit is one round trip, which also counts the
 request against the caller's rate limit. Without Redis every read goes to the database.
+
+Sales refill an entry at most every REFILL_S, and no answer shows stock older than OLDEST_STOCK_S: half of it
+for the entry, and half for the entries that its fill has read.
 """
 
 import logging
@@ -12,7 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from redis.exceptions import RedisError
@@ -24,7 +27,8 @@ from ecommerce.core.web.ratelimit import Allowance
 
 logger = logging.getLogger("shop.cache")
 
-STOCK_GRACE_S = 0.5  # how long an entry may show the stock from before the newest sale
+REFILL_S = 0.5  # how long an entry is used after its fill began, although something was sold since
+OLDEST_STOCK_S = 1.0  # how old the stock in it may be while another request fills it again
 FILL_LOCK_MS = 2000
 KEYS_OF_ENTRY = 5
 WAIT_S, WAIT_STEP_S = 1.0, 0.02  # how long other requests wait for the one that fills
@@ -32,22 +36,27 @@ WAIT_S, WAIT_STEP_S = 1.0, 0.02  # how long other requests wait for the one that
 Name = tuple[str, str]  # the namespace and the key of an entry
 Ahead = dict[Name, "_Snapshot | None"]  # None until the round trip
 _ahead: ContextVar[Ahead | None] = ContextVar("ahead", default=None)
-_is_exact: ContextVar[bool] = ContextVar("is_exact", default=False)
+_stock_read: ContextVar["_Stock | None"] = ContextVar("stock_read", default=None)  # None outside of a fill
 
-# The generation, the stock's stamp, the entry's own stamp, the time, the payload.
-ENTRY = re.compile(rb"(\w+) (\w*) (\w*) (\d+\.\d{3})\n(.*)", re.DOTALL)
+# Stamps: the generation's, the stock's, the entry's own. Times: of its fill, of its stock. The payload.
+ENTRY = re.compile(rb"(\w+) (\w*) (\w*) (\d+\.\d{3}) (\d+\.\d{3})\n(.*)", re.DOTALL)
 UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end"
 
 
 def cached(
-    namespace: str, key: str, fill: Callable[[], bytes], *, allowance: Allowance | None = None
+    namespace: str,
+    key: str,
+    fill: Callable[[], bytes],
+    *,
+    shows_stock: bool = True,
+    allowance: Allowance | None = None,
 ) -> bytes:
     """Return the entry's payload while it is valid, and otherwise the result of `fill`, which is then stored.
 
-    Counts a request of the allowance in the same round trip. Raises RateLimited when it is used up, before
-    anything is read, and whatever `fill` raises.
+    Sales leave an entry that shows no stock as it is. Counts a request of the allowance in the same round
+    trip. Raises RateLimited when it is used up, before anything is read, and whatever `fill` raises.
     """
-    read = _Read(namespace, key)
+    read = _Read(namespace, key, shows_stock=shows_stock)
     if not redis.reachable():
         return _without_redis(fill, allowance)
     try:
@@ -72,20 +81,6 @@ def reading_ahead(names: Sequence[Name]) -> Iterator[None]:
         _ahead.reset(token)
 
 
-@contextmanager
-def exact() -> Iterator[None]:
-    """Let the block read no entry that is valid only by the grace for stock.
-
-    A fill that reads other entries needs this: what it stores would otherwise carry the newest stamp of the
-    stock along with the stock from before it.
-    """
-    token = _is_exact.set(True)
-    try:
-        yield
-    finally:
-        _is_exact.reset(token)
-
-
 def _without_redis(fill: Callable[[], bytes], allowance: Allowance | None) -> bytes:
     if allowance is not None:
         ratelimit.count_in_process(allowance)
@@ -95,13 +90,13 @@ def _without_redis(fill: Callable[[], bytes], allowance: Allowance | None) -> by
 class _Read:
     """One read of one entry: its keys in Redis, and how long its steps took, for the log."""
 
-    def __init__(self, namespace: str, key: str) -> None:
+    def __init__(self, namespace: str, key: str, *, shows_stock: bool = True) -> None:
         self.namespace, self.key = self.name = namespace, key
         self.entry_key = redis.full_key(f"{namespace}:{key}")
         self.lock_key = redis.full_key(f"{namespace}:{key}:filling")
         self.keys = (  # in the order of _Snapshot
             stamps.generation_key(namespace),
-            stamps.stock_key(namespace),
+            stamps.stock_key(namespace) if shows_stock else stamps.generation_key(namespace),
             stamps.stamp_key(namespace, key),
             self.entry_key,
             self.lock_key,
@@ -127,6 +122,18 @@ class _Read:
         )
 
 
+@dataclass
+class _Stock:
+    """The oldest stock that a fill has read, by itself or from another entry."""
+
+    stamp: bytes
+    read_at: float
+
+    def include(self, other: "_Stock") -> None:
+        if other.read_at < self.read_at:
+            self.stamp, self.read_at = other.stamp, other.read_at
+
+
 @dataclass(frozen=True)
 class _Snapshot:
     """The reply of one round trip: the current stamps, the entry, and whether a request is filling it."""
@@ -136,24 +143,35 @@ class _Snapshot:
     stock: bytes
     own: bytes
     entry: bytes
-    lock: bytes  # not empty while a request fills the entry
+    lock: bytes  # not empty while another request fills the entry
 
     def valid_payload(self) -> bytes | None:
         """Return the entry's payload, or None where the entry is missing, stale or not one of ours."""
         match = ENTRY.fullmatch(self.entry)
         if match is None:
             return None
-        generation, stock, own, written_at, payload = match.groups()
+        generation, stock, own, filled_at, read_at, payload = match.groups()
         if (generation, own) != (self.generation, self.own):
             return None
-        if stock == self.stock:
-            return payload
-        within_grace = time.time() - float(written_at) < STOCK_GRACE_S
-        return payload if within_grace and not _is_exact.get() else None
+        if stock != self.stock and not self._may_show(_Stock(stock, float(read_at)), float(filled_at)):
+            return None
+        return payload
 
-    def new_entry(self, payload: bytes) -> bytes:
+    def _may_show(self, old: _Stock, filled_at: float) -> bool:
+        """Return whether stock from before the newest sale is recent enough. A fill notes that it read it."""
+        now = time.time()
+        if (read_by_fill := _stock_read.get()) is not None:
+            if is_recent := now - old.read_at < REFILL_S:
+                read_by_fill.include(old)
+            return is_recent
+        if self.lock:
+            return now - old.read_at < OLDEST_STOCK_S
+        return now - filled_at < REFILL_S
+
+    def new_entry(self, payload: bytes, stock: _Stock) -> bytes:
         """Return an entry for a payload that was read from the database after this round trip."""
-        return b"%s %s %s %.3f\n%s" % (self.generation, self.stock, self.own, self.taken_at, payload)
+        times = self.taken_at, stock.read_at
+        return b"%s %s %s %.3f %.3f\n%s" % (self.generation, stock.stamp, self.own, *times, payload)
 
 
 def _snapshot_of(read: _Read, allowance: Allowance | None) -> _Snapshot:
@@ -187,36 +205,48 @@ def _fill_once(read: _Read, snapshot: _Snapshot, fill: Callable[[], bytes]) -> b
     """Fill the entry. Of several concurrent requests one fills it; the others wait for that, but not long."""
     token = uuid.uuid4().hex
     try:
-        locked = redis.client().set(read.lock_key, token, nx=True, px=FILL_LOCK_MS)
-        if not locked and (payload := _wait_for_filler(read)) is not None:
-            read.log("waited")
-            return payload
-        if not locked or not snapshot.generation:
-            snapshot = _fresh_snapshot(read)
+        locked = _lock_or_wait(read, snapshot, token)
+        snapshot = _snapshot_before_fill(read)
+        if locked:
+            snapshot = replace(snapshot, lock=b"")  # it is this request's own
     except RedisError as error:
         redis.lost(error)
         return fill()
     try:
-        return _fill_and_store(read, snapshot, fill)
+        if (payload := snapshot.valid_payload()) is None:
+            return _fill_and_store(read, snapshot, fill)
+        read.log("waited")
+        return payload
     finally:
         if locked:
             _unlock(read, token)
 
 
-def _wait_for_filler(read: _Read) -> bytes | None:
-    """Return what the filling request stores, or None if it fails or takes too long."""
+def _lock_or_wait(read: _Read, snapshot: _Snapshot, token: str) -> bool:
+    """Return True with the lock; False when another request has filled the entry, failed or is too slow."""
     deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
-        time.sleep(WAIT_STEP_S)
+    while not redis.client().set(read.lock_key, token, nx=True, px=FILL_LOCK_MS):
+        before, snapshot = snapshot, _wait_for_filler(read, deadline)
+        is_stale = snapshot.valid_payload() is None  # the data has changed since that fill began
+        if not is_stale or snapshot.entry == before.entry or time.monotonic() >= deadline:
+            return False
+    return True
+
+
+def _wait_for_filler(read: _Read, deadline: float) -> _Snapshot:
+    """Return what is there when the filling request has ended, or before if that may be shown meanwhile."""
+    while True:
         snapshot = _look_up([read])[0]
-        payload = snapshot.valid_payload()
-        if payload is not None or not snapshot.lock:
-            return payload
-    return None
+        if not snapshot.lock or snapshot.valid_payload() is not None or time.monotonic() >= deadline:
+            return snapshot
+        time.sleep(WAIT_STEP_S)
 
 
-def _fresh_snapshot(read: _Read) -> _Snapshot:
-    """Return the stamps of now, with a generation also where Redis was emptied."""
+def _snapshot_before_fill(read: _Read) -> _Snapshot:
+    """Return the stamps of now, with a generation also where Redis was emptied.
+
+    Looks again, since another request may have filled the entry before this one got the lock.
+    """
     snapshot = _look_up([read])[0]
     if not snapshot.generation:
         stamps.begin_generation(read.namespace)
@@ -226,15 +256,29 @@ def _fresh_snapshot(read: _Read) -> _Snapshot:
 
 def _fill_and_store(read: _Read, snapshot: _Snapshot, fill: Callable[[], bytes]) -> bytes:
     read.lap()
-    payload = fill()
+    payload, stock = _filled(snapshot, fill)
     read.fill_ms = read.lap()
     try:
-        redis.client().set(read.entry_key, snapshot.new_entry(payload), ex=settings.CACHE_TTL_SECONDS)
+        entry = snapshot.new_entry(payload, stock)
+        redis.client().set(read.entry_key, entry, ex=settings.CACHE_TTL_SECONDS)
     except RedisError as error:
         redis.lost(error)
     read.store_ms = read.lap()
     read.log("miss")
     return payload
+
+
+def _filled(snapshot: _Snapshot, fill: Callable[[], bytes]) -> tuple[bytes, _Stock]:
+    """Return the result of the fill, and the oldest stock in it; a fill around this one has read it, too."""
+    stock, around = _Stock(snapshot.stock, snapshot.taken_at), _stock_read.get()
+    token = _stock_read.set(stock)
+    try:
+        payload = fill()
+    finally:
+        _stock_read.reset(token)
+    if around is not None:
+        around.include(stock)
+    return payload, stock
 
 
 def _unlock(read: _Read, token: str) -> None:

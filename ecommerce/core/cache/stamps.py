@@ -1,7 +1,7 @@
 """Stamps: random values in Redis that validate the entries of the cache.
 
     <namespace>:generation     a new one invalidates every entry of the namespace
-    <namespace>:stock          a new one invalidates them after a grace of half a second
+    <namespace>:stock          a new one invalidates those that show stock, half a second after their fill
     <namespace>:<key>:stamp    a new one invalidates this entry alone
 
 Every `invalidate…` is called after the commit of a change, by `on_commit`. Where Redis does not answer, a
@@ -31,7 +31,7 @@ def invalidate(namespace: str) -> None:
 
 
 def invalidate_stock(namespace: str) -> None:
-    """Invalidate every entry in the namespace that is older than the grace, and the others when they are."""
+    """Invalidate every entry in the namespace that shows stock, each half a second after its fill began."""
     _set(namespace, stock_key(namespace))
 
 

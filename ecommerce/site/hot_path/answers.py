@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from ecommerce.core import cache, logs
+from ecommerce.core import logs
 from ecommerce.core.web.http import SHARED_ANSWER
 from ecommerce.site.hot_path.gzip_parts import Part
 from ecommerce.site.hot_path.holes import Hole, marker_pattern
@@ -86,8 +86,7 @@ def make(django: Wsgi, environ: Environ, path: str, query: str) -> Answer:
     Raises NotShareable if the answer sets a cookie.
     """
     nonce = secrets.token_hex(8)
-    with cache.exact():
-        status, headers, text = _run(django, _shared_request(environ, path, query, nonce))
+    status, headers, text = _run(django, _shared_request(environ, path, query, nonce))
     if any(name.lower() == "set-cookie" for name, _ in headers):
         raise NotShareable(f"The answer to {path} sets a cookie.")
     body = _split(text, nonce)

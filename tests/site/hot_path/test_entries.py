@@ -9,11 +9,11 @@ from django.test import Client
 from cart.services import add_item
 from catalog import stock
 from catalog.services import update_product
-from ecommerce.core import redis
 from ecommerce.core.cache import entries
 from ecommerce.core.web.http import SHARED_ANSWER
 from ecommerce.site.hot_path import public_reads, release
 from tests.support.api_clients import api_of
+from tests.support.naive_caches import delete_entries
 
 READS = (
     "/",
@@ -90,17 +90,10 @@ def test_a_change_while_an_answer_is_made_is_not_lost(hot, get, lamp, monkeypatc
 def test_control_an_entry_that_is_deleted_is_stored_again_with_the_old_price(
     hot, get, lamp, monkeypatch, url
 ):
-    monkeypatch.setattr("catalog.cache.cache.invalidate", delete_all_entries)
+    monkeypatch.setattr("catalog.cache.cache.invalidate", delete_entries)
     test_a_change = test_a_change_while_an_answer_is_made_is_not_lost
     with pytest.raises(AssertionError):
         test_a_change(hot, get, lamp, monkeypatch, url)
-
-
-def delete_all_entries(namespace: str) -> None:
-    client = redis.client()
-    for key in client.keys(f"ecommerce:{namespace}:*"):
-        if b":generation" not in key and b":stock" not in key:
-            client.delete(key)
 
 
 @pytest.mark.parametrize("url", ["/products/lamp/", "/api/v1/products/lamp"])
@@ -109,7 +102,7 @@ def test_stock_is_at_most_as_old_as_the_grace(get, lamp, monkeypatch, url):
     get("/products/")
     get(url)
     stock.adjust(lamp.pk, change=-7)
-    monkeypatch.setattr(entries, "STOCK_GRACE_S", 0)
+    monkeypatch.setattr(entries, "REFILL_S", 0)
     text = get(url).text
     assert "Only 3 left" in text or '"inventory":3' in text
 
