@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ecommerce.devserver.file_lock import wait_until
-from tests.bench import sign_in, throughput
+from tests.bench import flash_sale, sign_in, throughput
 from tests.runshop.shop import ROOT, Shop
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -42,7 +42,12 @@ def machine() -> str:
 
 def main() -> None:
     with running_shop() as shop:
-        parts = [f"Measured on {machine()}.", throughput.report(shop), sign_in.report(shop.port)]
+        parts = [
+            f"Measured on {machine()}.",
+            throughput.report(shop),
+            flash_sale.report(shop),
+            sign_in.report(shop.port),
+        ]
     text = "\n\n".join(parts)
     before, _, rest = PAGE.read_text().partition(BEGIN)
     PAGE.write_text(f"{before}{BEGIN}\n{text}\n\n{END}{rest.partition(END)[2]}")

@@ -205,40 +205,43 @@ def _fill_once(read: _Read, snapshot: _Snapshot, fill: Callable[[], bytes]) -> b
     """Fill the entry. Of several concurrent requests one fills it; the others wait for that, but not long."""
     token = uuid.uuid4().hex
     try:
-        locked = _lock_or_wait(read, snapshot, token)
+        payload, locked = _wait_or_lock(read, snapshot, token)
+        if payload is not None:
+            read.log("waited")
+            return payload
         snapshot = _snapshot_before_fill(read)
-        if locked:
-            snapshot = replace(snapshot, lock=b"")  # it is this request's own
     except RedisError as error:
         redis.lost(error)
         return fill()
     try:
-        if (payload := snapshot.valid_payload()) is None:
-            return _fill_and_store(read, snapshot, fill)
-        read.log("waited")
-        return payload
+        return _fill_unless_filled(read, replace(snapshot, lock=b"") if locked else snapshot, fill)
     finally:
         if locked:
             _unlock(read, token)
 
 
-def _lock_or_wait(read: _Read, snapshot: _Snapshot, token: str) -> bool:
-    """Return True with the lock; False when another request has filled the entry, failed or is too slow."""
+def _wait_or_lock(read: _Read, snapshot: _Snapshot, token: str) -> tuple[bytes | None, bool]:
+    """Return the payload that another request has stored, or whether this one has the lock.
+
+    It has neither if the other has failed or takes too long.
+    """
     deadline = time.monotonic() + WAIT_S
     while not redis.client().set(read.lock_key, token, nx=True, px=FILL_LOCK_MS):
-        before, snapshot = snapshot, _wait_for_filler(read, deadline)
-        is_stale = snapshot.valid_payload() is None  # the data has changed since that fill began
-        if not is_stale or snapshot.entry == before.entry or time.monotonic() >= deadline:
-            return False
-    return True
+        before = snapshot
+        snapshot, payload = _wait_for_filler(read, deadline)
+        is_stale = payload is None and snapshot.entry != before.entry  # changed since that fill began
+        if not is_stale or time.monotonic() >= deadline:
+            return payload, False
+    return None, True
 
 
-def _wait_for_filler(read: _Read, deadline: float) -> _Snapshot:
+def _wait_for_filler(read: _Read, deadline: float) -> tuple[_Snapshot, bytes | None]:
     """Return what is there when the filling request has ended, or before if that may be shown meanwhile."""
     while True:
         snapshot = _look_up([read])[0]
-        if not snapshot.lock or snapshot.valid_payload() is not None or time.monotonic() >= deadline:
-            return snapshot
+        payload = snapshot.valid_payload()
+        if payload is not None or not snapshot.lock or time.monotonic() >= deadline:
+            return snapshot, payload
         time.sleep(WAIT_STEP_S)
 
 
@@ -254,7 +257,10 @@ def _snapshot_before_fill(read: _Read) -> _Snapshot:
     return snapshot
 
 
-def _fill_and_store(read: _Read, snapshot: _Snapshot, fill: Callable[[], bytes]) -> bytes:
+def _fill_unless_filled(read: _Read, snapshot: _Snapshot, fill: Callable[[], bytes]) -> bytes:
+    if (payload := snapshot.valid_payload()) is not None:
+        read.log("waited")
+        return payload
     read.lap()
     payload, stock = _filled(snapshot, fill)
     read.fill_ms = read.lap()
