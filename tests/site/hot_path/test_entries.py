@@ -97,8 +97,8 @@ def test_control_an_entry_that_is_deleted_is_stored_again_with_the_old_price(
 
 
 @pytest.mark.parametrize("url", ["/products/lamp/", "/api/v1/products/lamp"])
-def test_stock_is_at_most_as_old_as_the_grace(get, lamp, monkeypatch, url):
-    """An answer is not made from another entry that is only valid by the grace: the two would add up."""
+def test_stock_that_is_old_enough_is_read_again(get, lamp, monkeypatch, url):
+    """An answer is not made from another entry that is as old."""
     get("/products/")
     get(url)
     stock.adjust(lamp.pk, change=-7)
