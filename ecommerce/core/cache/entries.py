@@ -129,9 +129,9 @@ class _Stock:
     stamp: bytes
     read_at: float
 
-    def include(self, other: "_Stock") -> None:
-        if other.read_at < self.read_at:
-            self.stamp, self.read_at = other.stamp, other.read_at
+    def include(self, old: "_Stock") -> None:
+        """Add stock from before the newest sale: so its stamp will never be the current one again."""
+        self.stamp, self.read_at = old.stamp, min(self.read_at, old.read_at)
 
 
 @dataclass(frozen=True)
@@ -282,7 +282,7 @@ def _filled(snapshot: _Snapshot, fill: Callable[[], bytes]) -> tuple[bytes, _Sto
         payload = fill()
     finally:
         _stock_read.reset(token)
-    if around is not None:
+    if around is not None and stock.stamp != snapshot.stock:  # it has read older stock
         around.include(stock)
     return payload, stock
 
