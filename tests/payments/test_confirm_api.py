@@ -161,7 +161,7 @@ def test_without_a_provider_nothing_is_settled(customer_api, product, order, set
 
 
 def test_the_product_shows_the_reduced_stock(api, customer_api, product, order, monkeypatch):
-    monkeypatch.setattr("ecommerce.core.cache.entries.STOCK_GRACE_S", 0)
+    monkeypatch.setattr("ecommerce.core.cache.entries.REFILL_S", 0)
     assert api.get(f"/api/v1/products/{product.slug}").json()["inventory"] == 10
     confirm(customer_api, order)
     assert api.get(f"/api/v1/products/{product.slug}").json()["inventory"] == 7

@@ -18,7 +18,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 from redis import Redis
 
-from ecommerce.core.cache.entries import STOCK_GRACE_S
+from ecommerce.core.cache.entries import REFILL_S
 from ecommerce.core.web.ratelimit import _COUNT_AND_READ
 from tests.bench.counts import Counters, address
 from tests.bench.load import cpu_seconds
@@ -197,7 +197,7 @@ def _misses_during_sales(shop: Shop, redis: "Redis") -> list[str]:
         else:
             _send(shop, "GET", f"/api/v1/products/{chance.choice(SLUGS)}")
     missed = (_sets(redis) - before - len(sales)) / SETS_OF_A_MISS / len(reads)
-    lifetime = entry_lifetime(SALES, grace_s=STOCK_GRACE_S, ttl_s=300)
+    lifetime = entry_lifetime(SALES, grace_s=REFILL_S, ttl_s=300)
     expected = misses([PRODUCT_READS / len(SLUGS)] * len(SLUGS), lifetime) / PRODUCT_READS
     what = f"misses, {len(SLUGS)} products read {PRODUCT_READS} times a second, {SALES:g} sale a second"
     return [what, f"{missed:.0%}; by the model's formula {expected:.0%}"]

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from ecommerce.core.cache.entries import STOCK_GRACE_S
+from ecommerce.core.cache.entries import REFILL_S
 from tests.scaling import tables
 from tests.scaling.queueing import Queue, entry_lifetime, misses, zipf
 
@@ -98,7 +98,7 @@ def _cost(cpu_ms: str, mongodb: str, redis: str) -> Cost:
 class Load:
     """The shop at a multiple of its load; `grace_s` is how long an entry survives sales."""
 
-    def __init__(self, measured: Measured, multiple: float, *, grace_s: float = STOCK_GRACE_S) -> None:
+    def __init__(self, measured: Measured, multiple: float, *, grace_s: float = REFILL_S) -> None:
         self.measured, self.grace_s = measured, grace_s
         self.requests, self.orders = REQUESTS * multiple, ORDERS * multiple
         self.browsing = self.requests * sum(BROWSE.values())

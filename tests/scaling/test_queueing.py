@@ -5,7 +5,7 @@ import random
 import pytest
 from rest_framework.test import APIClient
 
-from ecommerce.core.cache.entries import STOCK_GRACE_S
+from ecommerce.core.cache.entries import REFILL_S
 from tests.scaling import breaking
 from tests.scaling.model import COMMANDS_BEFORE_COMMIT, PAGES, Measured
 from tests.scaling.queueing import Queue, entry_lifetime, misses, zipf
@@ -25,7 +25,7 @@ def test_the_pages_share_all_requests():
 
 @pytest.mark.parametrize(("reads", "sales"), [(5, 1), (50, 1), (0.2, 0.1), (5, 20), (1, 0)])
 def test_entries_miss_as_often_as_in_a_simulation(reads, sales):
-    lifetime = entry_lifetime(sales, grace_s=STOCK_GRACE_S, ttl_s=300)
+    lifetime = entry_lifetime(sales, grace_s=REFILL_S, ttl_s=300)
     assert misses([reads], lifetime) / reads == pytest.approx(simulated_misses(reads, sales), rel=0.1)
 
 
@@ -39,7 +39,7 @@ def simulated_misses(reads: float, sales: float, requests: int = 20_000) -> floa
         if now >= ends:
             missed += 1
             next_sale = chance.expovariate(sales) if sales else 300
-            ends = now + min(300, max(STOCK_GRACE_S, next_sale))
+            ends = now + min(300, max(REFILL_S, next_sale))
     return missed / requests
 
 
