@@ -1,6 +1,6 @@
 """Audit entries about products and categories."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import Model
@@ -19,7 +19,9 @@ def created(row: Row, *, by: Actor, label: str = "") -> AuditEntry:
     return _entry(row, "create", by, label, before={}, after=_all_facts(row))
 
 
-def changed(row: Row, *, fields: dict[str, Any], by: Actor = None, label: str = "") -> Iterator[AuditEntry]:
+def changed(
+    row: Row, *, fields: Mapping[str, Any], by: Actor = None, label: str = ""
+) -> Iterator[AuditEntry]:
     """Yield unsaved entries about new values of the row, one for the stock and one for all other fields.
 
     There is no entry without a difference.

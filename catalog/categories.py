@@ -5,11 +5,12 @@ Products name their category, and every named category has a page.
 
 import hashlib
 import json
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from bson import ObjectId
 from django.db import IntegrityError
-from django.db.models import Max
 from django.utils.text import slugify
 
 from catalog import audit_records, cache, former_slugs
@@ -69,27 +70,40 @@ def current_category_slug(former: str) -> str | None:
 
 def ensure_category(name: str, *, by: Actor = None) -> None:
     """Create the category unless it exists, and invalidate the cache if it was created."""
-    if create_missing_category(name, by=by):
-        cache.products_changed()
+    while missing := KnownCategories().missing([name]):
+        with suppress(IntegrityError):  # a concurrent request created it, or another category with this slug
+            _insert(missing[0], by)
+            cache.products_changed()
+            return
 
 
-def create_missing_category(name: str, *, by: Actor = None, label: str = "") -> bool:
-    """Create the category unless it exists, and return whether it was created.
+class KnownCategories:
+    """The categories as they were read, for an import that asks for many of them."""
 
-    Concurrent calls are safe. The caller invalidates the cache.
-    """
-    if Category.objects.filter(name=name).exists():
-        return False
-    last = Category.objects.aggregate(last=Max("position"))["last"] or 0
-    for slug in _possible_slugs(name):
-        try:
-            _insert(Category(name=name, slug=slug, position=last + 1), by, label)
-        except IntegrityError:  # a concurrent request created it, or another category has this slug
-            if Category.objects.filter(name=name).exists():
-                return False
-        else:
-            return True
-    return False
+    def __init__(self) -> None:
+        rows = list(Category.objects.order_by().values_list("name", "slug", "position"))
+        self._names, self._slugs = {row[0] for row in rows}, {row[1] for row in rows}
+        self._last = max((row[2] for row in rows), default=0)
+
+    def missing(self, names: Iterable[str]) -> list[Category]:
+        """Return unsaved categories for those names that have none; a name without a free slug gets none."""
+        rows, slugs = list[Category](), set(self._slugs)
+        for name in sorted(set(names) - self._names):
+            slug = next((slug for slug in _possible_slugs(name) if slug not in slugs), None)
+            if slug is not None:
+                slugs.add(slug)
+                rows.append(self._new(name, slug, len(rows)))
+        return rows
+
+    def add(self, rows: Iterable[Category]) -> None:
+        """Take note of categories that were created."""
+        for row in rows:
+            self._names.add(row.name)
+            self._slugs.add(row.slug)
+            self._last = max(self._last, row.position)
+
+    def _new(self, name: str, slug: str, before: int) -> Category:
+        return Category(pk=ObjectId(), name=name, slug=slug, position=self._last + before + 1)
 
 
 def create_category(*, by: Actor = None, **fields: Any) -> Category:
@@ -140,13 +154,13 @@ def delete_category(category: Category, *, by: Actor = None) -> None:
     run_tx(delete)
 
 
-def _insert(category: Category, by: Actor, label: str = "") -> Category:
+def _insert(category: Category, by: Actor) -> Category:
     category.pk = ObjectId()
 
     def insert() -> None:
         category.save(force_insert=True)
-        former_slugs.remove_redirects_from([category.slug], kind=Category)
-        audit.record_all([audit_records.created(category, by=by, label=label)])
+        former_slugs.remove_redirects_from([category])
+        audit.record_all([audit_records.created(category, by=by)])
 
     run_tx(insert)
     return category

@@ -19,15 +19,14 @@ def record_slug_change(row: Row, *, fields: dict[str, Any]) -> None:
     new_slug = fields.get("slug", row.slug)
     if new_slug == row.slug:
         return
-    remove_redirects_from([new_slug], kind=type(row))
+    _remove([_key(new_slug, type(row))])
     former = {"_id": _key(row.slug, type(row))}
     collection(FormerSlug).update_one(former, {"$set": {"target": row.pk}}, upsert=True)
 
 
-def remove_redirects_from(slugs: Sequence[str], *, kind: type[Row]) -> None:
-    """Stop redirecting these slugs, because rows of this kind now have them as their own."""
-    keys = [_key(slug, kind) for slug in slugs]
-    collection(FormerSlug).delete_many({"_id": {"$in": keys}})
+def remove_redirects_from(rows: Sequence[Row]) -> None:
+    """Stop redirecting the slugs of these rows, because they are their own now."""
+    _remove([_key(row.slug, type(row)) for row in rows])
 
 
 def remove_redirects_to(row: Row) -> None:
@@ -45,6 +44,11 @@ def current_product_slug(former: str) -> str | None:
     """Return the current slug of the active product with this former slug, or None."""
     products = Product.objects.visible().filter(pk=find_target(former, kind=Product))
     return products.values_list("slug", flat=True).first()
+
+
+def _remove(keys: list[str]) -> None:
+    if keys:
+        collection(FormerSlug).delete_many({"_id": {"$in": keys}})
 
 
 def _key(slug: str, kind: type[Row]) -> str:

@@ -1,21 +1,23 @@
 """Creating, changing and deleting products. Every change invalidates the cache after its commit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bson import ObjectId
 from django.db import IntegrityError
+from pymongo import ReturnDocument
 
 from catalog import audit_records, cache, former_slugs, search, stock
 from catalog.audit_records import Actor
 from catalog.categories import ensure_category
 from catalog.images.image_urls import as_stored
-from catalog.models import MAX_PRODUCT_ID, Counter, Product
+from catalog.models import MAX_PRODUCT_ID, Category, Counter, Product
 from catalog.queries import ProductNotFound
 from catalog.search import indexing
 from ecommerce.core import audit
 from ecommerce.core.db import collection, object_id, on_commit, run_tx
 from ecommerce.core.errors import DomainError, FieldError
+from ecommerce.core.models import AuditEntry
 
 
 class SlugTaken(FieldError):
@@ -50,7 +52,7 @@ def create_product(
     row = {"pk": pk, "product_id": product_id, "inventory": inventory, **stored}
 
     def create() -> None:
-        insert_products([row], by=by)
+        write_products(new=[row], by=by)
         _after_change(stored, by)
 
     try:
@@ -60,21 +62,25 @@ def create_product(
     return Product.objects.get(pk=pk)
 
 
-def insert_products(rows: Sequence[dict[str, Any]], *, by: Actor = None, label: str = "") -> None:
-    """Insert several products with their initial stock, inside the caller's `run_tx`.
+def write_products(
+    *,
+    new: Sequence[dict[str, Any]],
+    changes: Sequence[stock.Change] = (),
+    categories: Sequence[Category] = (),
+    by: Actor = None,
+    label: str = "",
+) -> None:
+    """Insert and change any number of products with at most seven commands, inside the caller's `run_tx`.
 
-    Rows whose `product_id` is None get the next free ones. The caller invalidates the cache. Raises
-    NoFreeProductId, and IntegrityError if a slug or a `product_id` is taken.
+    New products whose `product_id` is None get the next free ones. Changes are as `stock.write` takes them,
+    without slugs and numbers. The caller invalidates the cache. Raises NoFreeProductId, IntegrityError if a
+    unique field is taken, and what `stock.write` raises.
     """
-    free = _free_product_ids(above=[row["product_id"] for row in rows if row["product_id"] is not None])
-    products = []
-    for row in rows:
-        product_id = next(free) if row["product_id"] is None else row["product_id"]
-        products.append((_new_product(row, product_id), row["inventory"]))
-    _reserve_product_id(max(product.product_id for product, _ in products))
-    stock.insert(products)
-    former_slugs.remove_redirects_from([row["slug"] for row in rows], kind=Product)
-    audit.record_all(audit_records.created(product, by=by, label=label) for product, _ in products)
+    products = _new_products(new)
+    stock.write(products, [(row, indexing.with_terms(row, changes=fields)) for row, fields in changes])
+    Category.objects.bulk_create(categories)
+    former_slugs.remove_redirects_from([*products, *categories])
+    audit.record_all(_audit_entries([*products, *categories], changes, by, label))
 
 
 def update_product(
@@ -138,10 +144,26 @@ def _get(pk: str | ObjectId) -> Product:
     return product
 
 
+def _new_products(rows: Sequence[dict[str, Any]]) -> list[Product]:
+    if not rows:
+        return []
+    given = [row["product_id"] for row in rows if row["product_id"] is not None]
+    free = iter(_reserve_product_ids(len(rows) - len(given), above=max(given, default=0)))
+    return [_new_product(row, row["product_id"] or next(free)) for row in rows]
+
+
 def _new_product(row: dict[str, Any], product_id: int) -> Product:
-    fields = {name: value for name, value in row.items() if name != "inventory"}
     terms = search.backend().terms(row["name"], row.get("category"))
-    return Product(**{**fields, "product_id": product_id, "search_terms": terms})
+    return Product(**{**row, "product_id": product_id, "search_terms": terms})
+
+
+def _audit_entries(
+    new: Iterable[Product | Category], changes: Iterable[stock.Change], by: Actor, label: str
+) -> Iterator[AuditEntry]:
+    for row in new:
+        yield audit_records.created(row, by=by, label=label)
+    for product, fields in changes:
+        yield from audit_records.changed(product, fields=fields, by=by, label=label)
 
 
 def _update_fields(product: Product, fields: dict[str, Any]) -> dict[str, Any]:
@@ -162,11 +184,21 @@ def _after_change(fields: dict[str, Any], by: Actor) -> None:
         on_commit(lambda: ensure_category(name, by=by))
 
 
-def _free_product_ids(*, above: Sequence[int]) -> Iterator[int]:
-    """Yield numbers above these and above every number ever used; the counter is read only on first use."""
-    counter = collection(Counter).find_one({"_id": "product_id"})
-    yield from range(max([counter["value"] if counter else 0, *above]) + 1, MAX_PRODUCT_ID + 1)
-    raise NoFreeProductId
+def _reserve_product_ids(number: int, *, above: int) -> range:
+    """Return so many numbers above this one and above every number ever used, and raise the counter to them.
+
+    Raises NoFreeProductId.
+    """
+    last = {"$add": [{"$max": ["$value", above]}, number]}
+    counter = collection(Counter).find_one_and_update(
+        {"_id": "product_id"}, [{"$set": {"value": last}}], return_document=ReturnDocument.AFTER
+    )
+    if counter is None:
+        _reserve_product_id(above + number)
+    highest = counter["value"] if counter else above + number
+    if number and highest > MAX_PRODUCT_ID:
+        raise NoFreeProductId
+    return range(highest - number + 1, highest + 1)
 
 
 def _reserve_product_id(number: int) -> None:

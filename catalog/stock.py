@@ -6,7 +6,7 @@ product always add up to its inventory. Call these functions inside `run_tx`.
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
@@ -19,10 +19,11 @@ from pymongo import UpdateOne
 
 from catalog import cache
 from catalog.models import MAX_INVENTORY, Product, StockMovement
-from ecommerce.core.db import collection, connection, on_commit
+from ecommerce.core.db import as_columns, collection, connection, on_commit
 from ecommerce.core.errors import Busy, DomainError, FieldError
 
 INSUFFICIENT = gettext_noop("Insufficient inventory for product %(name)s")
+Change = tuple[Product, Mapping[str, Any]]  # a product as it was read, and new values of its fields
 _insufficient = re.compile(re.escape(INSUFFICIENT).replace(re.escape("%(name)s"), "(.+)"), re.DOTALL)
 
 
@@ -104,15 +105,23 @@ def restock(lines: Iterable[SaleLine], *, order: ObjectId) -> None:
     on_commit(cache.stock_changed)
 
 
-def insert(products: Iterable[tuple[Product, int]]) -> None:
-    """Insert new products with their initial stock; a movement of 0 opens an empty account."""
-    rows, movements = [], []
-    for product, quantity in products:
-        product.inventory = quantity
-        rows.append(product)
-        movements.append(_movement(product.pk, quantity, "initial", key=f"initial:{product.pk}"))
-    Product.objects.bulk_create(rows)
-    StockMovement.objects.bulk_create(movements)
+def write(new: Sequence[Product], changes: Sequence[Change] = ()) -> None:
+    """Insert products with their initial stock, and change others, with at most three commands.
+
+    A movement of 0 opens the account of a product without stock. `inventory` among the fields of a change
+    sets the stock, recorded as an adjustment by the difference; the product must have been read in the
+    current transaction. Raises Busy if its stock is another by now.
+    """
+    Product.objects.bulk_create(new)
+    if changes:
+        changed = collection(Product).bulk_write([_change(*change) for change in changes])
+        if changed.matched_count < len(changes):
+            raise Busy
+    movements = [_movement(row.pk, row.inventory, "initial", key=f"initial:{row.pk}") for row in new]
+    adjustments = [_adjustment(row.pk, step) for row, fields in changes if (step := _step(row, fields))]
+    StockMovement.objects.bulk_create(movements + adjustments)
+    if adjustments:
+        on_commit(cache.stock_changed)
 
 
 def adjust(product: ObjectId, *, change: int, field: str = "inventory_delta") -> None:
@@ -126,7 +135,7 @@ def adjust(product: ObjectId, *, change: int, field: str = "inventory_delta") ->
     rows = Product.objects.filter(pk=product, inventory__gte=lowest, inventory__lte=highest)
     if not rows.update(inventory=F("inventory") + change):
         raise StockOutOfRange(field)
-    _record(product, change, "adjustment", key=f"adjust:{uuid.uuid4().hex}")
+    _adjustment(product, change).save(force_insert=True)
     on_commit(cache.stock_changed)
 
 
@@ -196,6 +205,25 @@ def _end_hold(line: SaleLine, payment: ObjectId, order: ObjectId, *, returned: i
     elif rows.exists():
         raise RuntimeError(f"Less of product {line.product} is on hold than payment {payment} holds.")
     return bool(ended)
+
+
+def _change(product: Product, fields: Mapping[str, Any]) -> UpdateOne:
+    """Return the command for new values; if it sets the stock, that must still be the one that was read."""
+    others = {name: value for name, value in fields.items() if name != "inventory"}
+    change: dict[str, Any] = {"$set": as_columns(Product, others)} if others else {}
+    if "inventory" not in fields:
+        return UpdateOne({"_id": product.pk}, change)
+    change["$inc"] = {"inventory": _step(product, fields)}
+    return UpdateOne({"_id": product.pk, "inventory": product.inventory}, change)
+
+
+def _step(product: Product, fields: Mapping[str, Any]) -> int:
+    """Return the difference between the stock that these fields set and the one that was read."""
+    return int(fields.get("inventory", product.inventory)) - product.inventory
+
+
+def _adjustment(product: ObjectId, change: int) -> StockMovement:
+    return _movement(product, change, "adjustment", key=f"adjust:{uuid.uuid4().hex}")
 
 
 def _record(

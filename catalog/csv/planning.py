@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
+from django.db.models import Q
+
 from catalog.audit_records import Actor
 from catalog.csv.entry import Entry
 from catalog.csv.table import Rejected
 from catalog.models import Product
 
 Action = Literal["created", "updated", "unchanged"]
-Batch = dict[str, Entry]  # by slug
+Batch = list[Entry | Rejected]  # of different products
 CHANGED = "the product was changed since this was shown: look at the file again"
 
 
@@ -74,12 +76,22 @@ class Plan:
 
 
 def plans(batch: Batch, options: ImportOptions) -> Iterator[Plan | Rejected]:
-    """Compare each entry of the batch with the stored products."""
-    products = {product.slug: product for product in Product.objects.filter(slug__in=batch)}
-    ids = [entry.product_id for entry in batch.values() if entry.product_id is not None]
-    owners = dict(Product.objects.filter(product_id__in=ids).values_list("product_id", "slug"))
-    for entry in batch.values():
-        yield _plan(entry, products.get(entry.slug), owners, options)
+    """Compare each entry of the batch with the stored products, which one command reads."""
+    entries = [entry for entry in batch if isinstance(entry, Entry)]
+    stored = list(Product.objects.filter(_named_by(entries)).order_by().defer("search_terms"))
+    products = {product.slug: product for product in stored}
+    owners = {product.product_id: product.slug for product in stored}
+    for entry in batch:
+        if isinstance(entry, Rejected):
+            yield entry
+        else:
+            yield _plan(entry, products.get(entry.slug), owners, options)
+
+
+def _named_by(entries: list[Entry]) -> Q:
+    slugs = Q(slug__in=[entry.slug for entry in entries])
+    ids = [entry.product_id for entry in entries if entry.product_id is not None]
+    return slugs | Q(product_id__in=ids) if ids else slugs
 
 
 def _plan(

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from catalog import categories
-from catalog.csv.importing import BATCH
+from catalog.csv import importing
 from catalog.models import Category, Product
 from catalog.services import update_product
 from ecommerce.core import audit
@@ -167,11 +167,12 @@ class TestImport:
         run("slug,name,price\ncup,Cup,2", dry_run=True)
         assert not AuditEntry.objects.exists()
 
-    def test_a_batch_needs_one_command(self, run: Run, sent):
-        rows = "\n".join(f"Cup {n},cup-{n},1" for n in range(2 * BATCH + 1))
+    def test_a_batch_needs_one_command(self, run: Run, sent, monkeypatch):
+        monkeypatch.setattr(importing, "BATCH", 20)
+        rows = "\n".join(f"Cup {n},cup-{n},1" for n in range(41))
         commands = sent(lambda: run(f"name,slug,price\n{rows}"))
         assert commands.count("insert audit_entries") == 3
-        assert AuditEntry.objects.filter(action="product.create").count() == 2 * BATCH + 1
+        assert AuditEntry.objects.filter(action="product.create").count() == 41
         commands = sent(lambda: run(f"name,slug,price\n{rows.replace(',1', ',2')}"))
         assert commands.count("insert audit_entries") == 3
 

@@ -7,7 +7,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from catalog.csv import importing
-from catalog.csv.importing import BATCH
 from catalog.csv.table import MAX_CELL
 from catalog.models import MAX_INVENTORY, Category, Product, StockMovement
 from catalog.queries import get_product
@@ -18,6 +17,7 @@ from tests.support.factories import product as make_product
 __all__ = ["run"]
 pytestmark = pytest.mark.django_db
 HEADER = "name,slug,price"
+BATCH = 20
 CUP = "Cup,cup,4.50"
 
 
@@ -25,6 +25,11 @@ def of(**cells: str) -> str:
     """Return a file of one product with these cells besides the required ones."""
     row = {"name": "Cup", "slug": "cup", "price": "4.50"} | cells
     return ",".join(row) + "\n" + ",".join(f'"{cell}"' for cell in row.values())
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", BATCH)
 
 
 def test_it_creates_products_with_their_stock_and_the_next_free_product_ids(run: Run, fsck):
@@ -95,7 +100,7 @@ def test_pages_show_an_import_at_once(run: Run):
     assert get_product("cup")["price"] == Decimal(5)
 
 
-def test_the_cache_is_invalidated_once_and_only_after_changes(run: Run, monkeypatch):
+def test_the_cache_is_invalidated_once_and_only_after_changes(run: Run, small_batches, monkeypatch):
     invalidations = []
     monkeypatch.setattr("catalog.cache.products_changed", lambda: invalidations.append(1))
     file = HEADER + ",category" + "".join(f"\nCup {n},cup-{n},1,Kind {n % 3}" for n in range(BATCH + 5))
@@ -185,7 +190,7 @@ def test_a_refusal_by_the_database_rejects_only_its_line(run: Run, monkeypatch, 
     fsck()
 
 
-def test_more_products_than_a_batch_are_imported(run: Run, fsck):
+def test_more_products_than_a_batch_are_imported(run: Run, small_batches, fsck):
     rows = [f"Cup {n},cup-{n},{n + 1}" for n in range(2 * BATCH + 1)]
     assert f"{2 * BATCH + 1} created" in run("\n".join([HEADER, *rows]))
     fsck()
@@ -197,16 +202,17 @@ def test_a_dry_run_prints_the_changes_and_makes_none(run: Run):
     before = list(Product.objects.values()), list(Category.objects.values())
     file = f"{HEADER},category\n{CUP},Bar\nBowl,bowl,9,\nMug,mug,1,\nJug,jug,,"
     assert run(file, dry_run=True).splitlines() == [
-        "line 5: there is no price",
         "line 2: cup would be created",
         "line 3: bowl would be updated price from 8.00 to 9.00",
+        "line 5: there is no price",
         "A dry run: nothing was changed. 1 created, 1 updated, 1 unchanged, 1 rejected.",
     ]
     assert (list(Product.objects.values()), list(Category.objects.values())) == before
 
 
-def test_an_interrupted_import_keeps_its_changes_and_invalidates_the_cache(run: Run, monkeypatch, fsck):
-
+def test_an_interrupted_import_keeps_its_changes_and_invalidates_the_cache(
+    run: Run, small_batches, monkeypatch, fsck
+):
     rows = [f"Cup {n},cup-{n},{n + 1}" for n in range(BATCH + 1)]
     update_product(pk=make_product(slug="cup-0").pk, price=Decimal(99))
     assert get_product("cup-0")["price"] == Decimal(99)

@@ -131,10 +131,29 @@ def test_and_uses_an_index_without_the_patch(unpatched: Client) -> None:
     assert not scans(unpatched, BOTH)
 
 
+EITHER = {"$or": [{"slug": {"$in": ["p2", "p3"]}}, {"slug": "p3"}]}
+
+
+def test_or_uses_an_index_if_each_alternative_does(patched: Client) -> None:
+    assert not scans(patched, EITHER)
+    assert scans(patched, {"$or": [{"slug": "p2"}, {"name": "p3"}]})
+
+
+@pytest.mark.xfail(strict=True, reason="patch_index_choice is needed")
+def test_or_uses_an_index_without_the_patch(unpatched: Client) -> None:
+    assert not scans(unpatched, EITHER)
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
         ({"$and": [{"slug": "p2"}, {"active": True}]}, [2]),
+        ({"$or": [{"slug": {"$in": ["p2", "p3"]}}, {"slug": "p3"}]}, [2, 3]),
+        ({"$or": [{"slug": "p2"}, {"_id": 6}]}, [2, 6]),
+        ({"$or": [{"slug": "p2"}, {"$or": [{"slug": "none"}, {"_id": 3}]}]}, [2, 3]),
+        ({"$or": [{"slug": "p2"}, {"_id": 6}], "active": True}, [2, 6]),
+        ({"$or": [{"$and": [{"slug": "p2"}, {"active": False}]}, {"slug": "p3"}]}, [3]),
+        ({"$or": [{"slug": "p2"}, {"active": True, "_id": {"$lt": 4}}]}, [0, 2]),
         ({"$and": [{"slug": "p2"}, {"active": False}]}, []),
         ({"$and": [{"slug": "p2"}, {"slug": "p4"}]}, []),
         ({"$and": [{"slug": "p2"}, {"$or": [{"active": False}, {"_id": 2}]}]}, [2]),

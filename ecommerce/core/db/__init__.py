@@ -2,6 +2,7 @@
 
 from ecommerce.core.db.counting import MOST, count_text, count_up_to_most
 from ecommerce.core.db.transactions import (
+    as_columns,
     as_document,
     collection,
     connection,
@@ -12,6 +13,7 @@ from ecommerce.core.db.transactions import (
 
 __all__ = [
     "MOST",
+    "as_columns",
     "as_document",
     "collection",
     "connection",

@@ -7,7 +7,7 @@ leaks its session when a commit fails; both are banned by lint.
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from typing import Any, TypeVar, cast
 
@@ -65,9 +65,17 @@ def collection(model: type[models.Model]) -> "BoundCollection":
 
 def as_document(row: models.Model) -> dict[str, Any]:
     """Return the document that stores a row, for commands that the ORM does not have."""
+    return as_columns(
+        type(row), {field.name: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    )
+
+
+def as_columns(model: type[models.Model], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return these fields of the model as a document stores them."""
+    columns = {field.name: field for field in model._meta.concrete_fields}
     return {
-        str(field.column): field.get_db_prep_save(getattr(row, field.attname), connection)
-        for field in row._meta.concrete_fields
+        str(columns[name].column): columns[name].get_db_prep_save(value, connection)
+        for name, value in fields.items()
     }
 
 

@@ -9,8 +9,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -72,15 +73,18 @@ def dotted(spec: Document) -> Document:
 
 
 def patch_index_choice() -> None:
-    """Use indexes for $and, by which the ORM joins conditions, and for $elemMatch, which the search uses.
+    """Use indexes for $and and $or, by which the ORM joins conditions, and for $elemMatch in the search.
 
-    SecantusDB scans the whole collection for them. Can go when `test_and_uses_an_index_without_the_patch` and
-    `test_a_range_in_an_array_..._without_the_patch` pass.
+    SecantusDB scans the whole collection for them. Can go when `test_and_uses_an_index_without_the_patch`,
+    `test_or_uses_an_index_without_the_patch` and `test_a_range_in_an_array_..._without_the_patch` pass.
     """
     index_ids, explained = Storage._try_index_id_keys, Storage._pick_index_for_filter
 
     def try_index(self: Storage, db: str, coll: str, filter: Document, *, collation: Any = None) -> Any:
         query = indexable(filter)
+        if alternatives := only_or(query):
+            found = [try_index(self, db, coll, each, collation=collation) for each in alternatives]
+            return None if None in found else list(dict.fromkeys(chain.from_iterable(found)))
         if len(query) > 1 and "_id" in query:
             by_id = index_ids(self, db, coll, {"_id": query["_id"]}, collation=collation)
             if by_id is not None:
@@ -90,6 +94,9 @@ def patch_index_choice() -> None:
     def pick_index(self: Storage, db: str, coll: str, filter: Document, *, collation: Any = None) -> Any:
         """Do the same for `explain`."""
         query = indexable(filter) or {}
+        if alternatives := only_or(query):
+            picked = [pick_index(self, db, coll, each, collation=collation) for each in alternatives]
+            return picked[0] if all(picked) else None
         parts = (query, *({field: value} for field, value in query.items()))
         choices = (explained(self, db, coll, part, collation=collation) for part in parts)
         return next((index for index in choices if index), None)
@@ -151,6 +158,11 @@ def indexable(query: Document) -> Document:
             merged[field] = joined(merged[field], value) if field in merged else value
     merged.update(query)
     return {field: value for field, value in merged.items() if not field.startswith("$")}
+
+
+def only_or(query: Document | None) -> Sequence[Document]:
+    """Return the alternatives of a filter that consists of them."""
+    return query["$or"] if query and query.keys() == {"$or"} else ()
 
 
 def joined(one: Any, other: Any) -> Any:
