@@ -24,6 +24,7 @@ from secantus.sortkey import COMPOUND_SEP
 from secantus.storage import Storage
 
 from ecommerce.devserver.embedded.mongo_explain import patch_explain
+from ecommerce.devserver.embedded.mongo_index_writes import patch_index_writes
 from ecommerce.devserver.embedded.mongo_speed import patch_speed
 from ecommerce.devserver.embedded.mongo_walks import patch_walks
 from ecommerce.devserver.embedded.service import Files
@@ -47,6 +48,7 @@ def create_server(data: Path) -> SecantusDBServer:
 
 def patch_secantus() -> None:
     patch_speed()
+    patch_index_writes()
     patch_walks()
     patch_explain()
     patch_nested_stages()
