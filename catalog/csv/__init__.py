@@ -8,5 +8,7 @@
     write            entries as products
     export           products as a file
 
-Everything is streamed, so a file of any size needs little memory.
+Everything is streamed, so a file of any size needs little memory. A thousand entries are written in one
+transaction, whose number of commands does not depend on that of the entries. If the database refuses or
+aborts it, it is repeated in halves, until what is refused is a single line.
 """

@@ -16,7 +16,7 @@ from ecommerce.core.db import run_tx
 from ecommerce.core.errors import DomainError
 
 LABEL = "import"  # names the actor in the audit log if the command was run
-BATCH = 1000  # lines or products in a transaction of at most nine commands
+BATCH, BATCH_TEXT = 1000, 4_000_000  # entries and characters in a transaction of at most nine commands
 
 Entries = Iterable[Entry | Rejected]
 Report = Callable[[Result], None]
@@ -92,17 +92,23 @@ class _Import:
 
 def _batches(entries: Entries) -> Iterator[Batch]:
     """Yield batches without repeated products, so that a later line meets what the earlier one wrote."""
-    batch, slugs = Batch(), set[str]()
+    batch, slugs, text = Batch(), set[str | None](), 0
     for entry in entries:
         slug = entry.slug if isinstance(entry, Entry) else None
-        if len(batch) == BATCH or slug in slugs:
+        if len(batch) == BATCH or text > BATCH_TEXT or (slug and slug in slugs):
             yield batch
-            batch, slugs = [], set()
+            batch, slugs, text = [], set(), 0
         batch.append(entry)
-        if slug:
-            slugs.add(slug)
+        slugs.add(slug)
+        text += _length(entry)
     if batch:
         yield batch
+
+
+def _length(entry: Entry | Rejected) -> int:
+    """Return the number of characters, which bounds the memory of a batch and the size of its transaction."""
+    values = entry.fields.values() if isinstance(entry, Entry) else ()
+    return sum(len(value) for value in values if isinstance(value, str))
 
 
 def _reason(error: DomainError | IntegrityError) -> str:

@@ -97,6 +97,12 @@ def test_new_products_get_numbers_above_those_of_the_file_and_of_all_former_prod
     fsck()
 
 
+def test_a_batch_ends_early_if_its_texts_are_long(monkeypatch, sent):
+    monkeypatch.setattr(importing, "BATCH_TEXT", 1000)
+    entries = [entry(n, description="x" * 600) for n in range(1, 6)]
+    assert sent(lambda: write(*entries)).count("commitTransaction 1") == 3
+
+
 class TestSplitting:
     @pytest.fixture(autouse=True)
     def short_deadline(self, monkeypatch):
