@@ -82,13 +82,13 @@ class KnownCategories:
 
     def __init__(self) -> None:
         rows = list(Category.objects.order_by().values_list("name", "slug", "position"))
-        self._names, self._slugs = {row[0] for row in rows}, {row[1] for row in rows}
+        self.names, self._slugs = {row[0] for row in rows}, {row[1] for row in rows}
         self._last = max((row[2] for row in rows), default=0)
 
     def missing(self, names: Iterable[str]) -> list[Category]:
         """Return unsaved categories for those names that have none; a name without a free slug gets none."""
         rows, slugs = list[Category](), set(self._slugs)
-        for name in sorted(set(names) - self._names):
+        for name in sorted(set(names) - self.names):
             slug = next((slug for slug in _possible_slugs(name) if slug not in slugs), None)
             if slug is not None:
                 slugs.add(slug)
@@ -98,7 +98,7 @@ class KnownCategories:
     def add(self, rows: Iterable[Category]) -> None:
         """Take note of categories that were created."""
         for row in rows:
-            self._names.add(row.name)
+            self.names.add(row.name)
             self._slugs.add(row.slug)
             self._last = max(self._last, row.position)
 

@@ -67,13 +67,15 @@ class _Import:
             yield from results
 
     def _write_halves(self, batch: Batch, error: DomainError | IntegrityError) -> Iterator[Result]:
-        self._categories = KnownCategories()  # if a concurrent request has created one
-        if len(batch) == 1:
-            yield Rejected(batch[0].line, _reason(error))
-            return
+        known, self._categories = self._categories, KnownCategories()
         middle = len(batch) // 2
-        yield from self.write(batch[:middle])
-        yield from self.write(batch[middle:])
+        if middle:
+            yield from self.write(batch[:middle])
+            yield from self.write(batch[middle:])
+        elif self._categories.names != known.names:  # a concurrent request has created one
+            yield from self.write(batch)
+        else:
+            yield Rejected(batch[0].line, _reason(error))
 
     def _apply(self, batch: Batch) -> tuple[list[Result], list[Category]]:
         planned = list(plans(batch, self._options))

@@ -139,7 +139,8 @@ class TestSplitting:
         assert done[6] == "another product has this slug or product_id"
         fsck()
 
-    def test_a_category_that_is_created_meanwhile_is_no_reason_to_reject(self, monkeypatch, fsck):
+    @pytest.mark.parametrize("names", ["A", "AB"])
+    def test_a_category_that_is_created_meanwhile_is_no_reason_to_reject(self, monkeypatch, fsck, names):
         plans = importing.plans
 
         def with_another_writer(*args):
@@ -149,8 +150,9 @@ class TestSplitting:
             return plans(*args)
 
         monkeypatch.setattr(importing, "plans", with_another_writer)
-        assert write(entry(1, category="A"), entry(2, category="B")) == ["created", "created"]
-        assert set(Category.objects.values_list("name", flat=True)) == {"A", "B"}
+        entries = [entry(number, category=name) for number, name in enumerate(names, 1)]
+        assert write(*entries) == ["created"] * len(names)
+        assert set(Category.objects.values_list("name", flat=True)) == set(names)
         fsck()
 
 
