@@ -1,6 +1,6 @@
 """Audit entries about products and categories."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Model
@@ -12,6 +12,16 @@ from ecommerce.core.models import AuditEntry
 Actor = Model | None  # None stands for the shop itself, or for the actor that a label names
 Row = Product | Category
 DERIVED = ("id", "created_at", "on_hold", "search_terms")
+
+
+def written(
+    new: Iterable[Row], changes: Iterable[tuple[Row, Mapping[str, Any]]], *, by: Actor, label: str
+) -> Iterator[AuditEntry]:
+    """Yield unsaved entries about new rows and about new values of others."""
+    for row in new:
+        yield created(row, by=by, label=label)
+    for row, fields in changes:
+        yield from changed(row, fields=fields, by=by, label=label)
 
 
 def created(row: Row, *, by: Actor, label: str = "") -> AuditEntry:

@@ -1,6 +1,6 @@
 """Creating, changing and deleting products. Every change invalidates the cache after its commit."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -17,7 +17,6 @@ from catalog.search import indexing
 from ecommerce.core import audit
 from ecommerce.core.db import collection, object_id, on_commit, run_tx
 from ecommerce.core.errors import DomainError, FieldError
-from ecommerce.core.models import AuditEntry
 
 
 class SlugTaken(FieldError):
@@ -80,7 +79,7 @@ def write_products(
     stock.write(products, [(row, indexing.with_terms(row, changes=fields)) for row, fields in changes])
     Category.objects.bulk_create(categories)
     former_slugs.remove_redirects_from([*products, *categories])
-    audit.record_all(_audit_entries([*products, *categories], changes, by, label))
+    audit.record_all(audit_records.written([*products, *categories], changes, by=by, label=label))
 
 
 def update_product(
@@ -155,15 +154,6 @@ def _new_products(rows: Sequence[dict[str, Any]]) -> list[Product]:
 def _new_product(row: dict[str, Any], product_id: int) -> Product:
     terms = search.backend().terms(row["name"], row.get("category"))
     return Product(**{**row, "product_id": product_id, "search_terms": terms})
-
-
-def _audit_entries(
-    new: Iterable[Product | Category], changes: Iterable[stock.Change], by: Actor, label: str
-) -> Iterator[AuditEntry]:
-    for row in new:
-        yield audit_records.created(row, by=by, label=label)
-    for product, fields in changes:
-        yield from audit_records.changed(product, fields=fields, by=by, label=label)
 
 
 def _update_fields(product: Product, fields: dict[str, Any]) -> dict[str, Any]:
