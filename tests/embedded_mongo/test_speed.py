@@ -33,19 +33,20 @@ def things(client: Client) -> Documents:
     rows.create_index("c", partialFilterExpression={"other": 1})
     rows.create_index([("a", 1), ("c", -1), ("d", 1)])
     rows.create_index([("c", -1), ("d.x", 1)], sparse=True)
+    rows.create_index("e", unique=True, partialFilterExpression={"e": {"$type": "string"}})
     rows.create_index("d", collation={"locale": "en", "strength": 2})
     return rows
 
 
 def document(chance: random.Random) -> dict[str, Any]:
-    values = {field: chance.choice(VALUES) for field in chance.sample(["a", "b", "c", "d"], 3)}
+    values = {field: chance.choice(VALUES) for field in chance.sample(["a", "b", "c", "d", "e"], 3)}
     return {**values, "code": chance.randrange(200)}
 
 
 def change(rows: Documents, chance: random.Random) -> str:
     """Make a random change; return the name of the error if there is one."""
     key, value = {"_id": chance.randrange(20)}, chance.choice(VALUES)
-    field = chance.choice(["a", "b", "c", "d", "b.x", "other"])
+    field = chance.choice(["a", "b", "c", "d", "e", "b.x", "other"])
     kinds = ("replace", "upsert", "code", "delete", "many", "transaction", "insert", "index")
     kind = chance.choice([*UPDATES, *kinds])
     try:

@@ -6,6 +6,7 @@ some 70 index entries. Inserting one costs half. tests/embedded_mongo/test_speed
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -17,7 +18,9 @@ from secantus.storage import Storage
 from ecommerce.devserver.embedded.mongo_speed import NUL, pack
 
 ESCAPED_NUL, TEXT_RANK = b"\0\xff", bytes([RANK_STRING])
-PLAIN_OPTIONS = {"background", "entryFormat", "multikey", "name", "sparse", "v"}
+PLAIN_OPTIONS = {
+    *("background", "entryFormat", "multikey", "name", "partialFilterExpression", "sparse", "unique", "v")
+}
 Document = Mapping[str, Any]
 Index = tuple[str, Document, bool, bool]  # name, key, sparse, unique
 
@@ -82,13 +85,22 @@ def write_index_entries(
     end, encoded = storage._ENTRY_SEP + recordid.to_bytes(8, "big", signed=True), dict[Any, list[bytes]]()
     for index in indexes:
         name, key, sparse, unique = index
-        is_plain = set(key.values()) <= {1, -1} and set(options.get(name, ())) <= PLAIN_OPTIONS
-        if unique or name in partial or not is_plain:
+        if not (set(key.values()) <= {1, -1} and set(options.get(name, ())) <= PLAIN_OPTIONS):
             otherwise(self, db, coll, document, [index], partial, recordid=recordid)
             continue
-        start = pack("SSSu", db, coll, name, NUL)[:-1]
+        if name in partial and not storage.matches(document, partial[name]):
+            continue
+        start = place(db, coll, name)
         for entry in index_keys(document, key, sparse, encoded):
             insert_packed(cursor, start + entry.replace(NUL, ESCAPED_NUL) + end)
+            if unique:
+                self._claim_unique_key(db, coll, name, entry, recordid, key, document, None)
+
+
+@lru_cache
+def place(db: str, coll: str, index: str) -> bytes:
+    """Return the beginning of the keys of an index's entries."""
+    return bytes(pack("SSSu", db, coll, index, NUL)[:-1])
 
 
 def insert_packed(cursor: Any, key: bytes) -> None:
