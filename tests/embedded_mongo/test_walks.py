@@ -132,6 +132,24 @@ def test_explain_tells_what_was_read_without_the_patch(unpatched: Client) -> Non
     assert all(explained(unpatched, *asked) == expected for *asked, expected in EXPLAINED)  # type: ignore[arg-type]
 
 
+def test_distinct_values_are_those_of_a_scan(patched: Client, unpatched: Client) -> None:
+    for values in (
+        ["b", "a", "ab", "a\0", "", "ü", "b"],
+        ["a", None],
+        ["a", 1, "1"],
+        ["a", ["a", "b"]],
+        ["a"],
+    ):
+        answers = []
+        for client in (patched, unpatched):
+            rows = client["shop"]["named"]
+            rows.drop()
+            rows.create_index([("name", 1), ("number", -1)])
+            rows.insert_many([{"name": value, "number": at} for at, value in enumerate(values * 3)])
+            answers.append(sorted(rows.distinct("name"), key=repr))
+        assert answers[0] == answers[1], values
+
+
 def divisible(client: Client) -> Documents:
     """Return numbers of which a query must not read the last, by which it would divide 1."""
     rows = client["shop"]["divisible"]

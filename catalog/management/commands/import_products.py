@@ -1,7 +1,5 @@
 """Import products from a CSV file."""
 
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,9 @@ from catalog.csv.planning import Done, ImportOptions, Result
 from catalog.csv.reading import entries
 from catalog.csv.table import Rejected, Table, UnusableFile, open_table
 from ecommerce.core.db.migrating import refuse_unprepared
+from ecommerce.core.progress import ProgressBar
 
 ACTIONS = ("created", "updated", "unchanged", "rejected")
-BAR_WIDTH, BAR_EVERY_S = 30, 0.1
 
 
 class Command(BaseCommand):
@@ -55,7 +53,7 @@ class Run:
     def __init__(self, out: OutputWrapper, table: Table) -> None:
         self._out, self._table = out, table
         self._count: Counter[str] = Counter()
-        self._bar = Bar()
+        self._bar = ProgressBar()
 
     def __call__(self, *, set_stock: bool) -> None:
         try:
@@ -97,23 +95,3 @@ class DryRun(Run):
         if done.action == "unchanged":
             return ""
         return f"{done.slug} would be {done.action} {done.summary}".strip()
-
-
-class Bar:
-    """A progress bar on stderr, if that is a terminal."""
-
-    def __init__(self) -> None:
-        self._shown, self._next = sys.stderr.isatty(), 0.0
-
-    def draw(self, share: float) -> None:
-        if self._shown and time.monotonic() >= self._next:
-            self._next = time.monotonic() + BAR_EVERY_S
-            self._write(f"\r[{'#' * int(share * BAR_WIDTH):{BAR_WIDTH}}] {share:4.0%}")
-
-    def clear(self) -> None:
-        if self._shown:
-            self._write("\r\033[K")
-
-    def _write(self, text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()

@@ -23,6 +23,7 @@ from secantus.server import SecantusDBServer
 from secantus.sortkey import COMPOUND_SEP
 from secantus.storage import Storage
 
+from ecommerce.devserver.embedded.mongo_distinct import patch_distinct
 from ecommerce.devserver.embedded.mongo_explain import patch_explain
 from ecommerce.devserver.embedded.mongo_index_writes import patch_index_writes
 from ecommerce.devserver.embedded.mongo_speed import patch_speed
@@ -51,6 +52,7 @@ def patch_secantus() -> None:
     patch_index_writes()
     patch_walks()
     patch_explain()
+    patch_distinct()
     patch_nested_stages()
     patch_index_choice()
     patch_bulk_writes()

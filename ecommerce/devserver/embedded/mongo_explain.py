@@ -13,7 +13,7 @@ from typing import Any
 from secantus import commands
 from secantus.storage import Storage
 
-from ecommerce.devserver.embedded import mongo_index, mongo_walks
+from ecommerce.devserver.embedded import mongo_index_reads, mongo_walks
 
 Document = Mapping[str, Any]
 
@@ -37,7 +37,7 @@ def patch_explain() -> None:
         Storage._try_index_lookup,
         Storage._scan_docs_natural,
     )
-    walked, documents = mongo_index.walked, mongo_index.documents
+    walked, documents = mongo_index_reads.walked, mongo_index_reads.documents
 
     def handle(doc: dict[str, Any], context: Any) -> Any:
         inner = doc.get("explain")
@@ -59,7 +59,7 @@ def patch_explain() -> None:
             reading.index, reading.is_ordered, reading.documents = None, False, len(rows)
         return rows
 
-    def counted_walk(self: Storage, db: str, coll: str, walk: mongo_index.Walk) -> Iterator[Any]:
+    def counted_walk(self: Storage, db: str, coll: str, walk: mongo_index_reads.Walk) -> Iterator[Any]:
         reading = getattr(current, "reading", None) or Reading()
         reading.index, reading.is_ordered = walk.index, True
         for entry in walked(self, db, coll, walk):
@@ -74,7 +74,7 @@ def patch_explain() -> None:
 
     commands._HANDLERS["explain"] = handle
     Storage._try_index_lookup, Storage._scan_docs_natural = counted_lookup, counted_scan
-    mongo_index.walked, mongo_index.documents = counted_walk, counted_documents
+    mongo_index_reads.walked, mongo_index_reads.documents = counted_walk, counted_documents
 
 
 def explained(command: Document, context: Any) -> dict[str, Any]:

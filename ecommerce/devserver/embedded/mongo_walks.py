@@ -18,8 +18,8 @@ from secantus.query import matches
 from secantus.sortkey import COMPOUND_SEP, encode_value
 from secantus.storage import Storage
 
-from ecommerce.devserver.embedded import mongo_index
-from ecommerce.devserver.embedded.mongo_index import (
+from ecommerce.devserver.embedded import mongo_index_reads
+from ecommerce.devserver.embedded.mongo_index_reads import (
     ORDINARY_OPTIONS,
     Sort,
     Walk,
@@ -182,7 +182,7 @@ def first_of_part(
     self: Storage, db: str, coll: str, query: Document, wanted: Wanted, walk: Walk, variables: Document
 ) -> Sequence[Document] | None:
     """Return the first documents of a walk that match, or None if it would go through too many others."""
-    entries = (record for _, record in mongo_index.walked(self, db, coll, walk))
+    entries = (record for _, record in mongo_index_reads.walked(self, db, coll, walk))
     if wanted.is_list and not wanted.limit and not any(walk.precision):
         return None  # SecantusDB reads a whole collection faster, or may know a more selective index
     if wanted.counts and walk.covered:
@@ -190,7 +190,7 @@ def first_of_part(
     if wanted.group:
         return grouped(self, db, coll, walk, wanted.group) if walk.covered else None
     patience = PATIENCE + 20 * wanted.limit if wanted.limit and not wanted.counts else None
-    read = mongo_index.documents(self, db, coll, islice(entries, patience))
+    read = mongo_index_reads.documents(self, db, coll, islice(entries, patience))
     matching = (doc for doc in read if matches(doc, query, vars=variables))
     found = list(islice(matching, wanted.limit or None))
     complete = len(found) == wanted.limit or next(entries, None) is None
@@ -206,9 +206,11 @@ def few_documents(
         lookup = walk_of(name, key, query, []) if set(options) <= ORDINARY_OPTIONS else None
         if lookup and set(lookup.fields) - set(walk.fields if walk else ()):
             limit = FEW + 1 if fewest is None else len(fewest)
-            records = [record for _, record in islice(mongo_index.walked(self, db, coll, lookup), limit)]
+            records = [
+                record for _, record in islice(mongo_index_reads.walked(self, db, coll, lookup), limit)
+            ]
             fewest = records if len(records) < limit else fewest
-    return None if fewest is None else list(mongo_index.documents(self, db, coll, fewest))
+    return None if fewest is None else list(mongo_index_reads.documents(self, db, coll, fewest))
 
 
 def counted_range(self: Storage, db: str, coll: str, query: Document) -> int | None:
@@ -255,7 +257,7 @@ def records_between(self: Storage, db: str, coll: str, index: str, bounds: list[
     numbers = Walk(index, start, start, backwards=False, fields=[], covered=True, inverted=[])
     return {
         record
-        for entry, record in mongo_index.walked(self, db, coll, numbers)
+        for entry, record in mongo_index_reads.walked(self, db, coll, numbers)
         if entry.endswith(true) and all(holds(entry, bound) for holds, bound in tests)
     }
 
@@ -263,12 +265,12 @@ def records_between(self: Storage, db: str, coll: str, index: str, bounds: list[
 def grouped(self: Storage, db: str, coll: str, walk: Walk, field: str) -> Sequence[Document] | None:
     """Return a document with the field alone for each entry of the walk; None for a value that is no text."""
     counts: dict[bytes, list[int]] = {}  # by the value as the index has it: the first record, and how many
-    for entry, record in mongo_index.walked(self, db, coll, walk):
+    for entry, record in mongo_index_reads.walked(self, db, coll, walk):
         value = entry[len(walk.first) :].partition(storage._escape_kb(COMPOUND_SEP))[0]
         counts.setdefault(value, [record, 0])[1] += 1
     found: list[Document] = []
     for document, (_, number) in zip(
-        list(mongo_index.documents(self, db, coll, (record for record, _ in counts.values()))),
+        list(mongo_index_reads.documents(self, db, coll, (record for record, _ in counts.values()))),
         counts.values(),
         strict=True,
     ):

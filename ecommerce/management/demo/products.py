@@ -9,9 +9,9 @@ from bson import ObjectId
 from django.utils.text import slugify
 
 from catalog import cache
-from catalog.categories import create_missing_category
+from catalog.categories import ensure_category
 from catalog.models import MAX_INVENTORY, Product
-from catalog.services import insert_products
+from catalog.services import write_products
 from ecommerce.core.db import run_tx
 from ecommerce.core.text.money import rounded
 from ecommerce.management.demo.words import COLOURS, KINDS, MATERIALS, QUALITIES, SYLLABLES
@@ -28,12 +28,12 @@ def add_products(wanted: int, *, mean_stock: int) -> Iterator[int]:
     dice = random.Random(wanted)  # noqa: S311  # demo data, not a secret
     brands = [_brand(dice) for _ in range(max(20, wanted // 200))]
     for name in KINDS:
-        create_missing_category(name, label=LABEL)
+        ensure_category(name)
     stored = Product.objects.count()
     try:
         while stored < wanted:
             rows = list(_rows(dice, brands, min(BATCH, wanted - stored), mean_stock))
-            run_tx(lambda rows=rows: insert_products(rows, label=LABEL))  # type: ignore[misc]
+            run_tx(lambda rows=rows: write_products(new=rows, label=LABEL))  # type: ignore[misc]
             stored += len(rows)
             yield stored
     finally:
