@@ -64,7 +64,7 @@ class ProductList(APIView):
         chosen = product_query(request.query_params)
         products = queries.list_products(chosen, allowance=_allowance(request))
         response = _json(products.json)
-        response["X-Total-Count"] = str(products.total)
+        response["X-Total-Count"] = str(queries.total(chosen, products))
         if products.next:
             response["Link"] = link_to_next(request, ListQuery, products.next)
         return response

@@ -83,10 +83,10 @@ class ProductQuery:
 
 @dataclass(frozen=True)
 class ProductList:
-    """One page of products as finished JSON, and the total on all pages."""
+    """One page of products as finished JSON."""
 
     json: bytes
-    total: int  # MOST + 1 if there are more
+    end: int | None  # the number of products on all pages if this is the last page
     next: str = ""  # the cursor of the next page, if there is one
     only_close: bool = False  # no exact match; the products differ from the search by a typo
 
@@ -99,12 +99,23 @@ def list_products(query: ProductQuery, *, allowance: Allowance | None = None) ->
     """Return the requested page. Raises RateLimited beyond the allowance."""
     stored = cache.read(query.key, lambda: _fill_list(query), allowance=allowance)
     head, body = stored.split(b"\n", 1)
-    total, only_close, cursor = head.split(b" ")
-    return ProductList(body, int(total), cursor.decode(), only_close == b"1")
+    end, only_close, cursor = head.split(b" ")
+    return ProductList(body, int(end) if end else None, cursor.decode(), only_close == b"1")
+
+
+def total(query: ProductQuery, found: ProductList) -> int:
+    """Return the number of products on all pages; MOST + 1 stands for more."""
+    if found.end is not None:
+        return found.end
+    if query.is_unfiltered:
+        counts = counts_by_category()
+        return counts.get(query.category, 0) if query.category else sum(counts.values())
+    filters = replace(query, sort="", skip=0, limit=0, after="")
+    return int(cache.read(f"total:{filters.key}", lambda: b"%d" % count_up_to_most(matching(filters).rows)))
 
 
 def first_products(query: ProductQuery) -> list[ProductData]:
-    """Return the products of the requested page; unlike `list_products` this does not count the others."""
+    """Return the products of the requested page alone."""
     stored = cache.read(f"first:{query.key}", lambda: encode_products(_page(query, matching(query))))
     return decode_products(stored)
 
@@ -157,11 +168,16 @@ def decode_products(text: bytes) -> list[ProductData]:
 def _fill_list(query: ProductQuery) -> bytes:
     matches = matching(query)
     page = _page(query, matches)
-    total = _total(query, matches.rows, page)
-    if not total and query.is_plain_search:
+    if not page and query.is_plain_search:
         misses.record(query.q)
-    following = _cursor(query, matches, page).encode()
-    return b"%d %d %s\n%s" % (total, matches.only_close, following, encode_products(page))
+    end, following = _end(query, page), _cursor(query, matches, page)
+    return b"%s %d %s\n%s" % (end, matches.only_close, following.encode(), encode_products(page))
+
+
+def _end(query: ProductQuery, page: list[Product]) -> bytes:
+    """Return the number of products up to the end of the last page, or nothing if it may not be the last."""
+    is_last = len(page) < query.limit and (page or not query.skip) and not query.after
+    return b"%d" % (query.skip + len(page)) if is_last else b""
 
 
 def _page(query: ProductQuery, matches: Matches) -> list[Product]:
@@ -187,16 +203,6 @@ def _keys(order: tuple[Any, ...]) -> tuple[str, ...]:
 
 def _is_by_relevance(order: tuple[Any, ...]) -> bool:
     return not all(isinstance(key, str) for key in order)
-
-
-def _total(query: ProductQuery, rows: ProductQuerySet, page: list[Product]) -> int:
-    """Return the number of products on all pages, by a command of its own only if it is needed."""
-    if len(page) < query.limit and (page or not query.skip) and not query.after:
-        return query.skip + len(page)  # this is the last page
-    if query.is_unfiltered:
-        counts = counts_by_category()
-        return counts.get(query.category, 0) if query.category else sum(counts.values())
-    return count_up_to_most(rows)
 
 
 def search_matches(query: ProductQuery) -> Matches:

@@ -17,6 +17,7 @@ class FilterCounts:
     categories: dict[str, int] | None  # None if there are too many products to tell their categories
     in_every_category: int
     in_stock: int
+    selected: int | None = None  # by all filters; None if that was not counted
 
 
 def filter_counts(query: ProductQuery) -> FilterCounts:
@@ -42,7 +43,8 @@ def _counts_of_filtered(query: ProductQuery) -> FilterCounts:
         return FilterCounts(None, MOST + 1, _number_in_stock(query))
     by_category = Counter(category for category, stock in rows if stock > 0 or not query.in_stock)
     in_stock = sum(stock > 0 and query.category in (None, category) for category, stock in rows)
-    return FilterCounts(_named(by_category), by_category.total(), in_stock)
+    selected = by_category.total() if query.category is None else by_category[query.category]
+    return FilterCounts(_named(by_category), by_category.total(), in_stock, selected)
 
 
 def _number_in_stock(query: ProductQuery) -> int:

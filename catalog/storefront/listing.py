@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
 
 from catalog.categories import list_categories
-from catalog.queries import ProductList, ProductQuery, list_products
+from catalog.queries import ProductList, ProductQuery, list_products, total
 from catalog.storefront.filter_counts import FilterCounts, filter_counts
 from catalog.storefront.forms import FilterForm
 from catalog.storefront.list_url import list_url
@@ -89,9 +89,15 @@ class Listing:
         return filter_counts(self.query)
 
     @cached_property
+    def total(self) -> int:
+        """The number of products on all pages, from the counts of the filters if these tell it."""
+        selected = self.counts.selected
+        return total(self.query, self.result) if selected is None else selected
+
+    @cached_property
     def page(self) -> Page[int]:
         """The page as a range of positions, for its links: the products are read for this page alone."""
-        return Paginator(range(self.result.total), PAGE_SIZE).get_page(self.page_number)
+        return Paginator(range(self.total), PAGE_SIZE).get_page(self.page_number)
 
     @property
     def is_beyond_end(self) -> bool:
@@ -154,7 +160,8 @@ class Listing:
         return list_url({name: value for name, value in self.filters.items() if name not in names})
 
     def _total_without(self, active: ActiveFilter) -> int:
-        return list_products(replace(self.query, **{active.name: NO_FILTER[active.name]})).total
+        query = replace(self.query, **{active.name: NO_FILTER[active.name]})
+        return total(query, list_products(query))
 
     def _category_choice(self, category: CategoryData) -> CategoryChoice:
         slug, name = category["slug"], category["name"]

@@ -136,7 +136,7 @@ def _redirect_to_current(request: HttpRequest, route: str, slug: str | None) -> 
 
 def _list_page(request: HttpRequest, listing: Listing) -> HttpResponse:
     name = listing.category["name"] if listing.category else _("Products")
-    best = [] if listing.result.total else best_sellers(NO_RESULT_PRODUCTS)
+    best = [] if listing.total else best_sellers(NO_RESULT_PRODUCTS)
     context = {
         "listing": listing,
         "page_url": listing.url,
@@ -145,7 +145,7 @@ def _list_page(request: HttpRequest, listing: Listing) -> HttpResponse:
         "q": listing.filters.get("q", ""),
         "canonical": listing.canonical,
         "best_sellers": bool(best),
-        "popular": [] if listing.result.total else best or newest_products(NO_RESULT_PRODUCTS),
+        "popular": [] if listing.total else best or newest_products(NO_RESULT_PRODUCTS),
         "structured_data": [structured_data.breadcrumbs((name, listing.canonical))]
         if listing.canonical
         else [],

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from catalog.csv import importing
-from catalog.management.commands import import_products
 from catalog.models import Product
+from ecommerce.core import progress
 from tests.catalog.csvfiles import Run, run
 
 __all__ = ["run"]
@@ -36,7 +36,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def file(monkeypatch):
     monkeypatch.setattr(importing, "BATCH", BATCH)
-    monkeypatch.setattr(import_products, "BAR_EVERY_S", 0)
+    monkeypatch.setattr(progress, "EVERY_S", 0)
     return "name,slug,price,description" + "".join(f"\nCup,cup-{n},1,{'x' * 1000}" for n in range(ROWS))
 
 

@@ -133,7 +133,7 @@ def test_explain_tells_what_was_read_without_the_patch(unpatched: Client) -> Non
 
 
 def test_distinct_values_are_those_of_a_scan(patched: Client, unpatched: Client) -> None:
-    for values in (
+    for names in (
         ["b", "a", "ab", "a\0", "", "ü", "b"],
         ["a", None],
         ["a", 1, "1"],
@@ -145,9 +145,9 @@ def test_distinct_values_are_those_of_a_scan(patched: Client, unpatched: Client)
             rows = client["shop"]["named"]
             rows.drop()
             rows.create_index([("name", 1), ("number", -1)])
-            rows.insert_many([{"name": value, "number": at} for at, value in enumerate(values * 3)])
+            rows.insert_many([{"name": value, "number": at} for at, value in enumerate(names * 3)])
             answers.append(sorted(rows.distinct("name"), key=repr))
-        assert answers[0] == answers[1], values
+        assert answers[0] == answers[1], names
 
 
 def divisible(client: Client) -> Documents:
