@@ -1,6 +1,7 @@
 """Use cases of payments other than starting one: look one up, confirm a simulated one, cancel an order."""
 
 from contextlib import suppress
+from typing import Any
 
 from bson import ObjectId
 from django.utils import timezone
@@ -118,9 +119,10 @@ def _capture_simulated_payment(order: Order) -> None:
         "received_currency": order.currency,
         "paid_order": True,
     }
-    pk = Order.objects.values_list("payment", flat=True).get(pk=order.pk)
-    is_open = {"status": Payment.Status.INITIATED, "gateway": "simulated"}
-    if pk and Payment.objects.filter(pk=pk, **is_open).update(**captured):
+    if _capture(order.payment, captured):  # an open payment is always that of its order
+        return
+    current = Order.objects.values_list("payment", flat=True).get(pk=order.pk)
+    if current != order.payment and _capture(current, captured):
         return
     created = Payment.objects.create(
         pk=ObjectId(),
@@ -132,6 +134,11 @@ def _capture_simulated_payment(order: Order) -> None:
         **captured,
     )
     Order.objects.filter(pk=order.pk).update(payment=created.pk)
+
+
+def _capture(pk: ObjectId | None, captured: dict[str, Any]) -> bool:
+    is_open = Payment.objects.filter(pk=pk, status=Payment.Status.INITIATED, gateway="simulated")
+    return pk is not None and is_open.update(**captured) == 1
 
 
 def _fail(order: Order, reason: str) -> bool:

@@ -142,11 +142,20 @@ def delete_old() -> None:
 
 def _wait_to_start(key: str, limits: Limits) -> None:
     """Count an attempt as running as soon as there is room for it. Raises Locked."""
+    if _starts_first(key, limits):
+        return
     deadline = time.monotonic() + MAX_WAIT_S
     while not _update(key, lambda counts, now: _start(counts, limits, now)):
         if time.monotonic() > deadline:
             raise Locked(1)
         time.sleep(0.05)
+
+
+def _starts_first(key: str, limits: Limits) -> bool:
+    """Count an attempt for an e-mail without any count, by one command; return False if there are counts."""
+    counts: Counts = {}
+    _start(counts, limits, time.time())
+    return _write(key, None, counts)
 
 
 def _start(counts: Counts, limits: Limits, now: float) -> bool:
@@ -189,17 +198,16 @@ def _update(key: str, change: Callable[[Counts, float], bool]) -> bool:
         counts = {name: Count(**stored) for name, stored in row.counts.items()} if row else {}
         if not change(counts, now):
             return False
-        recent = {
-            name: asdict(count) for name, count in counts.items() if now - count.changed < FORGET_AFTER_S
-        }
+        recent = {name: count for name, count in counts.items() if now - count.changed < FORGET_AFTER_S}
         if _write(key, row, recent):
             return True
         time.sleep(random.uniform(0, 0.01))  # noqa: S311  # jitter, not a secret
 
 
-def _write(key: str, row: SignInAttempts | None, counts: dict[str, dict[str, float]]) -> bool:
+def _write(key: str, row: SignInAttempts | None, counts: Counts) -> bool:
     """Replace the row that was read; return False if it was written or inserted meanwhile."""
-    fields = {"counts": counts, "stamp": uuid.uuid4().hex, "updated_at": timezone.now()}
+    stored = {name: asdict(count) for name, count in counts.items()}
+    fields = {"counts": stored, "stamp": uuid.uuid4().hex, "updated_at": timezone.now()}
     if row is not None:
         return SignInAttempts.objects.filter(pk=key, stamp=row.stamp).update(**fields) == 1
     try:
