@@ -234,7 +234,7 @@ def test_every_number_is_counted_with_an_index(customer):
         (Order.objects.to_ship(), "orders_to_ship", 2),
         (Payment.objects.filter(status="failed", **recent), ("payments_of_status", "payments_by_status"), 1),
         (Product.objects.visible().filter(inventory__lte=9), ("products_by_stock", "products_by_id"), 4),
-        (Refund.objects.filter(status="failed"), "refunds_by_status", 0),
+        (Refund.objects.filter(status="failed"), "refunds_in_order", 0),
         (OutboxMessage.objects.filter(status="dead"), "outbox_due", 0),
     ):
         plan = plan_of(rows)

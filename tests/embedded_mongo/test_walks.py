@@ -47,7 +47,7 @@ def filled(client: Client, seed: int) -> Documents:
 
 def pipelines(chance: random.Random) -> Iterator[Any]:
     """Yield sorted lists and counts as the ORM asks for them."""
-    for _ in range(100):
+    for _ in range(50):
         conditions: list[dict[str, Any]] = [
             {"shown": True},
             {"kind": chance.choice(KINDS)},

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecommerce.core.db import collection, connection
+from ecommerce.core.db import connection
 
 
 @dataclass(frozen=True)
@@ -17,19 +17,21 @@ class Plan:
 
 
 def plan_of(rows: Any) -> Plan:
-    """Explain the query of a queryset.
-
-    The embedded MongoDB reports the matching documents in place of the examined ones, so the documents that
-    the index leads to are counted separately.
-    """
+    """Explain the query of a queryset."""
     compiler = rows.query.get_compiler(using="default")
     compiler.pre_sql_setup()
-    query = next(stage["$match"] for stage in compiler.build_query().get_pipeline() if "$match" in stage)
-    explained = connection.database.command("explain", {"find": rows.model._meta.db_table, "filter": query})
-    stats = explained["executionStats"]
-    index = next(values(explained["queryPlanner"]["winningPlan"], "indexName"), None)
-    by_index = collection(rows.model).count_documents(next(array_conditions(query), query)) if index else 0
-    return Plan(index, max(stats["totalDocsExamined"], by_index), stats["nReturned"])
+    pipeline = compiler.build_query().get_pipeline()
+    explained = explain({"aggregate": rows.model._meta.db_table, "pipeline": pipeline})
+    stats = next(values(explained, "executionStats"))
+    index = next(values(explained, "indexName"), None)
+    return Plan(index, stats["totalDocsExamined"], stats["nReturned"])
+
+
+def explain(aggregation: Mapping[str, Any]) -> dict[str, Any]:
+    """Run an aggregation's first stages and return the plan and what was read."""
+    command = {**aggregation, "cursor": {}}
+    answer: dict[str, Any] = connection.database.command("explain", command, verbosity="executionStats")
+    return answer
 
 
 def values(node: Any, key: str) -> Iterator[Any]:
@@ -42,8 +44,3 @@ def values(node: Any, key: str) -> Iterator[Any]:
     elif isinstance(node, list | tuple):
         for value in node:
             yield from values(value, key)
-
-
-def array_conditions(query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the conditions on the array of search terms."""
-    return ({"search_terms": condition} for condition in values(query, "search_terms"))
