@@ -17,18 +17,19 @@ from ecommerce.core.db import count_text, count_up_to_most
 from ecommerce.core.db.array_lookups import LAST
 
 
+class RowCount(int):
+    """A number of rows, which a template shows as `10,000+` if there are more than are counted."""
+
+    def __str__(self) -> str:
+        return count_text(int(self))
+
+
 class BoundedPaginator(Paginator):
     """Pages of at most MOST rows; filters lead to the others."""
 
-    template_name = "admin/bounded_pagination.html"
-
     @cached_property
-    def count(self) -> int:
-        return count_up_to_most(cast("QuerySet[Any]", self.object_list))
-
-    @property
-    def count_text(self) -> str:
-        return count_text(self.count)
+    def count(self) -> RowCount:
+        return RowCount(count_up_to_most(cast("QuerySet[Any]", self.object_list)))
 
 
 class IndexedChangeList(ChangeList):
