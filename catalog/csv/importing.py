@@ -13,7 +13,7 @@ from catalog.csv.planning import Batch, Done, ImportOptions, Plan, Result, plans
 from catalog.csv.table import Rejected
 from catalog.models import Category
 from ecommerce.core.db import run_tx
-from ecommerce.core.errors import DomainError
+from ecommerce.core.errors import Busy, DomainError
 
 LABEL = "import"  # names the actor in the audit log if the command was run
 BATCH, BATCH_TEXT = 1000, 4_000_000  # entries and characters in a transaction of at most nine commands
@@ -51,31 +51,39 @@ class _Import:
         self.may_have_changed = False
         self._options = options
         self._categories = KnownCategories()
+        self._most = BATCH  # less once a transaction was too large for the database
 
     def write(self, batch: Batch) -> Iterator[Result]:
         """Write the batch in one transaction, or if that is refused, each half in its own, and so on."""
+        if len(batch) > self._most:
+            yield from self._write_both_halves(batch)
+            return
         changed_before = self.may_have_changed
         self.may_have_changed = True  # an interruption may come between the commit and the results
         try:
             results, created = run_tx(lambda: self._apply(batch))
         except (DomainError, IntegrityError) as error:
             self.may_have_changed = changed_before
-            yield from self._write_halves(batch, error)
+            yield from self._after_refusal(batch, error)
         else:
             self._categories.add(created)
             self.may_have_changed = changed_before or bool(created) or any(map(_is_change, results))
             yield from results
 
-    def _write_halves(self, batch: Batch, error: DomainError | IntegrityError) -> Iterator[Result]:
+    def _after_refusal(self, batch: Batch, error: DomainError | IntegrityError) -> Iterator[Result]:
         known, self._categories = self._categories, KnownCategories()
-        middle = len(batch) // 2
-        if middle:
-            yield from self.write(batch[:middle])
-            yield from self.write(batch[middle:])
+        if len(batch) > 1:
+            self._most = len(batch) // 2 if isinstance(error, Busy) else self._most
+            yield from self._write_both_halves(batch)
         elif self._categories.names != known.names:  # a concurrent request has created one
             yield from self.write(batch)
         else:
             yield Rejected(batch[0].line, _reason(error))
+
+    def _write_both_halves(self, batch: Batch) -> Iterator[Result]:
+        middle = len(batch) // 2
+        yield from self.write(batch[:middle])
+        yield from self.write(batch[middle:])
 
     def _apply(self, batch: Batch) -> tuple[list[Result], list[Category]]:
         planned = list(plans(batch, self._options))

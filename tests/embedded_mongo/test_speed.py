@@ -155,6 +155,12 @@ def test_a_long_list_of_values_matches_the_same(
     assert 0 < len(found[0]) < len(values)
 
 
+def test_there_is_no_oplog(patched: Client, unpatched: Client) -> None:
+    """It would make commits slow once it is full."""
+    assert "oplog.rs" in unpatched["local"].list_collection_names()
+    assert "oplog.rs" not in patched["local"].list_collection_names()
+
+
 def test_the_idle_time_of_a_transaction_begins_at_the_end_of_its_statement(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
