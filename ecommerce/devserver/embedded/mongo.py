@@ -44,8 +44,8 @@ def create_server(data: Path) -> SecantusDBServer:
         sync_on_commit=True,
         # How long the transaction of a killed client keeps its locks; a minute by default.
         transaction_lifetime_seconds=3,
-        # At most. Uncommitted changes have a fifth of it; of the default, 1 GB, that is less than the pages of
-        # the search index that an import of 1,000 products changes among 50,000.
+        # At most. Uncommitted changes have a fifth of it; of the default, 1 GB, that is less than the pages
+        # of the search index that an import of 1,000 products changes among 50,000.
         cache_size="4G",
     )
     # Nothing reads the oplog. Once it is full each commit deletes from it, for up to 20 s after a large
