@@ -36,7 +36,7 @@ MONGODB_COMMIT_S = 0.003  # waits for a majority of the members
 BEST_SELLER = 0.2  # of all orders contain the most popular product
 
 # Between the change of the stock and the commit in confirm's transaction; tests/test_scaling.py counts them.
-COMMANDS_BEFORE_COMMIT = 3
+COMMANDS_BEFORE_COMMIT = 2
 
 
 @dataclass(frozen=True)
