@@ -24,6 +24,7 @@ SLOWEST_FIRST = (
     "tests/embedded_mongo/",
     "tests/test_killed_migration.py",
     "tests/site/",
+    "tests/test_query_plans.py",
 )
 
 
