@@ -240,9 +240,10 @@ class StockMovementAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        if row := object_id(search_term.strip()):
+        text = search_term.strip()
+        if row := object_id(text):
             return queryset.filter(Q(product=row) | Q(order=row)), False
-        if number := _product_id(search_term.strip()):
-            product = Product.objects.filter(product_id=number).values_list("pk", flat=True).first()
-            return queryset.filter(product=product), False
-        return queryset.none() if search_term.strip() else queryset, False
+        if number := _product_id(text):
+            products = Product.objects.filter(product_id=number).values_list("pk", flat=True)
+            return queryset.filter(product__in=list(products)), False
+        return queryset.none() if text else queryset, False

@@ -70,6 +70,8 @@ def current_category_slug(former: str) -> str | None:
 
 def ensure_category(name: str, *, by: Actor = None) -> None:
     """Create the category unless it exists, and invalidate the cache if it was created."""
+    if Category.objects.filter(name=name).exists():
+        return
     while missing := KnownCategories().missing([name]):
         with suppress(IntegrityError):  # a concurrent request created it, or another category with this slug
             _insert(missing[0], by)

@@ -175,7 +175,7 @@ def _after_change(fields: dict[str, Any], by: Actor) -> None:
 
 
 def _reserve_product_ids(number: int, *, above: int) -> range:
-    """Return so many numbers above this one and above every number ever used, and raise the counter to them.
+    """Return this many numbers above the given and every used one, and raise the counter to the last.
 
     Raises NoFreeProductId.
     """

@@ -232,6 +232,20 @@ def test_the_search_finds_names_slugs_and_product_ids(office, tea):
         assert [row.name for row in rows] == found, text
 
 
+@pytest.mark.parametrize(
+    ("chosen", "order"),
+    [
+        ("5", "price product_id"),
+        ("-5", "-price -product_id"),
+        ("2.-5", "name -price product_id"),
+        ("-2.5", "-name price product_id"),
+    ],
+)
+def test_equal_values_follow_the_direction_of_a_single_chosen_column(office, chosen, order):
+    page = office.get(f"{LIST}?o={chosen}")
+    assert list(page.context["cl"].queryset.query.order_by) == order.split()
+
+
 def test_the_stock_filter_has_low_and_sold_out(office):
     """Low is the same number as on the pages of the shop."""
     for quantity in (0, 5, 6):

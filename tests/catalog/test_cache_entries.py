@@ -159,11 +159,11 @@ class TestSales:
         assert self.read_during_fill(change=lambda: None) == b"old"
         assert cache.cached("products", "k", lambda: b"new") == b"filled"
 
-    def test_nobody_gets_it_after_another_change(self, monkeypatch):
+    def test_no_reader_gets_it_after_another_change(self, monkeypatch):
         monkeypatch.setattr(entries, "WAIT_S", 0.1)
         assert self.read_during_fill(change=lambda: cache.invalidate("products")) == b"by itself"
 
-    def test_nobody_gets_it_once_it_is_too_old(self, monkeypatch):
+    def test_no_reader_gets_it_once_it_is_too_old(self, monkeypatch):
         monkeypatch.setattr(entries, "WAIT_S", 0.1)
         too_old = lambda: monkeypatch.setattr(entries, "OLDEST_STOCK_S", 0)  # noqa: E731
         assert self.read_during_fill(change=too_old) == b"by itself"

@@ -35,7 +35,7 @@ MONGODB_ROUND_TRIP_S = 0.0005
 MONGODB_COMMIT_S = 0.003  # waits for a majority of the members
 BEST_SELLER = 0.2  # of all orders contain the most popular product
 
-# Between the change of the stock and the commit in confirm's transaction; tests/test_scaling.py counts them.
+# Between the change of the stock and the commit in confirm's transaction; test_queueing.py counts them.
 COMMANDS_BEFORE_COMMIT = 2
 
 

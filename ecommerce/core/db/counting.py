@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 
 from ecommerce.core.db.transactions import connection
 
-MOST = 10_000  # beyond it nobody looks at single pages, and an exact number costs more than it tells
+MOST = 10_000  # the highest number that is told exactly, since counting costs more the more rows there are
 
 
 def count_text(number: int) -> str:

@@ -33,14 +33,15 @@ class BoundedPaginator(Paginator):
 
 
 class IndexedChangeList(ChangeList):
-    """Sorts equal values in the direction of their column, so that an index serves both directions."""
+    """Sorts equal values in the direction of the chosen column, so that an index serves both directions."""
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
-        first, *others = super().get_ordering(request, queryset)
-        if not self.params.get("o"):
-            return [first, *others]
-        sign = "-" if first.startswith("-") else ""
-        return [first, *(sign + field.lstrip("-") for field in others)]
+        ordering: list[str] = super().get_ordering(request, queryset)
+        chosen = self.params.get("o", "")
+        if not chosen or "." in chosen:  # several columns have each their own direction
+            return ordering
+        sign = "-" if ordering[0].startswith("-") else ""
+        return [sign + field.lstrip("-") for field in ordering]
 
 
 class IndexedList(ModelAdmin):
@@ -68,7 +69,7 @@ class IndexedList(ModelAdmin):
 def beginning_with(rows: Any, fields: Iterable[str], text: str) -> Any:
     """Filter by the beginning of the first of the fields that has any such row.
 
-    An $or of the fields would be served by no index of the embedded MongoDB.
+    One field at a time, because the embedded MongoDB has no index for an $or beside a filter.
     """
     for field in fields if text else ():
         found = rows.filter(**{f"{field}__gte": text, f"{field}__lt": text + LAST})
@@ -82,7 +83,9 @@ def load_related(rows: list[Any], field: str) -> None:
 
     `prefetch_related` compares within $expr on this backend, which no index serves.
     """
-    model: type[Model] = rows[0]._meta.get_field(field).related_model if rows else Model
-    related = model._default_manager.in_bulk({getattr(row, f"{field}_id") for row in rows}) if rows else {}
+    if not rows:
+        return
+    model: type[Model] = rows[0]._meta.get_field(field).related_model
+    related = model._default_manager.in_bulk({getattr(row, f"{field}_id") for row in rows})
     for row in rows:
         setattr(row, field, related.get(getattr(row, f"{field}_id")))

@@ -23,10 +23,10 @@ def patch_distinct() -> None:
     distinct = commands._HANDLERS["distinct"]
 
     def handle(doc: dict[str, Any], context: Any) -> Any:
-        values = distinct_values(context.storage, context.db_name, doc["distinct"], doc.get("key"))
-        if values is None or doc.get("query") or doc.get("collation") or doc.get("hint"):
+        if any(doc.get(option) for option in ("query", "collation", "hint")):
             return distinct(doc, context)
-        return {"values": values, "ok": 1.0}
+        values = distinct_values(context.storage, context.db_name, doc["distinct"], doc.get("key"))
+        return distinct(doc, context) if values is None else {"values": values, "ok": 1.0}
 
     commands._HANDLERS["distinct"] = handle
 

@@ -1,4 +1,4 @@
-"""Demo customers, with names, addresses and no password: nobody can sign in as one."""
+"""Demo customers, with names, addresses and no usable password."""
 
 import random
 
