@@ -6,7 +6,7 @@ the length of a page from revealing its form token to a page that reflects an at
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,13 +40,23 @@ def gzipped(parts: list[Part]) -> bytes:
     return b"".join([FILE_HEADER, *(part.deflated for part in parts), LAST_BLOCK, trailer])
 
 
-def crc_of(parts: Iterable[Part]) -> int:
-    """Return the CRC-32 of the joined texts: that of AB is that of A, shifted by the length of B, xor B's."""
-    crc = 0
-    for part in parts:
+def crc_of(parts: Sequence[Part]) -> int:
+    """Return the CRC-32 of the joined texts: that of AB is that of A, shifted by the length of B, xor B's.
+
+    So each part adds its own, shifted by the length of all that follows. Between two visitors only a hole or
+    two differ, and what the other parts add is remembered.
+    """
+    crc = following = 0
+    for part in reversed(parts):
         if part.length:
-            crc = (_multiply(_shift_by(part.length), crc) if crc else 0) ^ part.crc
+            crc ^= _shifted(part.crc, following)
+            following += part.length
     return crc
+
+
+@lru_cache(4096)
+def _shifted(crc: int, length: int) -> int:
+    return _multiply(_shift_by(length), crc)
 
 
 @lru_cache(4096)
