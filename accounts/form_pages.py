@@ -7,7 +7,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from ecommerce.core.errors import DomainError, TryLater
+from ecommerce.core.errors import Busy, DomainError, TryLater
 
 UNPROCESSABLE = 422
 
@@ -31,11 +31,13 @@ class Submission:
         return self.refusal is None
 
     def page(self, template: str, **context: Any) -> HttpResponse:
-        """Return the page of the form: 422 if it was refused, 429 if the visitor must wait."""
+        """Return the page of the form: 422 if it was refused, 429 or 503 if it may be sent again later."""
         status = UNPROCESSABLE if self.form.is_bound else 200
         response = render(self.request, template, {"form": self.form, **context}, status=status)
         if isinstance(self.refusal, TryLater):
             response.status_code, response["Retry-After"] = 429, str(self.refusal.retry_after)
+        elif isinstance(self.refusal, Busy):
+            response.status_code, response["Retry-After"] = 503, "1"
         return response
 
     def _show(self, refusal: DomainError) -> None:

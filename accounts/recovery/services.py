@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from bson import ObjectId
-from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
@@ -55,13 +54,13 @@ def reset_password(*, token: str, password: str) -> None:
     """
     link = one_time_links.find(token, Purpose.PASSWORD_RESET)
     passwords.refuse_weak(password, email=link.user.email)
-    hashed = make_password(password)  # before the transaction, because it is slow
+    hashed = passwords.hashed(password)  # before the transaction, because it is slow
     run_tx(lambda: _reset(token, hashed))
 
 
 def set_password(user: User, *, password: str, by: User | None = None) -> None:
     """Set a new password without asking for the present one, and end every session of the account."""
-    replace_password(user, hashed=make_password(password), by=by, verb="set_password")
+    replace_password(user, hashed=passwords.hashed(password), by=by, verb="set_password")
 
 
 def change_password(user: User, *, current: str, password: str, ip: str) -> None:
@@ -71,7 +70,7 @@ def change_password(user: User, *, current: str, password: str, ip: str) -> None
     """
     passwords.refuse_weak(password, email=user.email)
     sign_in.confirm_password(user, password=current, ip=ip, field="current")
-    hashed = make_password(password)
+    hashed = passwords.hashed(password)
     changed = replace_password(user, hashed=hashed, by=user, verb="change_password", instead_of=user.password)
     if not changed:
         raise sign_in.WrongPassword("current")  # a concurrent request has just changed it

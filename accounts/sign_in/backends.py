@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from accounts import roles
 from accounts.models import User
 from accounts.sign_in import lockout
+from accounts.sign_in.bulkhead import password_work
 from ecommerce.core.web.http import client_ip
 
 
@@ -22,12 +23,13 @@ class LockingBackend(ModelBackend):
     ) -> User | None:
         """Return the user, or None; known and unknown e-mails cost one hash each.
 
-        Raises Locked, without hashing, while the e-mail is locked.
+        Raises Locked, without hashing, while the e-mail is locked, and Busy (bulkhead.py).
         """
         if username is None or password is None:
             return None
         email = username.lower()
-        with lockout.attempt(email, ip or (client_ip(request) if request else "")) as attempt:
+        ip = ip or (client_ip(request) if request else "")
+        with password_work(), lockout.attempt(email, ip) as attempt:
             user = super().authenticate(request, username=email, password=password, **kwargs)
             attempt.succeeded = user is not None
         return user if isinstance(user, User) else None

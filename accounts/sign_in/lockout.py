@@ -39,7 +39,7 @@ FREE_FROM_ONE_NETWORK, FREE_FROM_ANYWHERE = 5, 20
 FIRST_LOCK_S, LONGEST_LOCK_S = 60, 900
 FORGET_AFTER_S = 24 * 3600
 ABANDONED_AFTER_S = 30  # longer than gunicorn's timeout: the process that ran the attempt was killed
-MAX_WAIT_S = 5.0
+MAX_WAIT_S = 1.0
 
 
 class Locked(TryLater):

@@ -1,10 +1,12 @@
 """Password rules, checked by the validators in AUTH_PASSWORD_VALIDATORS."""
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.sign_in.bulkhead import password_work
 from ecommerce.core.errors import FieldError
 
 
@@ -21,6 +23,12 @@ def refuse_weak(password: str, *, email: str) -> None:
         validate_password(password, User(email=email))
     except ValidationError as error:
         raise WeakPassword(" ".join(error.messages)) from None
+
+
+def hashed(password: str) -> str:
+    """Return the hash to store. Raises Busy."""
+    with password_work():
+        return make_password(password)
 
 
 class MaximumLengthValidator:

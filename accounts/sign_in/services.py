@@ -6,6 +6,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.sign_in import lockout, passwords
+from accounts.sign_in.bulkhead import password_work
 from accounts.users.services import insert_user
 from ecommerce.core.errors import DomainError, FieldError
 
@@ -24,7 +25,7 @@ class WrongPassword(FieldError):
 def sign_up(*, email: str, password: str) -> User:
     """Create a customer's account, queue the mail that asks to confirm the e-mail, and return the account.
 
-    Raises WeakPassword or EmailTaken.
+    Raises WeakPassword, EmailTaken or Busy.
     """
     passwords.refuse_weak(password, email=email.lower())
     return insert_user(User(email=email.lower()), password=password)
@@ -33,7 +34,7 @@ def sign_up(*, email: str, password: str) -> User:
 def sign_in(*, email: str, password: str, ip: str) -> User:
     """Return the account with these credentials, in the same time for a known and an unknown e-mail.
 
-    Raises InvalidCredentials, or Locked after too many failures.
+    Raises InvalidCredentials, Locked after too many failures, or Busy.
     """
     user = authenticate(username=email.lower(), password=password, ip=ip)
     if not isinstance(user, User):
@@ -44,9 +45,9 @@ def sign_in(*, email: str, password: str, ip: str) -> User:
 def confirm_password(user: User, *, password: str, ip: str, field: str = "password") -> None:
     """Check the password before an irreversible step; a wrong one counts as a failed sign-in.
 
-    Raises WrongPassword for `field`, or Locked.
+    Raises WrongPassword for `field`, Locked or Busy.
     """
-    with lockout.attempt(user.email, ip) as attempt:
+    with password_work(), lockout.attempt(user.email, ip) as attempt:
         attempt.succeeded = user.check_password(password)
     if not attempt.succeeded:
         raise WrongPassword(field)

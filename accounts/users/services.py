@@ -81,7 +81,7 @@ def insert_user(user: User, *, password: str, by: User | None = None) -> User:
     if User.objects.filter(email=user.email).exists():
         raise EmailTaken  # saves the slow hash; the unique index decides a race
     user.pk = ObjectId()
-    user.set_password(password)
+    user.password = passwords.hashed(password)
     try:
         run_tx(lambda: _insert(user, by))
     except IntegrityError:

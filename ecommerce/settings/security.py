@@ -32,6 +32,7 @@ LOGIN_REDIRECT_URL = "admin:index"  # for the admin's sign-in page; the shop's r
 SESSION_ENGINE = "accounts.sessions.web_sessions"
 AUTHENTICATION_BACKENDS = ["accounts.sign_in.backends.LockingBackend"]
 PASSWORD_HASHERS = ["accounts.sign_in.hashers.OneAtATimeBCryptHasher"]
+PASSWORD_THREADS = 2  # of a process, one of them waiting for the other's hash
 _validators = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_validators}.MinimumLengthValidator"},
