@@ -38,7 +38,8 @@ def _allowance(request: Request) -> Allowance | None:
 
 
 def _json(payload: bytes) -> HttpResponse:
-    return HttpResponse(payload, content_type="application/json")
+    """Return an answer that nothing personal is in, and that may be kept if it is checked by its ETag."""
+    return HttpResponse(payload, content_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
 class ProductList(APIView):

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from ecommerce.site.headers import EXCEPTIONS, SHOP, as_text
 from tests.runshop.shop import ROOT
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 STRICT = (
@@ -52,6 +53,23 @@ def test_every_answer_has_the_security_headers(client: Client) -> None:
     assert answer["Referrer-Policy"] == "same-origin"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "camera=()" in answer["Permissions-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/products/", "/no-such-page/", "/account/login/"])
+def test_pages_are_for_one_browser(client: Client, path: str) -> None:
+    assert "private" in client.get(path)["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/cart", "/api/v1/auth/me", "/api/v1/products/none"])
+def test_answers_of_the_api_are_stored_by_no_cache(client: Client, customer_api: Client, path: str) -> None:
+    assert client.get(path)["Cache-Control"] == "no-store"
+    assert customer_api.get(path)["Cache-Control"] == "no-store"
+
+
+def test_public_answers_of_the_api_may_be_kept_and_are_checked_before_use(client: Client) -> None:
+    product = factories.product()
+    for path in ("/api/v1/products", f"/api/v1/products/{product.slug}"):
+        assert client.get(path)["Cache-Control"] == "no-cache"
 
 
 def test_http_is_redirected_to_https(client: Client, settings: Settings) -> None:

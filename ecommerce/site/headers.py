@@ -1,4 +1,4 @@
-"""Response headers: what a page may load, where its forms may lead, and what browsers may prefetch.
+"""Response headers: what a page may load, where its forms may lead, and what may be prefetched and cached.
 
 Not by django-csp: it knows one policy, and ours differ by address, also for pages of packages.
 """
@@ -40,7 +40,10 @@ SPECULATION_RULES = '"/speculation-rules.json"'  # of catalog.storefront.crawler
 
 
 class BrowserPolicies:
-    """Adds Content-Security-Policy, Permissions-Policy and Speculation-Rules; keeps a view's own policy."""
+    """Adds Content-Security-Policy, Permissions-Policy, Cache-Control and Speculation-Rules.
+
+    A view that sets one of these itself keeps its own.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -49,9 +52,18 @@ class BrowserPolicies:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", as_text(policy_for(request.path)))
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        _limit_caching(request, response)
         if is_page(request.path):
             _add_prefetching(request, response)
         return response
+
+
+def _limit_caching(request: HttpRequest, response: HttpResponse) -> None:
+    """Keep answers for one person out of shared caches, and those of the API out of all caches."""
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    elif response.get("Content-Type", "").startswith("text/html"):
+        response.headers.setdefault("Cache-Control", "private, no-cache")  # may be kept, but not used unasked
 
 
 def is_page(path: str) -> bool:
