@@ -23,12 +23,14 @@ from ecommerce.core.web import languages
 
 Purpose = OneTimeToken.Purpose
 PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a name
+ROLE_CHANGED = "role_changed"
 SUBJECTS = {
     Purpose.VERIFY_EMAIL: _("Please confirm your e-mail address"),
     Purpose.PASSWORD_RESET: _("Choose a new password"),
     Purpose.EMAIL_CHANGE_OLD: _("Confirm the change of your e-mail address"),
     Purpose.EMAIL_CHANGE_NEW: _("Please confirm your new e-mail address"),
     PASSWORD_CHANGED: _("Your password was changed"),
+    ROLE_CHANGED: _("Your account has another role"),
 }
 PAGES = {
     Purpose.VERIFY_EMAIL: "accounts:verify_email",
@@ -36,6 +38,7 @@ PAGES = {
     Purpose.EMAIL_CHANGE_OLD: "accounts:confirm_email_change",
     Purpose.EMAIL_CHANGE_NEW: "accounts:confirm_email_change",
     PASSWORD_CHANGED: "accounts:forgot_password",
+    ROLE_CHANGED: "accounts:forgot_password",
 }
 
 
@@ -61,6 +64,15 @@ def queue_password_changed(user: User, *, version: int) -> None:
     )
 
 
+def queue_role_changed(user: User, *, role: str, version: int) -> None:
+    """Queue the notice of a new role, once for each version of the account's tokens."""
+    enqueue(
+        kind=ROLE_CHANGED,
+        key=f"{ROLE_CHANGED}:{user.pk}:{version}",
+        payload={"user": str(user.pk), "role": role, "language": languages.of_caller()},
+    )
+
+
 def queue_email_change(change: EmailChange) -> None:
     """Queue a mail to each of the two addresses."""
     for kind in (Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW):
@@ -79,7 +91,7 @@ def _deliver_to_user(message: OutboxMessage) -> None:
     user = User.objects.filter(pk=object_id(message.payload["user"]), is_active=True).first()
     if user is None or (message.kind == Purpose.VERIFY_EMAIL and user.email_verified_at):
         return
-    _send(message, user, user.email, subject=user.email)
+    _send(message, user, user.email, subject=user.email, role=message.payload.get("role", ""))
 
 
 def _deliver_change(message: OutboxMessage) -> None:
@@ -114,6 +126,7 @@ DELIVERIES: dict[str, Callable[[OutboxMessage], None]] = {
     Purpose.EMAIL_CHANGE_OLD: _deliver_change,
     Purpose.EMAIL_CHANGE_NEW: _deliver_change,
     PASSWORD_CHANGED: _deliver_to_user,
+    ROLE_CHANGED: _deliver_to_user,
 }
 for kind, deliver in DELIVERIES.items():
     handler(kind)(deliver)

@@ -39,7 +39,7 @@ STAFF_AND_DEVELOPERS = {"dev", "redoc.html"}
 STAFF_AND_PROGRAMS = {
     *("AlreadyAdmin", "CategoryNotFound", "CategoryTaken", "HasOrders", "ImportNotFound", "UserNotFound"),
     *("BadWebhook", "InvalidRefreshToken", "LeaseRanOut", "NoMailServer", "NotFound", "UnknownGateway"),
-    *("NothingToRefund", "RefundKeyReused", "RefundTooLarge", "RestockNeedsAll"),
+    *("NothingToRefund", "RefundKeyReused", "RefundTooLarge", "RestockNeedsAll", "EmailUnverified"),
     *("OrderNotFound", "PaymentNotFound", "ProductNotFound", "SessionNotFound"),  # pages are a 404 then
 }
 CALL = re.compile(r"\b(?:_|n?gettext)\((?:[^()'\"]|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")*\)", re.DOTALL)

@@ -67,6 +67,7 @@ def test_the_defaults_are_as_specified(load):
     assert settings["DEBUG"] is False
     assert str(settings["PRODUCT_RATE_LIMIT"]) == "5 per 1 minute"
     assert str(settings["PRODUCT_RATE_LIMIT_USER"]) == "120 per 1 minute"
+    assert settings["REQUIRE_VERIFIED_STAFF"] is False
     assert (settings["PAYMENT_PROVIDER"], settings["SEED_SAMPLE_PRODUCTS"]) == ("simulated", True)
 
 
@@ -155,6 +156,7 @@ class TestProduction:
         settings = load(**PRODUCTION)
         assert settings["DEBUG"] is False
         assert settings["SEED_SAMPLE_PRODUCTS"] is False
+        assert settings["REQUIRE_VERIFIED_STAFF"] is True
         assert settings["CORS_ALLOWED_ORIGINS"] == []
         assert settings["SESSION_COOKIE_SECURE"] is settings["CSRF_COOKIE_SECURE"] is True
 

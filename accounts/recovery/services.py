@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import audit_records, emails
 from accounts.models import EmailChange, OneTimeToken, User
 from accounts.recovery import one_time_links
+from accounts.roles import Role
 from accounts.sessions import cache
 from accounts.sign_in import lockout, passwords
 from accounts.sign_in import services as sign_in
@@ -61,6 +62,22 @@ def reset_password(*, token: str, password: str) -> None:
 def set_password(user: User, *, password: str, by: User | None = None) -> None:
     """Set a new password without asking for the present one, and end every session of the account."""
     replace_password(user, hashed=passwords.hashed(password), by=by, verb="set_password")
+
+
+def promote(*, email: str, role: Role, password: str) -> User:
+    """Give an account a staff role and a new password at once, and end every session of it.
+
+    Raises WeakPassword, UserNotFound, AlreadyAdmin or EmailUnverified; then nothing has changed.
+    """
+    passwords.refuse_weak(password, email=email)
+    hashed = make_password(password)
+
+    def change() -> User:
+        user = users.promote(email=email, role=role)
+        replace_password(user, hashed=hashed, by=None, verb="set_password")
+        return user
+
+    return run_tx(change)
 
 
 def change_password(user: User, *, current: str, password: str, ip: str) -> None:

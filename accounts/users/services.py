@@ -3,6 +3,7 @@
 from typing import Any
 
 from bson import ObjectId
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import F, ProtectedError
 from django.utils import timezone
@@ -35,6 +36,15 @@ class UserNotFound(DomainError):
 
 class AlreadyAdmin(DomainError):
     message, code = "User is already an admin", "already_admin"
+
+
+class EmailUnverified(FieldError):
+    """Staff need a confirmed e-mail: an unconfirmed one may be registered by a stranger, who knows the password."""
+
+    code, status_code = "email_unverified", 409
+
+    def __init__(self, field: str = "role") -> None:
+        super().__init__(field, "Staff need a confirmed e-mail. Its owner can confirm it by the mailed link.")
 
 
 class LastAdmin(FieldError):
@@ -90,20 +100,33 @@ def insert_user(user: User, *, password: str, by: User | None = None) -> User:
 
 
 def promote_to_admin(*, email: str, by: User | None = None) -> User:
-    """Make the user an admin, end all their sessions, and return the account.
+    """Make the user an admin, end all their sessions, tell them by mail, and return the account.
 
-    Raises UserNotFound or AlreadyAdmin.
+    Raises UserNotFound, AlreadyAdmin or EmailUnverified.
     """
-    user = _get_by_email(email)
-    if not run_tx(lambda: _update(user.pk, by, {"role": Role.ADMIN})):
-        raise AlreadyAdmin
-    return _get_by_email(email)
+    return promote(email=email, role=Role.ADMIN, by=by)
+
+
+def promote(*, email: str, role: Role, by: User | None = None) -> User:
+    """Give the user this staff role as `set_role` does, but never demote an admin; joins a transaction.
+
+    Raises UserNotFound, AlreadyAdmin or EmailUnverified.
+    """
+
+    def grant() -> User:
+        user = _get_by_email(email)
+        if user.is_superuser:
+            raise AlreadyAdmin
+        _update(user.pk, by, {"role": role})
+        return _get_by_email(email)
+
+    return run_tx(grant)
 
 
 def set_role(*, email: str, role: Role, by: User | None = None) -> User:
-    """Change the role, end all sessions if it differs, and return the account.
+    """Change the role, which ends all sessions and queues a mail if it differs, and return the account.
 
-    Raises UserNotFound or LastAdmin.
+    Raises UserNotFound, LastAdmin or EmailUnverified.
     """
     update_user(pk=_get_by_email(email).pk, by=by, role=role)
     return _get_by_email(email)
@@ -112,8 +135,8 @@ def set_role(*, email: str, role: Role, by: User | None = None) -> User:
 def update_user(*, pk: ObjectId, by: User | None = None, **fields: Any) -> None:
     """Change only these fields.
 
-    A new role or state ends all sessions; a new e-mail is unconfirmed. Raises UserNotFound, EmailTaken or
-    LastAdmin; then nothing has changed.
+    A new role or state ends all sessions; a new e-mail is unconfirmed. Raises UserNotFound, EmailTaken,
+    EmailUnverified or LastAdmin; then nothing has changed.
     """
     removes_admin = fields.get("role", Role.ADMIN) != Role.ADMIN or fields.get("is_active") is False
     with lease("admins"):  # so that two admins cannot demote each other at once
@@ -180,12 +203,31 @@ def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
     changes = {name: value for name, value in fields.items() if getattr(user, name) != value}
     if not changes:
         return False
+    _refuse_unverified_staff(user, changes)
     User.objects.filter(pk=pk).update(**changes, **_consequences(changes))
     cache.invalidate_account(pk)
+    _tell(user, by, changes)
+    return True
+
+
+def _tell(user: User, by: User | None, changes: dict[str, Any]) -> None:
+    """Write the audit entries of the changes, and queue the mail about a new role."""
     for name, value in changes.items():
         before = {name: getattr(user, name)}
         audit_records.record(user, VERBS[name], by=by, before=before, after={name: value})
-    return True
+    if role := changes.get("role"):
+        emails.queue_role_changed(user, role=role, version=user.token_version + 1)
+
+
+def _refuse_unverified_staff(user: User, changes: dict[str, Any]) -> None:
+    """Raise EmailUnverified if staff would have an unconfirmed e-mail, as a changed one is."""
+    is_staff = changes.get("role", user.role) != Role.USER
+    if not (settings.REQUIRE_VERIFIED_STAFF and is_staff):
+        return
+    if "email" in changes:
+        raise EmailUnverified("email")
+    if "role" in changes and user.email_verified_at is None:
+        raise EmailUnverified
 
 
 def _consequences(changes: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ WRITE_RATE_LIMIT = env.rate("WRITE_RATE_LIMIT", "600/m")
 READ_RATE_LIMIT = env.rate("READ_RATE_LIMIT", "1200/m")
 
 # Signing in
+REQUIRE_VERIFIED_STAFF = env.flag("REQUIRE_VERIFIED_STAFF", default=IN_PRODUCTION)
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "admin:index"  # for the admin's sign-in page; the shop's returns to the page before it

@@ -28,17 +28,15 @@ def test_it_creates_an_admin_who_can_sign_in(api):
     assert api.post("/api/v1/auth/login", login).status_code == 200
 
 
-def test_it_promotes_an_existing_user_and_keeps_the_password(customer, monkeypatch):
-    monkeypatch.setenv("ADMIN_PASSWORD", "another password")
-    assert "Promoted customer@example.com" in create_admin("Customer@example.com")
-    customer.refresh_from_db()
-    assert customer.is_superuser
-    assert customer.check_password(PASSWORD)
-
-
 def test_an_existing_admin_is_an_error(staff):
-    with pytest.raises(CommandError, match="User is already an admin"):
-        create_admin(staff.email)
+    for options, reason in (({}, "has an account"), ({"promote": True}, "User is already an admin")):
+        with pytest.raises(CommandError, match=reason):
+            create_admin(staff.email, **options)
+
+
+def test_an_unknown_email_cannot_be_promoted(db):
+    with pytest.raises(CommandError, match="User not found"):
+        create_admin(promote=True)
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 129])
@@ -81,7 +79,7 @@ def test_without_a_terminal_it_names_the_variable_to_set(monkeypatch):
 
 def test_it_creates_and_promotes_other_staff(customer):
     assert create_admin(role="support") == "Created the support boss@example.com.\n"
-    assert "Promoted" in create_admin(customer.email, role="manager")
+    assert "Promoted" in create_admin("Customer@example.com", role="manager", promote=True)
     assert {user.email: user.role for user in User.objects.all()} == {
         "boss@example.com": "support",
         "customer@example.com": "manager",
@@ -90,7 +88,7 @@ def test_it_creates_and_promotes_other_staff(customer):
 
 def test_it_never_demotes_an_admin(staff):
     with pytest.raises(CommandError, match="already an admin"):
-        create_admin(staff.email, role="support")
+        create_admin(staff.email, role="support", promote=True)
     staff.refresh_from_db()
     assert staff.is_superuser
 

@@ -7,16 +7,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
+from accounts.recovery import services as recovery
 from accounts.roles import Role
 from accounts.sign_in.serializers import Email, NewAccount
 from accounts.users import services as users
 from ecommerce.core.db.migrating import refuse_unprepared
-from ecommerce.core.errors import FieldError
+from ecommerce.core.errors import DomainError, FieldError
 
 
 class Command(BaseCommand):
     help = (
-        "Create an admin (or other staff with --role), or promote the user with this e-mail. "
+        "Create an admin (or other staff with --role), or promote the user with this e-mail (--promote). "
         "The password is read from ADMIN_PASSWORD or, in a terminal, asked for."
     )
 
@@ -24,26 +25,38 @@ class Command(BaseCommand):
         parser.add_argument("email")
         staff = [role.value for role in Role if role != Role.USER]
         parser.add_argument("--role", choices=staff, default=Role.ADMIN.value)
+        parser.add_argument(
+            "--promote",
+            action="store_true",
+            help="give an existing account the role and this password, and end all its sessions",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_unprepared()
         email, role = _checked(Email, email=options["email"])["email"], Role(options["role"])
-        user = User.objects.filter(email=email).first()
         try:
-            if user:
-                self._promote(user, role)
+            if options["promote"]:
+                self._promote(email, role)
             else:
                 self._create(email, role)
         except FieldError as refusal:
             raise CommandError(f"{refusal.field}: {refusal.message}") from None
+        except DomainError as refusal:
+            raise CommandError(refusal.message) from None
 
-    def _promote(self, user: User, role: Role) -> None:
-        if user.role == Role.ADMIN:
-            raise CommandError(users.AlreadyAdmin.message)
-        users.set_role(email=user.email, role=role)
-        self.stdout.write(f"Promoted {user.email}; the password stays as it was.")
+    def _promote(self, email: str, role: Role) -> None:
+        user = User.objects.filter(email=email).first()
+        if user is None:
+            raise users.UserNotFound
+        if user.is_superuser:
+            raise users.AlreadyAdmin
+        fields = _checked(NewAccount, email=email, password=_password())
+        recovery.promote(**fields, role=role)
+        self.stdout.write(f"Promoted {email} with the new password; all its sessions are ended.")
 
     def _create(self, email: str, role: Role) -> None:
+        if User.objects.filter(email=email).exists():
+            raise CommandError("This e-mail has an account. --promote gives it the role and a new password.")
         fields = _checked(NewAccount, email=email, password=_password())
         user = users.create_user(**fields, role=role)
         self.stdout.write(f"Created the {role.label.lower()} {user.email}.")
