@@ -91,7 +91,7 @@ def _deliver_to_user(message: OutboxMessage) -> None:
     user = User.objects.filter(pk=object_id(message.payload["user"]), is_active=True).first()
     if user is None or (message.kind == Purpose.VERIFY_EMAIL and user.email_verified_at):
         return
-    _send(message, user, user.email, subject=user.email, role=message.payload.get("role", ""))
+    _send(message, user, user.email, role=message.payload.get("role", ""))
 
 
 def _deliver_change(message: OutboxMessage) -> None:
@@ -103,8 +103,8 @@ def _deliver_change(message: OutboxMessage) -> None:
     _send(message, change.user, to, subject=str(change.pk), new_email=change.email)
 
 
-def _send(message: OutboxMessage, user: User, to: str, *, subject: str, **facts: str) -> None:
-    """Send the mail; its link, if it has one, is about `subject`."""
+def _send(message: OutboxMessage, user: User, to: str, *, subject: str = "", **facts: str) -> None:
+    """Send the mail; its link, if it has one, confirms the change `subject`."""
     query = ""
     if message.kind in Purpose.values:
         query = "?" + urlencode(

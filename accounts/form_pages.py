@@ -19,13 +19,14 @@ class Submission:
         self.request = request
         self.form = form_class(request.POST if request.method == "POST" else None, initial=initial)
         self.refusal: DomainError | None = None
+        self.result: object = None
 
     def accepted(self, use_case: Callable[..., object]) -> bool:
         """Run the use case if the form is submitted and valid; return whether it succeeded."""
         if not (self.form.is_bound and self.form.is_valid()):
             return False
         try:
-            use_case(**self.form.cleaned_data)
+            self.result = use_case(**self.form.cleaned_data)
         except DomainError as refusal:
             self._show(refusal)
         return self.refusal is None

@@ -232,7 +232,10 @@ class OneTimeToken(models.Model):
     purpose = models.CharField(max_length=20, choices=Purpose)
     user_id: ObjectId
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
-    subject = models.CharField(max_length=254)  # the e-mail address, or the id of the change to confirm
+    email = models.EmailField(max_length=254, default="")  # of the account when the link was made
+    subject = models.CharField(
+        max_length=254, default=""
+    )  # the id of the change to confirm, if it is for one
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:

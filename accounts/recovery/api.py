@@ -129,7 +129,7 @@ class ConfirmEmailChange(APIView):
         responses={200: EmailChangeAnswer, **errors(400)},
     )
     def post(self, request: Request) -> Response:
-        """Confirm one of the two addresses with the mailed token."""
+        """Confirm one of the two addresses with the mailed token; the second one ends every session."""
         return Response({"changed": recovery.confirm_email_change(**body(MailedToken, request.data))})
 
 

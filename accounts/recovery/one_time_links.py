@@ -1,4 +1,4 @@
-"""Mailed links that work once, for an hour."""
+"""Mailed links that work once, for an hour, and only while the account has the e-mail of that time."""
 
 import hashlib
 import secrets
@@ -22,11 +22,16 @@ class LinkInvalid(FieldError):
         super().__init__("token", _("This link was used already or has expired. Please ask for a new one."))
 
 
-def create(user: User, purpose: Purpose, *, subject: str) -> str:
-    """Store a digest of a new token and return the token; `subject` is what the link is about."""
+def create(user: User, purpose: Purpose, *, subject: str = "") -> str:
+    """Store a digest of a new token and return the token; `subject` is the change that the link confirms."""
     token = secrets.token_urlsafe(32)
     OneTimeToken.objects.create(
-        pk=_digest(token), purpose=purpose, user=user, subject=subject, expires_at=timezone.now() + LIFETIME
+        pk=_digest(token),
+        purpose=purpose,
+        user=user,
+        email=user.email,
+        subject=subject,
+        expires_at=timezone.now() + LIFETIME,
     )
     return token
 
@@ -34,7 +39,7 @@ def create(user: User, purpose: Purpose, *, subject: str) -> str:
 def find(token: str, *purposes: Purpose) -> OneTimeToken:
     """Return the link without using it up. Raises LinkInvalid."""
     link = _valid(token, *purposes).select_related("user").first()
-    if link is None or not link.user.is_active:
+    if link is None or not link.user.is_active or link.user.email != link.email:
         raise LinkInvalid
     return link
 
@@ -48,9 +53,10 @@ def use(token: str, *purposes: Purpose) -> OneTimeToken:
     return link
 
 
-def withdraw(user: User, *purposes: Purpose) -> None:
-    """Invalidate the user's open links of these purposes."""
-    OneTimeToken.objects.filter(user=user, purpose__in=purposes).delete()
+def withdraw(user: User) -> None:
+    """Invalidate all the user's open links, and the change of the e-mail that some of them would confirm."""
+    for model in (OneTimeToken, EmailChange):
+        model._default_manager.filter(user=user).delete()
 
 
 def delete_expired() -> None:

@@ -31,7 +31,7 @@ def verify_email(token: str) -> None:
 
     def verify() -> None:
         link = one_time_links.use(token, Purpose.VERIFY_EMAIL)
-        same_email = User.objects.filter(pk=link.user_id, email=link.subject)
+        same_email = User.objects.filter(pk=link.user_id, email=link.email)
         same_email.filter(email_verified_at=None).update(email_verified_at=timezone.now())
 
     run_tx(verify)
@@ -107,7 +107,7 @@ def replace_password(
             return False
         cache.invalidate_account(user.pk)
         user.refresh_from_db(fields=["password", "token_version"])
-        withdraw_links(user)
+        one_time_links.withdraw(user)
         audit_records.record(user, verb, by=by)
         emails.queue_password_changed(user, version=user.token_version)
         return True
@@ -131,6 +131,7 @@ def change_email(user: User, *, email: str, password: str, ip: str) -> None:
 def confirm_email_change(token: str) -> bool:
     """Confirm one of the two addresses; return whether the e-mail has changed because both are confirmed.
 
+    A change ends every session of the account.
     Raises LinkInvalid or EmailTaken.
     """
     try:
@@ -139,23 +140,15 @@ def confirm_email_change(token: str) -> bool:
         raise users.EmailTaken from None
 
 
-def withdraw_links(user: User) -> None:
-    """Invalidate all mailed links that set a password or change the e-mail."""
-    one_time_links.withdraw(user, Purpose.PASSWORD_RESET, Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW)
-    EmailChange.objects.filter(user=user).delete()
-
-
 def _reset(token: str, hashed: str) -> None:
     link = one_time_links.use(token, Purpose.PASSWORD_RESET)
-    if link.user.email != link.subject:
-        raise one_time_links.LinkInvalid
     replace_password(link.user, hashed=hashed, by=link.user, verb="reset_password")
     # The reader of the mail owns the address, so it is confirmed, too.
     User.objects.filter(pk=link.user_id, email_verified_at=None).update(email_verified_at=timezone.now())
 
 
 def _request_email_change(user: User, email: str) -> None:
-    withdraw_links(user)
+    one_time_links.withdraw(user)
     expires_at = timezone.now() + CHANGE_LIFETIME
     change = EmailChange.objects.create(pk=ObjectId(), user=user, email=email, expires_at=expires_at)
     emails.queue_email_change(change)
@@ -176,7 +169,10 @@ def _confirm(token: str) -> bool:
 
 def _change_email(change: EmailChange) -> None:
     user = change.user
-    User.objects.filter(pk=user.pk).update(email=change.email, email_verified_at=timezone.now())
-    withdraw_links(user)
+    User.objects.filter(pk=user.pk).update(
+        email=change.email, email_verified_at=timezone.now(), token_version=F("token_version") + 1
+    )
+    cache.invalidate_account(user.pk)
+    one_time_links.withdraw(user)
     before, after = {"email": user.email}, {"email": change.email}
     audit_records.record(user, "change_email", by=user, before=before, after=after)

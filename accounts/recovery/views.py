@@ -1,7 +1,5 @@
 """Pages to confirm and change the e-mail, and to reset and change the password."""
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -22,9 +20,11 @@ from ecommerce.core.web.http import client_ip, signed_in
 
 @never_cache
 def verify_email(request: HttpRequest) -> HttpResponse:
-    return _confirm(
-        request, recovery.verify_email, "accounts/verify_email.html", _("Your e-mail is confirmed.")
-    )
+    submission = Submission(request, TokenForm, token=request.GET.get("token", ""))
+    if submission.accepted(recovery.verify_email):
+        messages.success(request, _("Your e-mail is confirmed."))
+        return redirect("accounts:detail")
+    return submission.page("accounts/verify_email.html")
 
 
 @require_POST
@@ -86,15 +86,10 @@ def change_email(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def confirm_email_change(request: HttpRequest) -> HttpResponse:
-    done = _("Thank you. Your e-mail changes once both addresses have confirmed it.")
-    return _confirm(request, recovery.confirm_email_change, "accounts/confirm_email_change.html", done)
-
-
-def _confirm(
-    request: HttpRequest, use_case: Callable[[str], object], template: str, done: str
-) -> HttpResponse:
     submission = Submission(request, TokenForm, token=request.GET.get("token", ""))
-    if submission.accepted(use_case):
-        messages.success(request, done)
+    if submission.accepted(recovery.confirm_email_change):
+        changed = _("Your e-mail is changed. Please sign in with it.")
+        waits = _("Thank you. Your e-mail changes once both addresses have confirmed it.")
+        messages.success(request, changed if submission.result else waits)
         return redirect("accounts:detail")
-    return submission.page(template)
+    return submission.page("accounts/confirm_email_change.html")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import audit_records, emails
 from accounts.models import User
+from accounts.recovery import one_time_links
 from accounts.roles import Role
 from accounts.sessions import cache
 from accounts.sign_in import lockout, passwords
@@ -19,7 +20,6 @@ from ecommerce.core.db import object_id, run_tx
 from ecommerce.core.db.lease import lease
 from ecommerce.core.errors import DomainError, FieldError
 
-ENDS_SESSIONS = {"role", "is_active"}
 VERBS = {"role": "set_role", "is_active": "set_active", "email": "set_email"}
 
 
@@ -39,7 +39,7 @@ class AlreadyAdmin(DomainError):
 
 
 class EmailUnverified(FieldError):
-    """Staff need a confirmed e-mail: an unconfirmed one may be registered by a stranger, who knows the password."""
+    """Staff need a confirmed e-mail: a stranger may have registered it, who then knows the password."""
 
     code, status_code = "email_unverified", 409
 
@@ -135,8 +135,8 @@ def set_role(*, email: str, role: Role, by: User | None = None) -> User:
 def update_user(*, pk: ObjectId, by: User | None = None, **fields: Any) -> None:
     """Change only these fields.
 
-    A new role or state ends all sessions; a new e-mail is unconfirmed. Raises UserNotFound, EmailTaken,
-    EmailUnverified or LastAdmin; then nothing has changed.
+    Any change ends all sessions and withdraws all mailed links; a new e-mail is unconfirmed. Raises
+    UserNotFound, EmailTaken, EmailUnverified or LastAdmin; then nothing has changed.
     """
     removes_admin = fields.get("role", Role.ADMIN) != Role.ADMIN or fields.get("is_active") is False
     with lease("admins"):  # so that two admins cannot demote each other at once
@@ -204,7 +204,9 @@ def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:
     if not changes:
         return False
     _refuse_unverified_staff(user, changes)
-    User.objects.filter(pk=pk).update(**changes, **_consequences(changes))
+    unconfirmed = {"email_verified_at": None} if "email" in changes else {}
+    User.objects.filter(pk=pk).update(**changes, **unconfirmed, token_version=F("token_version") + 1)
+    one_time_links.withdraw(user)
     cache.invalidate_account(pk)
     _tell(user, by, changes)
     return True
@@ -228,16 +230,6 @@ def _refuse_unverified_staff(user: User, changes: dict[str, Any]) -> None:
         raise EmailUnverified("email")
     if "role" in changes and user.email_verified_at is None:
         raise EmailUnverified
-
-
-def _consequences(changes: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields to update along with these changes."""
-    fields: dict[str, Any] = {}
-    if ENDS_SESSIONS & changes.keys():
-        fields["token_version"] = F("token_version") + 1
-    if "email" in changes:
-        fields["email_verified_at"] = None
-    return fields
 
 
 def _delete(user: User, by: User | None) -> None:

@@ -23,7 +23,7 @@ def counts():
 def test_expired_sessions_and_links_are_deleted(customer):
     sessions.start_session(customer, device=Device("", ""))
     Client().force_login(customer)
-    one_time_links.create(customer, one_time_links.Purpose.PASSWORD_RESET, subject=customer.email)
+    one_time_links.create(customer, one_time_links.Purpose.PASSWORD_RESET)
     later = timezone.now() + timedelta(hours=1)
     EmailChange.objects.create(user=customer, email="renamed@example.com", expires_at=later)
     delete_expired()
