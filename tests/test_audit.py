@@ -6,6 +6,8 @@ import io
 import ipaddress
 import re
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ecommerce.core import audit
-from ecommerce.core.db import run_tx
+from ecommerce.core.db import collection, connection, run_tx
 from ecommerce.core.models import AuditEntry
 from ecommerce.core.text.times import as_json as time_as_json
 from tests.support import factories
@@ -75,6 +77,21 @@ def test_entries_are_found_by_actor_and_object(product, staff):
         query = {"q": text, "action": "product.rename"}
         rows = office.get(url(AuditEntry, "changelist"), query).context["cl"].result_list
         assert len(rows) == count, text
+
+
+def test_the_migration_marks_what_staff_did_while_they_had_a_role(product, staff, customer):
+    """Before, during and after a role, in a log that has no marks yet."""
+    for role in ("user", "support", "user"):
+        if role != customer.role:
+            customer.role = role
+            audit.record(actor=staff, action="user.set_role", obj=customer, before={}, after={"role": role})
+        record_rename(product, by=customer)
+    expected = [entry.by_staff for entry in rename_entries(product)]
+    collection(AuditEntry).update_many({}, {"$set": {"by_staff": False}})
+    migration = import_module("ecommerce.core.migrations.0003_entries_by_staff")
+    migration.mark_entries_of_staff(None, SimpleNamespace(connection=connection))
+    assert [entry.by_staff for entry in rename_entries(product)] == expected == [False, True, False]
+    assert AuditEntry.objects.filter(actor_id=staff.pk, by_staff=False).count() == 0
 
 
 class TestTheCallersAddress:

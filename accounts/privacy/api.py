@@ -24,10 +24,10 @@ class Me(APIView):
         operation_id="delete_account",
         tags=["auth"],
         request=Password,
-        responses={204: None, **errors(400, 401)},
+        responses={204: None, **errors(400, 401, 409)},
     )
     def delete(self, request: Request) -> Response:
-        """Delete the account but keep its orders. Send the password: `{"password": "…"}`."""
+        """Delete the account but keep its orders. Send the password: `{"password": "…"}`. 409 for staff."""
         password = body(Password, request.data)["password"]
         privacy.erase_account(signed_in(request), password=password, ip=client_ip(request))
         response = Response(status=204)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts import audit_records
 from accounts.addresses import services as addresses
@@ -14,11 +15,17 @@ from accounts.sessions import cache
 from accounts.sessions import services as sessions
 from accounts.sign_in import lockout
 from accounts.sign_in import services as sign_in
-from accounts.users import services as users
 from ecommerce.core import audit
 from ecommerce.core.db import run_tx
-from ecommerce.core.db.lease import lease
+from ecommerce.core.errors import DomainError
 from ecommerce.core.text.times import as_json as time_as_json
+
+
+class HasRole(DomainError):
+    """Staff answer for their work, so they cannot erase themselves."""
+
+    message = gettext_noop("Staff cannot delete their account. Ask an admin to take your role away first.")
+    code, status_code = "has_role", 409
 
 
 def export_account(user: User) -> dict[str, Any]:
@@ -38,37 +45,42 @@ def export_account(user: User) -> dict[str, Any]:
 def erase_account(user: User, *, password: str, ip: str) -> None:
     """Erase all personal data, but keep the orders and, for them, an anonymous account.
 
-    Raises WrongPassword, Locked or LastAdmin.
+    Raises WrongPassword, Locked or HasRole.
     """
+    if user.is_staff:
+        raise HasRole
     sign_in.confirm_password(user, password=password, ip=ip)
-    with lease("admins"):
-        if users.is_last_admin(user.pk):
-            raise users.LastAdmin
-        run_tx(lambda: _erase(user))
+    run_tx(lambda: _erase(user))
     lockout.clear_failures(user.email)
 
 
 def _erase(user: User) -> None:
     """Erase the data of every holder and of the account itself inside a transaction."""
+    _anonymize(user)
     audit_records.record(user, "erase", by=user)
     for holder in personal_data.holders.values():
         holder.erase(user)
     for model in (TokenFamily, OneTimeToken, EmailChange):
         model._default_manager.filter(user=user).delete()
     WebSession.objects.filter(user=user.pk).delete()
-    User.objects.filter(pk=user.pk).update(
+    cache.invalidate_account(user.pk)
+
+
+def _anonymize(user: User) -> None:
+    """Remove the person from the account. Raises HasRole, also if the role has just been given."""
+    erased = User.objects.filter(pk=user.pk, role=User.Role.USER).update(
         email=f"erased-{user.pk}@erased.invalid",
         email_verified_at=None,
         name="",
         password=make_password(None),
-        role=User.Role.USER,
         is_active=False,
         last_login=None,
         erased_at=timezone.now(),
         token_version=F("token_version") + 1,
         revoked_families=[],
     )
-    cache.invalidate_account(user.pk)
+    if not erased:
+        raise HasRole
 
 
 personal_data.register("addresses", export=addresses.export, erase=addresses.erase)

@@ -76,6 +76,7 @@ class AuditEntry(models.Model):
     at = models.DateTimeField(default=timezone.now, editable=False)
     actor_id = ObjectIdField(null=True)  # an account or a service key; None for the shop itself
     actor = models.CharField(max_length=254, default="", blank=True)
+    by_staff = models.BooleanField(default=False)  # the actor had a role then, so their name stays for good
     action = models.CharField(max_length=50)
     object_kind = models.CharField(max_length=50)
     object_id = models.CharField(max_length=50)

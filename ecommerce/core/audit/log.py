@@ -74,6 +74,7 @@ def entry(
         pk=ObjectId(),
         actor_id=actor.pk if actor else None,
         actor=str(actor) if actor else label,
+        by_staff=getattr(actor, "is_staff", False),
         action=action,
         object_kind=(obj and obj._meta.model_name) or action.partition(".")[0],
         object_id="" if obj is None else str(obj.pk),
@@ -104,10 +105,11 @@ def entries_of(obj: Model) -> "QuerySet[AuditEntry]":
 def forget_person(account: Model) -> None:
     """Replace an erased account's e-mail in the log; the rest of its entries stays. Joins a transaction.
 
-    Only this function and `forget_guests` ever change entries.
+    What the person did as staff keeps their name. Only this function and `forget_guests` ever change entries.
     """
     entries = collection(AuditEntry)
-    entries.update_many({"actor_id": account.pk}, {"$set": {"actor": ERASED}})
+    as_customer = {"actor_id": account.pk, "by_staff": {"$ne": True}}
+    entries.update_many(as_customer, {"$set": {"actor": ERASED}})
     own = {"object_kind": account._meta.model_name, "object_id": str(account.pk)}
     entries.update_many(own, {"$set": {"object_label": ERASED}})
     for field in ("before.email", "after.email"):
