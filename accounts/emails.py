@@ -8,9 +8,10 @@ import hashlib
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from bson import ObjectId
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import EmailChange, OneTimeToken, User
@@ -19,6 +20,7 @@ from ecommerce.core import mail
 from ecommerce.core.db import object_id
 from ecommerce.core.models import OutboxMessage
 from ecommerce.core.outbox import enqueue, handler
+from ecommerce.core.outbox.mail_budget import spend, spend_or_refuse
 from ecommerce.core.web import languages
 
 Purpose = OneTimeToken.Purpose
@@ -43,20 +45,28 @@ PAGES = {
 
 
 def queue_verification(user: User) -> None:
-    """Queue the mail that asks to confirm the e-mail, at most once a minute."""
-    _queue_once_a_minute(Purpose.VERIFY_EMAIL, user.email, user)
+    """Queue the mail that asks to confirm the e-mail. Raises TooManyMails."""
+    spend_or_refuse(Purpose.VERIFY_EMAIL, user.email)
+    _queue(Purpose.VERIFY_EMAIL, user.email, user)
 
 
 def queue_password_reset(email: str, user: User | None) -> None:
-    """Queue the mail with a reset link, at most once a minute.
+    """Queue the mail with a reset link, within the mailbox's budget, which the caller does not learn.
 
     An unknown e-mail also gets an outbox message, which sends nothing, so that the request takes as long.
     """
-    _queue_once_a_minute(Purpose.PASSWORD_RESET, email, user)
+    if not spend(Purpose.PASSWORD_RESET, email):
+        _queue(Purpose.PASSWORD_RESET, email, user)
 
 
 def queue_password_changed(user: User, *, version: int) -> None:
-    """Queue the notice of a new password, once for each version of the account's tokens."""
+    """Queue the notice of a new password, once for each version of the account's tokens.
+
+    Strangers can cause it only at an unconfirmed e-mail. A confirmed one always gets it: no thief can use up
+    the budget first.
+    """
+    if user.email_verified_at is None and spend(PASSWORD_CHANGED, user.email):
+        return
     enqueue(
         kind=PASSWORD_CHANGED,
         key=f"{PASSWORD_CHANGED}:{user.pk}:{version}",
@@ -74,17 +84,18 @@ def queue_role_changed(user: User, *, role: str, version: int) -> None:
 
 
 def queue_email_change(change: EmailChange) -> None:
-    """Queue a mail to each of the two addresses."""
-    for kind in (Purpose.EMAIL_CHANGE_OLD, Purpose.EMAIL_CHANGE_NEW):
+    """Queue a mail to each of the two addresses. Raises TooManyMails."""
+    recipients = {Purpose.EMAIL_CHANGE_OLD: change.user.email, Purpose.EMAIL_CHANGE_NEW: change.email}
+    for kind, recipient in recipients.items():
+        spend_or_refuse(kind, recipient)
         payload = {"change": str(change.pk), "language": languages.of_caller()}
         enqueue(kind=kind, key=f"{kind}:{change.pk}", payload=payload)
 
 
-def _queue_once_a_minute(kind: str, email: str, user: User | None) -> None:
-    """Queue the mail unless the same one was queued in this minute, so that no mailbox is flooded."""
-    digest, minute = hashlib.sha256(email.encode()).hexdigest()[:32], int(timezone.now().timestamp()) // 60
+def _queue(kind: str, email: str, user: User | None) -> None:
+    digest = hashlib.sha256(email.encode()).hexdigest()[:32]
     payload = {"user": str(user.pk) if user else "", "language": languages.of_caller()}
-    enqueue(kind=kind, key=f"{kind}:{digest}:{minute}", payload=payload)
+    enqueue(kind=kind, key=f"{kind}:{digest}:{ObjectId()}", payload=payload)
 
 
 def _deliver_to_user(message: OutboxMessage) -> None:

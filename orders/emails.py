@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from ecommerce.core import mail
 from ecommerce.core.models import OutboxMessage
 from ecommerce.core.outbox import enqueue, handler
+from ecommerce.core.outbox.mail_budget import spend
 from orders.access.tokens import page_of
 from orders.models import Order
 
@@ -25,8 +26,9 @@ def queue_confirmed(order: Order) -> None:
 
 
 def queue_failed(order: Order) -> None:
-    """Queue the mail that the payment failed."""
-    _queue("payment_failed", order, event=order.pk)
+    """Queue the mail that the payment failed, within the mailbox's budget: it needs no payment."""
+    if not spend("payment_failed", order.email):
+        _queue("payment_failed", order, event=order.pk)
 
 
 def queue_shipped(

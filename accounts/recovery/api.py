@@ -49,7 +49,7 @@ class ResendVerification(APIView):
         responses={202: SentAnswer, **errors(401)},
     )
     def post(self, request: Request) -> Response:
-        """Send the mail again, at most once a minute, unless the e-mail is confirmed."""
+        """Send the mail again unless the e-mail is confirmed: at most one a minute and five a day, or 429."""
         recovery.send_verification(signed_in(request))
         return _accepted(_("A mail is on its way unless your e-mail is confirmed already."))
 
@@ -66,9 +66,17 @@ class ForgotPassword(APIView):
         responses={202: SentAnswer, **errors(400)},
     )
     def post(self, request: Request) -> Response:
-        """Send a link to choose a new password. The answer is the same for known and unknown e-mails."""
+        """Send a link to choose a new password, at most one a minute and five a day.
+
+        The answer is the same for known and unknown e-mails, and beyond these limits.
+        """
         recovery.forgot_password(**body(Email, request.data))
-        return _accepted(_("If there is an account with this e-mail, a mail is on its way."))
+        return _accepted(
+            _(
+                "If there is an account with this e-mail, a mail is on its way. "
+                "At most one is sent a minute, and five a day."
+            )
+        )
 
 
 class ResetPassword(APIView):
@@ -111,7 +119,10 @@ class ChangeEmail(APIView):
         responses={202: SentAnswer, **errors(400, 401)},
     )
     def post(self, request: Request) -> Response:
-        """Request a change of the e-mail, which takes effect once both addresses have confirmed it."""
+        """Request a change of the e-mail, which takes effect once both addresses have confirmed it.
+
+        429 if one of them has had such a mail within a minute, or five within a day.
+        """
         fields = body(EmailChangeRequest, request.data)
         recovery.change_email(signed_in(request), **fields, ip=client_ip(request))
         return _accepted(_("Please use the links in the mails to both addresses."))

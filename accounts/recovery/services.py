@@ -22,8 +22,9 @@ CHANGE_LIFETIME = timedelta(hours=1)
 
 
 def send_verification(user: User) -> None:
-    """Queue the mail that confirms the e-mail, at most once a minute, unless the e-mail is confirmed."""
-    emails.queue_verification(user)
+    """Queue the mail that confirms the e-mail, unless the e-mail is confirmed. Raises TooManyMails."""
+    if user.email_verified_at is None:
+        run_tx(lambda: emails.queue_verification(user))
 
 
 def verify_email(token: str) -> None:
@@ -40,7 +41,7 @@ def verify_email(token: str) -> None:
 def forgot_password(email: str) -> None:
     """Queue a mail with a reset link if the e-mail has an account; the time taken does not tell."""
     user = User.objects.filter(email=email.lower(), is_active=True).first()
-    emails.queue_password_reset(email.lower(), user)
+    run_tx(lambda: emails.queue_password_reset(email.lower(), user))
 
 
 def check_reset_link(token: str) -> None:
@@ -120,7 +121,7 @@ def replace_password(
 def change_email(user: User, *, email: str, password: str, ip: str) -> None:
     """Queue mails that ask both addresses to confirm the change.
 
-    Raises EmailTaken, WrongPassword or Locked.
+    Raises EmailTaken, WrongPassword, Locked or TooManyMails.
     """
     sign_in.confirm_password(user, password=password, ip=ip)
     if User.objects.filter(email=email.lower()).exists():

@@ -30,8 +30,11 @@ def verify_email(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def resend_verification(request: HttpRequest) -> HttpResponse:
-    recovery.send_verification(signed_in(request))
-    messages.success(request, _("A mail is on its way. The link in it works for an hour."))
+    try:
+        recovery.send_verification(signed_in(request))
+        messages.success(request, _("A mail is on its way. The link in it works for an hour."))
+    except DomainError as refusal:
+        messages.error(request, refusal.in_words)
     return redirect("accounts:detail")
 
 
@@ -39,7 +42,11 @@ def resend_verification(request: HttpRequest) -> HttpResponse:
 def forgot_password(request: HttpRequest) -> HttpResponse:
     submission = Submission(request, EmailForm)
     if submission.accepted(recovery.forgot_password):
-        messages.info(request, _("If there is an account with this e-mail, a mail is on its way."))
+        sentence = _(
+            "If there is an account with this e-mail, a mail is on its way. "
+            "At most one is sent a minute, and five a day."
+        )
+        messages.info(request, sentence)
         return redirect("accounts:login")
     return submission.page("accounts/forgot_password.html")
 

@@ -1,5 +1,6 @@
 """Use cases of accounts as staff manage them: create, change, unlock, delete."""
 
+from contextlib import suppress
 from typing import Any
 
 from bson import ObjectId
@@ -19,6 +20,7 @@ from ecommerce.core import audit
 from ecommerce.core.db import object_id, run_tx
 from ecommerce.core.db.lease import lease
 from ecommerce.core.errors import DomainError, FieldError
+from ecommerce.core.outbox.mail_budget import TooManyMails
 
 VERBS = {"role": "set_role", "is_active": "set_active", "email": "set_email"}
 
@@ -192,7 +194,8 @@ def _insert(user: User, by: User | None) -> None:
         audit_records.record(user, "set_role", by=by, after={"role": str(user.role)})
     if user.email_verified_at is None:
         audit_records.record(user, "sign_up", by=user)
-        emails.queue_verification(user)
+        with suppress(TooManyMails):  # the account page sends another one later
+            emails.queue_verification(user)
 
 
 def _update(pk: ObjectId, by: User | None, fields: dict[str, Any]) -> bool:

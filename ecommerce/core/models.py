@@ -1,10 +1,10 @@
-"""The outbox and the audit log."""
+"""The outbox, the budgets of mails, and the audit log."""
 
 from typing import Any, NoReturn
 
 from django.db import models
 from django.utils import timezone
-from django_mongodb_backend.fields import ObjectIdField
+from django_mongodb_backend.fields import ArrayField, ObjectIdField
 
 
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
@@ -43,6 +43,21 @@ class OutboxMessage(models.Model):
             models.Index(fields=["status", "-created_at", "-id"], name="outbox_by_status"),
             models.Index(fields=["kind", "-created_at", "-id"], name="outbox_by_kind"),
         ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class MailBudget(models.Model):
+    """When the last five mails of one kind went to one mailbox (`ecommerce.core.outbox.mail_budget`)."""
+
+    key = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the kind and the mailbox
+    sent = ArrayField(models.DateTimeField(), size=5)  # the latest last; 1970 for those that were not sent
+    updated_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "mail_budgets"
+        indexes = [models.Index(fields=["key"], name="mail_budgets_key")]
 
     def __str__(self) -> str:
         return self.key

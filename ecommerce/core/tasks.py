@@ -1,6 +1,7 @@
 from django.conf import settings
 
 from ecommerce.core import outbox
+from ecommerce.core.outbox import mail_budget
 from ecommerce.core.periodic import periodic
 
 
@@ -8,3 +9,8 @@ from ecommerce.core.periodic import periodic
 def deliver_outbox() -> None:
     if outbox.deliver_due():
         deliver_outbox.delay()
+
+
+@periodic(seconds=3600)
+def delete_unused_budgets() -> None:
+    mail_budget.delete_unused()

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import OneTimeToken, User
-from ecommerce.core.models import OutboxMessage
+from ecommerce.core.models import MailBudget, OutboxMessage
 from tests.accounts.mails import delivered, link_of, token_of
 from tests.support.answers import refused
 from tests.support.api_clients import api_of
@@ -88,16 +88,22 @@ def test_the_token_is_stored_only_as_a_hash(user):
     assert token not in str(list(OneTimeToken.objects.values())) + str(list(OutboxMessage.objects.values()))
 
 
-def test_the_mail_is_resent_at_most_once_a_minute(frozen_minute, user):
+def test_the_mail_is_resent_at_most_once_a_minute(user):
     api = api_of(user)
     delivered()
-    for _ in range(2):
-        assert api.post(f"{AUTH}/verify-email/resend").status_code == 202
-    assert delivered() == []  # still in the minute of the sign-up
-    OutboxMessage.objects.all().delete()
-    for _ in range(3):
-        api.post(f"{AUTH}/verify-email/resend")
+    answer = api.post(f"{AUTH}/verify-email/resend")  # still in the minute of the sign-up
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_mails")
+    assert 0 < int(answer["Retry-After"]) <= 60
+    MailBudget.objects.all().delete()
+    assert [api.post(f"{AUTH}/verify-email/resend").status_code for _ in range(3)] == [202, 429, 429]
     assert len(delivered()) == 1
+
+
+def test_the_page_says_when_the_mail_must_wait(user):
+    client = Client()
+    client.force_login(user)
+    page = client.post("/account/verify-email/resend/", follow=True).content.decode()
+    assert "A mail went to this address a moment ago." in page
 
 
 def test_the_page_resends_the_mail(user):
@@ -105,6 +111,7 @@ def test_the_page_resends_the_mail(user):
     client.force_login(user)
     assert "Your e-mail is not confirmed yet." in client.get("/account/").content.decode()
     OutboxMessage.objects.all().delete()
+    MailBudget.objects.all().delete()
     assert client.post("/account/verify-email/resend/").status_code == 302
     assert len(delivered()) == 1
 
