@@ -2,12 +2,15 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from catalog import cache
 from catalog.categories import counts_by_category
+from catalog.models import ProductQuerySet
 from catalog.queries import ProductQuery, filtered, search_matches
 from ecommerce.core.db import MOST, count_up_to_most
+from ecommerce.core.db.counting import aggregate
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,11 @@ def filter_counts(query: ProductQuery) -> FilterCounts:
 
 
 def _fill(query: ProductQuery) -> bytes:
+    by_category = counts_by_category()
     if replace(query, category=None).is_unfiltered:
-        by_category = counts_by_category()
         counts = FilterCounts(_named(by_category), sum(by_category.values()), _number_in_stock(query))
+    elif replace(query, category=None, in_stock=False).is_unfiltered and sum(by_category.values()) > MOST:
+        counts = _counts_of_too_many(query)
     else:
         counts = _counts_of_filtered(query)
     return json.dumps(asdict(counts)).encode()
@@ -38,18 +43,32 @@ def _fill(query: ProductQuery) -> bytes:
 def _counts_of_filtered(query: ProductQuery) -> FilterCounts:
     """Count the products that the other filters select by category and stock, if they are not too many."""
     found = filtered(search_matches(query).rows, replace(query, category=None, in_stock=False))
-    rows = list(found.order_by().values_list("category", "inventory")[: MOST + 1])
-    if len(rows) > MOST:
-        return FilterCounts(None, MOST + 1, _number_in_stock(query))
-    by_category = Counter(category for category, stock in rows if stock > 0 or not query.in_stock)
-    in_stock = sum(stock > 0 and query.category in (None, category) for category, stock in rows)
+    groups = _groups(found)
+    if sum(number for _, _, number in groups) > MOST:
+        return _counts_of_too_many(query)
+    by_category = Counter[str | None]()
+    for category, stocked, number in groups:
+        by_category[category] += number if stocked or not query.in_stock else 0
+    in_stock = sum(n for category, stocked, n in groups if stocked and query.category in (None, category))
     selected = by_category.total() if query.category is None else by_category[query.category]
     return FilterCounts(_named(by_category), by_category.total(), in_stock, selected)
+
+
+def _groups(rows: ProductQuerySet) -> list[tuple[str | None, bool, int]]:
+    """Return categories, whether in stock, and the number of such products; together MOST + 1 at most."""
+    by = {"category": "$category", "in_stock": {"$gt": ["$inventory", 0]}}
+    found = aggregate(rows, [{"$limit": MOST + 1}, {"$group": {"_id": by, "number": {"$sum": 1}}}])
+    return [(row["_id"].get("category"), row["_id"]["in_stock"], row["number"]) for row in found]
+
+
+def _counts_of_too_many(query: ProductQuery) -> FilterCounts:
+    in_stock = _number_in_stock(query)
+    return FilterCounts(None, MOST + 1, in_stock, in_stock if query.in_stock else None)
 
 
 def _number_in_stock(query: ProductQuery) -> int:
     return count_up_to_most(filtered(search_matches(query).rows, replace(query, in_stock=True)))
 
 
-def _named(by_category: dict[str | None, int]) -> dict[str, int]:
+def _named(by_category: Mapping[str | None, int]) -> dict[str, int]:
     return {name: number for name, number in by_category.items() if name is not None}

@@ -155,6 +155,44 @@ def test_a_long_list_of_values_matches_the_same(
     assert 0 < len(found[0]) < len(values)
 
 
+IN_ARRAYS: list[dict[str, Any]] = [
+    *({"$gte": "b", "$lt": "bz"}, {"$lt": "bz", "$gte": "b"}, {"$gte": "", "$lt": "b\U0010ffff"}),
+    *({"$gte": "b"}, {"$gte": "b", "$lt": 3}, {"$gte": 1, "$lt": 3}, {"$gte": "b", "$lt": "bz", "$ne": "bc"}),
+    *({"$in": ["bc", "x"]}, {"$in": ["bc", 2]}, {"$in": [re.compile("^b")]}, {"$in": []}, {"x": "bc"}),
+]
+TEXTS = [["a", "bc"], ["\uffff", "b\U0001f600"], [], ["bz", "B"], "bc"]
+ARRAYS = [*TEXTS, [2, "a"], [["bc"]], None, [{"x": "bc"}]]
+
+
+@pytest.mark.parametrize("condition", IN_ARRAYS, ids=str)
+def test_a_condition_on_texts_of_an_array_matches_the_same(
+    patched: Client, unpatched: Client, condition: dict[str, Any]
+) -> None:
+    found = []
+    for client in (patched, unpatched):
+        rows = client["shop"]["arrays"]
+        if not rows.estimated_document_count():
+            rows.insert_many({"_id": number, "texts": texts} for number, texts in enumerate(ARRAYS))
+        query = {"texts": {"$elemMatch": condition}}
+        found.append(sorted(row["_id"] for row in rows.find(query)))
+        found.append(sorted(row["_id"] for row in rows.find({"texts": {"$not": query["texts"]}})))
+    assert found[:2] == found[2:]
+    assert len(found[0]) + len(found[1]) == len(ARRAYS)
+
+
+def test_decimals_are_compared_and_sorted_the_same(patched: Client, unpatched: Client) -> None:
+    texts = ["1", "1.0", "10E-1", "-0", "0", "NaN", "Infinity", "-Infinity", "1E+6000", "9.99", "0.1"]
+    found = []
+    for client in (patched, unpatched):
+        rows = client["shop"]["decimals"]
+        rows.insert_many({"_id": number, "price": Decimal128(text)} for number, text in enumerate(texts))
+        found.append([row["_id"] for row in rows.find().sort([("price", 1), ("_id", 1)])])
+        equal = (rows.find({"price": Decimal128(text)}).sort("_id") for text in texts)
+        found.extend([row["_id"] for row in documents] for documents in equal)
+    assert found[: len(found) // 2] == found[len(found) // 2 :]
+    assert found[1] == [0, 1, 2]
+
+
 def test_there_is_no_oplog(patched: Client, unpatched: Client) -> None:
     """It would make commits slow once it is full."""
     assert "oplog.rs" in unpatched["local"].list_collection_names()

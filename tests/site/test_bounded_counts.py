@@ -5,6 +5,7 @@ from django.test import Client
 
 from catalog.models import Product
 from ecommerce.core.db import counting
+from tests.conftest import empty_caches
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,18 @@ def test_the_storefront_and_the_api_count_up_to_the_limit(monkeypatch, client):
         assert shown in page
         answer = client.get(f"/api/v1/products?min_price=1.{most}&limit=1")
         assert answer["X-Total-Count"] == header
+
+
+def test_more_products_than_are_counted_are_not_read_for_the_filters(monkeypatch, client, sent):
+    for inventory in (0, 1, 2):
+        factories.product(inventory=inventory)
+    texts, commands = [], []
+    for most in (2, 3):
+        monkeypatch.setattr("catalog.storefront.filter_counts.MOST", most)
+        empty_caches()
+        commands.append(len(sent(lambda: texts.append(client.get("/products/?in_stock=1").content.decode()))))
+    assert [">2 products<" in text for text in texts] == [True, True]
+    assert commands == [4, 4]  # categories and their number, the page, and the stock or all groups
 
 
 def test_large_numbers_have_separators():

@@ -5,9 +5,12 @@ tests/embedded_mongo/test_speed.py compares the answers.
 
 import threading
 import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import bson
+from bson import Decimal128
 from secantus import commands, query, transactions
 from secantus.transactions import Transaction, TransactionRegistry, TxnState
 from wiredtiger import swig_wiredtiger
@@ -20,6 +23,8 @@ pack_any, unpack_any = swig_wiredtiger.pack, swig_wiredtiger.unpack
 
 def patch_speed() -> None:
     patch_in()
+    patch_texts_in_arrays()
+    patch_decimals()
     swig_wiredtiger.pack, swig_wiredtiger.unpack = pack, unpack
     TransactionRegistry._prune_retryable_locked = forget_old_replies
     TransactionRegistry._prune_locked = abort_idle
@@ -42,6 +47,39 @@ def patch_in() -> None:
         return bool(matches(values, op, arg, *others, **options))
 
     query._op_matches = op_matches
+
+
+def patch_texts_in_arrays() -> None:
+    """Compare the texts of an array with the bounds or the $in of a search at once."""
+    matches = query._op_elem_match
+
+    def elem_match(values: list[Any], condition: Any) -> bool:
+        test = text_test(condition)
+        if test is None:
+            return bool(matches(values, condition))
+        arrays = (value for value in values if isinstance(value, list))
+        return any(type(text) is str and test(text) for array in arrays for text in array)
+
+    query._op_elem_match = elem_match
+
+
+def text_test(condition: Any) -> Callable[[str], bool] | None:
+    """Return a test of one text for {"$gte": text, "$lt": text} and {"$in": texts}, or None for any other."""
+    if not isinstance(condition, Mapping):
+        return None
+    match dict(condition):
+        case {"$gte": str(first), "$lt": str(end), **others} if not others:
+            return lambda text: first <= text < end
+        case {"$in": list(texts), **others} if not others and all(type(text) is str for text in texts):
+            return frozenset(texts).__contains__
+    return None
+
+
+def patch_decimals() -> None:
+    """Remember the values of decimals, since each comparison converts both sides, which takes a while."""
+    to_decimal = Decimal128.to_decimal
+    known = lru_cache(65_536)(lambda bid: to_decimal(Decimal128.from_bid(bid)))
+    Decimal128.to_decimal = lambda self: known(self.bid)  # type: ignore[method-assign]
 
 
 def pack(packed_as: str, *values: Any) -> Any:
