@@ -181,7 +181,8 @@ def _matching(rows: Any, text: str) -> Any:
     number = _product_id(text)
     if number and (by_id := rows.filter(product_id=number)).exists():
         return by_id
-    by_words = search.backend().fuzzy(rows, text).rows
+    engine = search.backend()
+    by_words = engine.fuzzy(rows, text, engine.tiers(rows, text)).rows
     return by_words if by_words.exists() else beginning_with(rows, ["slug"], text)
 
 

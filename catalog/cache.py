@@ -22,6 +22,10 @@ def slug_key(slug: str) -> str:
     return f"slug:{quote(slug, safe='')}"
 
 
+def tiers_key(text: str) -> str:
+    return f"tiers:{quote(text, safe='')}"
+
+
 def read(
     key: str, fill: Callable[[], bytes], *, shows_stock: bool = True, allowance: Allowance | None = None
 ) -> bytes:

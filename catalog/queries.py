@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, cast
 
+from bson import ObjectId
+
 from catalog import cache, search
 from catalog.categories import counts_by_category
 from catalog.models import Product, ProductQuerySet
 from catalog.product_fields import product_as_dict
 from catalog.search import misses
-from catalog.search.base import Matches
+from catalog.search.base import Matches, Tiers
 from catalog.types import ProductData
 from ecommerce.core.db import count_up_to_most
 from ecommerce.core.db.keyset import cursor_of, rows_after
@@ -211,8 +213,19 @@ def search_matches(query: ProductQuery) -> Matches:
     if not query.q:
         return Matches(rows, SORTS[""])
     if query.fuzzy:
-        return search.backend().fuzzy(rows, query.q)
+        return search.backend().fuzzy(rows, query.q, _tiers(query.q))
     return Matches(search.backend().literal(rows, query.q), SORTS[""])
+
+
+def _tiers(text: str) -> Tiers:
+    """Return the tiers of a search among all visible products, once for all its filters, orders and pages."""
+
+    def fill() -> bytes:
+        tiers = search.backend().tiers(Product.objects.visible(), text)
+        return encode({distance: [str(pk) for pk in pks] for distance, pks in tiers.items()})
+
+    stored = decode(cache.read(cache.tiers_key(text), fill, shows_stock=False))
+    return {int(distance): [ObjectId(pk) for pk in pks] for distance, pks in stored.items()}
 
 
 def filtered(rows: ProductQuerySet, query: ProductQuery) -> ProductQuerySet:

@@ -14,6 +14,7 @@ from catalog import product_fields
 from catalog.models import MAX_INVENTORY
 from catalog.product_fields import Kind, ProductField
 from catalog.queries import SORTS, ProductQuery
+from catalog.search.texts import WORDS
 from ecommerce.core.text.money import MAX_PRICE
 from ecommerce.core.web.api import Page, query
 
@@ -52,7 +53,8 @@ class ListQuery(Page):
     fuzzy = Switch(
         default=False,
         help_text="1: `q` is a list of words in any order, and the best matches come first. If few products "
-        "contain them, those follow in which a word of five or more letters has a typo.",
+        "contain them, those follow in which a word of five or more letters has a typo. Only the first "
+        f"{WORDS} words count.",
     )
     category = serializers.CharField(max_length=100, required=False)
     product_id = ProductIds(required=False, help_text="One or several: 1,5,9")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bson import ObjectId
+
 from catalog.models import ProductQuerySet
 
 
@@ -13,6 +15,9 @@ class Matches:
     rows: ProductQuerySet
     order: tuple[Any, ...]
     only_close: bool = False  # there is no exact match; these differ by a typo
+
+
+Tiers = dict[int, list[ObjectId]]  # ids of products by how far they are from a text; 0 for exact matches
 
 
 class Backend(Protocol):
@@ -26,5 +31,14 @@ class Backend(Protocol):
     def literal(self, rows: ProductQuerySet, text: str) -> ProductQuerySet:
         """Return the products whose name or category contains the text, ignoring case."""
 
-    def fuzzy(self, rows: ProductQuerySet, text: str) -> Matches:
-        """Return the products that contain all words of the text, followed by close ones if they are few."""
+    def tiers(self, rows: ProductQuerySet, text: str) -> Tiers:
+        """Return the few products that contain all words of the text, and close ones.
+
+        There are no tiers if enough products have all words. They are the same whatever the filters.
+        """
+
+    def fuzzy(self, rows: ProductQuerySet, text: str, tiers: Tiers) -> Matches:
+        """Return the products of the tiers, or all that contain all words of the text if there are no tiers.
+
+        Texts of many words are searched for their first words.
+        """

@@ -4,7 +4,7 @@ The terms are the parts of name and category from each of their characters on, s
 range of the index, and the signatures (`texts.signatures`), which lead to words with a typo.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 
 from catalog.models import ProductQuerySet
 from catalog.search import texts
-from catalog.search.base import Matches
+from catalog.search.base import Matches, Tiers
 from ecommerce.core.db import array_lookups
 from ecommerce.core.text.folding import fold
 
@@ -35,20 +35,22 @@ class Parts:
             rows = rows.filter(_has_part(start))
         return rows.filter(Q(name__icontains=text) | Q(category__icontains=text))
 
-    def fuzzy(self, rows: ProductQuerySet, text: str) -> Matches:
+    def tiers(self, rows: ProductQuerySet, text: str) -> Tiers:
+        words = texts.words(text)
+        few = list(_exact_matches(rows, words).order_by().values_list("pk", flat=True)[:FEW]) if words else []
+        close = _close_matches(rows, words, few) if words and len(few) < FEW else {}
+        return {0: few, **close} if close else {}
+
+    def fuzzy(self, rows: ProductQuerySet, text: str, tiers: Tiers) -> Matches:
         words = texts.words(text)
         if not words:  # the text consists of accents
             return Matches(self.literal(rows, text), ("product_id",))
-        exact = _exact_matches(rows, words)
-        few = list(exact.order_by().values_list("pk", flat=True)[:FEW])
-        close = _close_matches(rows, words, few) if len(few) < FEW else {}
         order = (_relevance(text, words), "product_id")
-        if not close:
-            return Matches(exact, order)
-        tiers = {0: few, **close}
+        if not tiers:
+            return Matches(_exact_matches(rows, words), order)
         # By their ids, because no index serves an $or of both conditions.
         matches = rows.filter(pk__in=list(chain.from_iterable(tiers.values())))
-        return Matches(matches, (_tier(tiers), *order), only_close=not few)
+        return Matches(matches, (_tier(tiers), *order), only_close=not tiers.get(0))
 
 
 def _exact_matches(rows: ProductQuerySet, words: list[str]) -> ProductQuerySet:
@@ -63,7 +65,7 @@ def _has_part(start: str) -> Q:
     return Q(search_terms__holds=array_lookups.beginning_with(start))
 
 
-def _close_matches(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> dict[int, list[Any]]:
+def _close_matches(rows: ProductQuerySet, words: list[str], exact: list[Any]) -> Tiers:
     """Return the ids of at most MAX_CLOSE products by their distance, the closest first."""
     distances: dict[Any, tuple[int, int]] = {}  # and the product_id, which breaks ties
     candidates = (query.values_list(*READ)[:CANDIDATES] for query in _candidates(rows, words))
@@ -71,7 +73,7 @@ def _close_matches(rows: ProductQuerySet, words: list[str], exact: list[Any]) ->
         distance = _distance(words, fold(f"{name}\n{category or ''}"))
         if pk not in exact and distance is not None:
             distances[pk] = (distance, product_id)
-    tiers: dict[int, list[Any]] = {}
+    tiers: Tiers = {}
     for pk in sorted(distances, key=distances.__getitem__)[:MAX_CLOSE]:
         tiers.setdefault(distances[pk][0], []).append(pk)
     return tiers
@@ -109,7 +111,7 @@ def _relevance(text: str, words: list[str]) -> Case:
     )
 
 
-def _tier(tiers: Mapping[int, list[Any]]) -> Case:
+def _tier(tiers: Tiers) -> Case:
     return _first_true(*(Q(pk__in=tiers[distance]) for distance in sorted(tiers)))
 
 

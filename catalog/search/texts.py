@@ -1,19 +1,21 @@
 """Comparing texts for the search: folded, in parts, and with a typo."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from rapidfuzz.distance import OSA
 
 from ecommerce.core.text.folding import WORD, fold
 
+WORDS = 10  # of a text that are searched for: enough for a pasted name
 PART = 12  # characters of a stored part; a longer word is looked up in pieces
 TYPO_FROM = 5  # letters of a word that may have a typo
 TYPO = "\x01"  # before each signature, so that no text begins like one
 
 
 def words(text: str) -> list[str]:
-    """Return the folded words, the longest first, since the index narrows that one down best."""
-    return sorted(dict.fromkeys(fold(text).split()), key=len, reverse=True)
+    """Return the first folded words, the longest first, since the index narrows that one down best."""
+    return sorted(islice(dict.fromkeys(fold(text).split()), WORDS), key=len, reverse=True)
 
 
 def parts(text: str) -> Iterator[str]:

@@ -134,6 +134,12 @@ class TestWords:
         assert names(api, "tea") == ["Tea Pot", "Green Tea", "Steamer", "Biscuits"]
         assert names(api, "pot green") == ["Pot for Green Things"]
 
+    def test_of_many_words_the_first_ten_count(self, api):
+        product(name="One two three four five six seven eight nine ten")
+        text = "ten nine eight seven six five four three two one"
+        assert len(names(api, text)) == len(names(api, f"{text} lamp")) == 1
+        assert names(api, f"lamp {text}") == []
+
     def test_another_order_may_be_chosen(self, api):
         assert names(api, "tea", sort="price") == ["Tea Pot", "Biscuits", "Steamer", "Green Tea"]
 
@@ -193,6 +199,13 @@ class TestTypos:
         assert names(api, "laptpo", category="Electronics") == ["Gaming Laptop"]
         assert names(api, "laptpo", sort="price") == ["Gaming Laptop", "Laptop Sleeve"]
         assert names(api, "laptpo", skip=1) == ["Gaming Laptop"]
+
+    def test_close_matches_are_looked_up_once_for_all_filters_and_pages(self, client, sent):
+        assert len(sent(lambda: client.get("/products/", {"q": "laptpo gamnig"}))) > 5
+        for params in ({"min_price": "1"}, {"in_stock": "1"}, {"sort": "price"}):
+            commands = sent(lambda params=params: client.get("/products/", {"q": "laptpo gamnig", **params}))
+            assert set(commands) == {"aggregate products"}
+            assert len(commands) <= 2  # the page, and the counts of its filters
 
     def test_a_hidden_product_is_not_found(self, api):
         Product.objects.filter(name="Headphones").update(is_active=False)
