@@ -71,7 +71,7 @@ def promote(*, email: str, role: Role, password: str) -> User:
     Raises WeakPassword, UserNotFound, AlreadyAdmin or EmailUnverified; then nothing has changed.
     """
     passwords.refuse_weak(password, email=email)
-    hashed = make_password(password)
+    hashed = passwords.hashed(password)
 
     def change() -> User:
         user = users.promote(email=email, role=role)
