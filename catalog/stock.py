@@ -79,6 +79,13 @@ def hold(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) -> No
     _take(takes, reason="hold", on_hold=True)
 
 
+def require(lines: Iterable[SaleLine]) -> None:
+    """Raise InsufficientStock for the first line that could not be sold now. Nothing is taken or reserved."""
+    for line in sorted(lines):
+        if not collection(Product).count_documents(_available(line)):
+            raise InsufficientStock(line.name)
+
+
 def sell_held(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) -> None:
     """Sell the held lines, even of hidden products. Raises InsufficientStock for a deleted product."""
     for line in sorted(lines):

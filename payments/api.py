@@ -43,8 +43,11 @@ class StartPayment(APIView):
     def post(self, request: Request) -> Response:
         """Start the payment of a pending order. The customer pays at `redirect_url`.
 
-        With a real gateway the stock is on hold until the payment ends or expires. After a 503, send the same
-        request again.
+        With a real gateway the stock is on hold until the payment ends or expires, so start it when the
+        customer is about to open that page. One buyer, one network and one order can hold only so much:
+        beyond that the payment starts without a hold, and is refunded if the goods are gone when the money
+        arrives. A 409 means that the order is final, past its deadline or at other prices than today's, or
+        that too many payments are open. After a 503, send the same request again.
         """
         order = get_order(user=signed_in(request), **body(StartPaymentBody, request.data))
         payment, created = start.start_payment(order, key=idempotency_key(request))

@@ -67,6 +67,8 @@ def _status_faults(payment: Payment, order: Order) -> Iterator[str]:
         yield f"{payment.status}, with {payment.received} received"
     if payment.held and payment.status != Status.INITIATED:
         yield f"{payment.status}, but it holds stock"
+    if (payment.buyer or payment.network) and payment.status != Status.INITIATED:
+        yield f"{payment.status}, but it counts as an open one"
     if payment.status == Status.INITIATED and order.payment != payment.pk and not order.is_final:
         yield "open, but the order does not refer to it"
     if payment.paid_order and order.payment != payment.pk:

@@ -52,6 +52,10 @@ class Payment(models.Model):
     refund_completed = models.DecimalField(max_digits=14, decimal_places=2, default=ZERO)
     paid_order = models.BooleanField(default=False)  # whether this payment made the order paid
     held = models.BooleanField(default=False)  # whether the order's items are on hold for it
+    held_seconds = models.PositiveIntegerField(default=0)  # how long they were, once that has ended
+    # Who started it, while it is open: the limits of `payments.open_payments` count by both.
+    buyer = models.CharField(max_length=80, default="", blank=True)
+    network = models.CharField(max_length=50, default="", blank=True)
     reference = models.CharField(max_length=200, default="", blank=True)  # the provider's id of the session
     charge = models.CharField(max_length=200, default="", blank=True)  # the provider's id of the charge
     redirect_url = models.CharField(max_length=2000, default="", blank=True)
@@ -73,6 +77,8 @@ class Payment(models.Model):
             models.Index(fields=["-created_at", "-id"], name="payments_newest"),
             models.Index(fields=["gateway", "-created_at", "-id"], name="payments_by_gateway"),
             models.Index(fields=["reference"], name="payments_reference"),
+            models.Index(fields=["buyer"], name="payments_open_of_buyer"),
+            models.Index(fields=["network"], name="payments_open_of_network"),
         ]
 
     def __str__(self) -> str:
@@ -121,6 +127,21 @@ class PaymentStart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.owner} {self.key}"
+
+
+class Payer(models.Model):
+    """A buyer or a network that has started payments; see `payments.open_payments`. Deleted after a day."""
+
+    key = models.CharField(max_length=100, primary_key=True, db_column="_id")
+    starts = models.PositiveIntegerField()
+    last_start = models.DateTimeField()
+
+    class Meta:
+        db_table = "payers"
+        indexes = [models.Index(fields=["last_start"], name="payers_by_age")]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):

@@ -10,18 +10,19 @@ from django.utils import timezone
 
 from ecommerce.core.errors import DomainError
 from payments import provider_sync, refunds
-from payments.models import Payment, Refund, WebhookEvent
+from payments.models import Payer, Payment, Refund, WebhookEvent
 
 logger = logging.getLogger("shop.payments")
 
 CHECK_AFTER = timedelta(minutes=5)  # a webhook usually arrives earlier
 KEEP_EVENTS = timedelta(days=30)  # Stripe redelivers an event for three days
+KEEP_PAYERS = timedelta(days=1)
 BATCH = 200
 RUN_S = 20.0  # a provider that does not answer takes 20 s a call; the next run does the rest
 
 
 def reconcile(*, older_than: timedelta = CHECK_AFTER) -> None:
-    """Refresh payments that have not been settled, send outstanding refunds, and delete old webhook events.
+    """Refresh payments that have not been settled, send outstanding refunds, and delete old rows.
 
     Payments that were checked less than `older_than` ago are left alone.
     """
@@ -29,6 +30,7 @@ def reconcile(*, older_than: timedelta = CHECK_AFTER) -> None:
     _run_each(Payment.objects.unsettled().not_checked_since(now - older_than)[:BATCH], _refresh)
     _run_each(Refund.objects.outstanding()[:BATCH], refunds.send)
     WebhookEvent.objects.filter(created_at__lt=now - KEEP_EVENTS).delete()
+    Payer.objects.filter(last_start__lt=now - KEEP_PAYERS).delete()
 
 
 def release_expired_holds() -> None:

@@ -12,7 +12,7 @@ from ecommerce.core.db import run_tx
 from ecommerce.core.db.status_transitions import transition
 from orders.models import Order
 from orders.services import change_status
-from payments import refunds
+from payments import holding, refunds
 from payments.gateways.base import ProviderState, State
 from payments.models import TAKEN, TRANSITIONS, Payment
 from payments.sale_lines import sale_lines
@@ -71,7 +71,7 @@ def _reason_to_refund(payment: Payment, order: Order, state: ProviderState) -> s
 
 def _accept(payment: Payment, order: Order, state: ProviderState) -> None:
     change_status(order, to=Order.Status.PAID, payment=payment.pk)
-    _record_money(payment.pk, Payment.Status.CAPTURED, state, paid_order=True)
+    _record_money(payment, Payment.Status.CAPTURED, state, paid_order=True)
     if payment.held:
         stock.sell_held(sale_lines(order), payment=payment.pk, order=order.pk)
     else:
@@ -81,28 +81,28 @@ def _accept(payment: Payment, order: Order, state: ProviderState) -> None:
 def _refund_all(pk: ObjectId, state: ProviderState, reason: str) -> None:
     payment = Payment.objects.get(pk=pk)
     status = Payment.Status.REFUND_DUE
-    if _record_money(pk, status, state, reason=reason, refund_requested=state.amount):
+    if _record_money(payment, status, state, reason=reason, refund_requested=state.amount):
         refunds.record(payment, amount=state.amount, currency=state.currency, reason=reason, key=f"late:{pk}")
         _release(payment)
 
 
-def _record_money(pk: ObjectId, status: str, state: ProviderState, **fields: object) -> bool:
+def _record_money(payment: Payment, status: str, state: ProviderState, **fields: object) -> bool:
     """Store the money of this payment; False if it is already stored."""
     return transition(
-        Payment.objects.filter(pk=pk),
+        Payment.objects.filter(pk=payment.pk),
         status,
         FIRST_MONEY,
         received=state.amount,
         received_currency=state.currency,
         charge=state.charge,
-        held=False,
+        **holding.ended(payment),
         **fields,
     )
 
 
 def _end_unpaid(pk: ObjectId, status: str) -> None:
     payment = Payment.objects.get(pk=pk)
-    if transition(Payment.objects.filter(pk=pk), status, TRANSITIONS, held=False):
+    if transition(Payment.objects.filter(pk=pk), status, TRANSITIONS, **holding.ended(payment)):
         _release(payment)
 
 

@@ -1,25 +1,25 @@
 """Start the payment of an order. An order has at most one open payment, and a key starts at most one."""
 
-from datetime import timedelta
+from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext_noop
+from pymongo.errors import DuplicateKeyError
 
-from catalog import stock
 from ecommerce.core.db import run_tx
 from ecommerce.core.errors import Busy, DomainError
 from orders.access.tokens import page_of
 from orders.models import Order
+from orders.services import current_products
+from payments import holding, open_payments, terms
 from payments.gateways import GATEWAYS, gateway
 from payments.models import Payment, PaymentStart
+from payments.open_payments import Payers
 from payments.provider_sync import close, ensure_started, open_payment
-from payments.sale_lines import sale_lines
 
-# Providers require a minimum lifetime of a session, so a start that is retried a little later needs a margin.
-RETRY_MARGIN = timedelta(minutes=5)
 ATTEMPTS = 4
 
 
@@ -56,9 +56,10 @@ def start_payment(order: Order, *, key: str | None = None) -> tuple[Payment, boo
     """Return the payment with which the customer pays the order, and whether this call created it.
 
     An open payment is returned instead of a second one. A repeated `key` returns the payment of its first
-    use, whatever its status is now. The payment and the hold on the stock are stored before the provider is
-    called, so the call may be repeated after a gateway error. Raise PaymentsDisabled, OrderIsFinal,
-    InsufficientStock, KeyReused, GatewayUnavailable, GatewayRefused, or Busy.
+    use, whatever its status is now. The payment and its hold on the stock (`payments.holding`) are stored
+    before the provider is called, so the call may be repeated after a gateway error. Raise PaymentsDisabled,
+    OrderIsFinal, OrderOverdue, OrderOutdated, TooManyOpenPayments, InsufficientStock, KeyReused,
+    GatewayUnavailable, GatewayRefused, or Busy.
     """
     provider = selected_provider()
     for _ in range(ATTEMPTS):
@@ -108,7 +109,10 @@ def _create(order: Order, provider: str, key: str | None) -> Payment | None:
     pk = ObjectId()
     try:
         claimed = run_tx(lambda: _claim_order(order, provider, key, pk))
-    except IntegrityError:  # a concurrent request used the same key
+    except (
+        IntegrityError,
+        DuplicateKeyError,
+    ):  # a concurrent request used the same key, or is the same payer
         return None
     if claimed:
         return Payment.objects.get(pk=pk)
@@ -123,16 +127,23 @@ def _claim_order(order: Order, provider: str, key: str | None, pk: ObjectId) -> 
     free = Order.objects.filter(pk=order.pk, status=Order.Status.PENDING, payment=None)
     if not free.update(payment=pk):
         return False
-    holds_stock = gateway(provider).holds_stock
-    if holds_stock:
-        stock.hold(sale_lines(order), payment=pk, order=order.pk)
+    products = current_products(order)
+    terms.check(order, products)
     if key is not None:
         _insert_key(order, key, pk)
-    _insert_payment(order, provider, pk, held=holds_stock)
+    limited = _hold(order, products, pk) if gateway(provider).holds_stock else {}
+    _insert_payment(order, provider, pk, **limited)
     return True
 
 
-def _insert_payment(order: Order, provider: str, pk: ObjectId, *, held: bool) -> None:
+def _hold(order: Order, products: holding.Products, pk: ObjectId) -> dict[str, Any]:
+    """Hold the stock as far as the payers' limits allow; return the payment's fields that say so."""
+    payers = Payers.of(order)
+    held = holding.hold(order, products, payment=pk, others=open_payments.of_each(payers))
+    return {"held": held, "buyer": payers.buyer, "network": payers.network}
+
+
+def _insert_payment(order: Order, provider: str, pk: ObjectId, **limited: Any) -> None:
     now = timezone.now()
     Payment.objects.create(
         pk=pk,
@@ -140,12 +151,12 @@ def _insert_payment(order: Order, provider: str, pk: ObjectId, *, held: bool) ->
         gateway=provider,
         amount=order.total,
         currency=order.currency,
-        held=held,
         return_url=page_of(order, "payments:paid"),
         cancel_url=page_of(order),
-        expires_at=now + timedelta(minutes=settings.PAYMENT_HOLD_MINUTES) + RETRY_MARGIN,
+        expires_at=now + holding.lifetime(),
         created_at=now,
         checked_at=now,
+        **limited,
     )
 
 

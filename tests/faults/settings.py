@@ -9,5 +9,6 @@ from tests.races.settings import DATABASES
 _database = DATABASES["default"]
 DATABASES = {"default": _database | {"NAME": _database["NAME"] + "_stripe"}}
 PAYMENT_PROVIDER = "stripe"
+HOLD_SHARE_PERCENT, OPEN_PAYMENTS_PER_BUYER, OPEN_PAYMENTS_PER_NETWORK = 100, 10_000, 10_000
 STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRETS = KEY, [SECRET]
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
