@@ -34,14 +34,15 @@ UNPROCESSABLE = 422
 def checkout(request: HttpRequest) -> HttpResponse:
     """Show the checkout, and on a POST place the order and go on to the payment.
 
-    The form has a key, so a double click, going back and a refresh all find the same order.
+    The form has a key, so a double click, going back and a refresh all find the same order. The redirect
+    keeps the method, because only a POST starts a payment.
     """
     buyer = buyer_of(request)
     if buyer is None:
         return redirect("cart:detail")
     order = _place_order(request, buyer) if request.POST else None
     if order is not None:
-        return redirect("payments:pay", order.number)
+        return redirect("payments:pay", order.number, preserve_request=True)
     return _checkout_page(request, buyer)
 
 

@@ -1,10 +1,16 @@
 """Bring a payment up to date with its provider. Nothing here may run inside a transaction."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from orders.models import Order
 from payments.gateways import gateway
 from payments.gateways.base import GatewayRefused, ProviderState, State
 from payments.models import TAKEN, Payment
 from payments.settlement import settle
+
+ASK_AGAIN_AFTER = timedelta(seconds=4)  # the return page reloads every five
 
 
 def open_payment(order: Order) -> Payment | None:
@@ -46,6 +52,19 @@ def refresh(payment: Payment) -> Payment:
     order = Order.objects.get(pk=payment.order_id)
     state = provider.close(payment) if order.is_final else provider.retrieve(payment)
     return settle(payment, state=state)
+
+
+def refresh_if_due(payment: Payment) -> Payment:
+    """Refresh the payment unless the provider was asked about it moments ago; of many callers one asks."""
+    return refresh(payment) if _may_ask(payment) else payment
+
+
+def _may_ask(payment: Payment) -> bool:
+    now, never_asked = timezone.now(), payment.checked_at == payment.created_at
+    if not never_asked and now - payment.checked_at < ASK_AGAIN_AFTER:
+        return False
+    unchanged = Payment.objects.filter(pk=payment.pk, checked_at=payment.checked_at)
+    return unchanged.update(checked_at=now) == 1
 
 
 def close(payment: Payment) -> Payment:

@@ -21,22 +21,29 @@ REFRESH_S = 5
 @never_cache
 @with_order
 def pay(request: HttpRequest, order: Order) -> HttpResponse:
-    """Redirect to the provider's page, or show the test page of the simulated provider."""
+    """Show the test page of the simulated provider; a POST pays there, or goes on to the provider's page.
+
+    Looking starts nothing: a link may be fetched by a program, or ahead of a click.
+    """
+    if request.method == "POST":
+        return _pay(request, order)
+    if order.is_final or services.has_hosted_page(settings.PAYMENT_PROVIDER):
+        return redirect("orders:detail", order.number)
+    waiting = "waiting" in request.GET
+    response = render(request, "payments/pay.html", {"order": order, "waiting": waiting})
+    if waiting:
+        response["Refresh"] = str(REFRESH_S)
+    return response
+
+
+def _pay(request: HttpRequest, order: Order) -> HttpResponse:
     if not order.is_final and services.has_hosted_page(settings.PAYMENT_PROVIDER):
         return _redirect_to_provider(request, order)
     outcome = request.POST.get("outcome", "")
     if outcome in services.OUTCOMES:
         _confirm(request, order, outcome)
         return redirect("orders:detail", order.number)
-    if order.is_final:
-        return redirect("orders:detail", order.number)
-    if outcome == "pending":
-        return redirect(f"{request.path}?waiting=1")
-    waiting = "waiting" in request.GET
-    response = render(request, "payments/pay.html", {"order": order, "waiting": waiting})
-    if waiting:
-        response["Refresh"] = str(REFRESH_S)
-    return response
+    return redirect(f"{request.path}?waiting=1" if outcome == "pending" else request.path)
 
 
 @require_safe
@@ -47,7 +54,7 @@ def paid(request: HttpRequest, order: Order) -> HttpResponse:
     payment = services.latest_payment(order)
     try:
         if payment is not None:
-            payment = provider_sync.refresh(payment)
+            payment = provider_sync.refresh_if_due(payment)
     except DomainError as refusal:
         messages.warning(request, refusal.in_words)
     if payment is None or payment.paid_order:

@@ -36,7 +36,13 @@ def test_each_exception_applies_to_its_own_pages(client: Client, path: str, begi
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
-    [("/checkout/", True), ("/orders/ABC/pay/", True), ("/orders/ABC/", False), ("/cart/", False)],
+    [
+        ("/checkout/", True),
+        ("/orders/ABC/pay/", True),
+        ("/orders/ABC/", True),
+        ("/orders/", False),
+        ("/cart/", False),
+    ],
 )
 def test_only_forms_on_payment_pages_may_lead_to_the_provider(
     client: Client, settings: Settings, path: str, allowed: bool

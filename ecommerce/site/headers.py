@@ -33,7 +33,7 @@ EXCEPTIONS: dict[str, Policy] = {
     "/redoc": SHOP | {"img-src": "'self' data:", "style-src": INLINE, "worker-src": "blob:"},
 }
 # The forms of these pages redirect to the payment provider. Browsers check every redirect of a form.
-PAYING = re.compile(r"/checkout/|/orders/[^/]+/pay/")
+PAYING = re.compile(r"/checkout/|/orders/[^/]+/(pay/)?")
 PERMISSIONS = "camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"
 
 SPECULATION_RULES = '"/speculation-rules.json"'  # of catalog.storefront.crawlers

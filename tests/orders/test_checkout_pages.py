@@ -119,7 +119,7 @@ def test_an_invalid_form_creates_no_order_and_keeps_the_input(
 def test_an_invalid_key_is_replaced_so_that_the_next_click_works(shopper: Client) -> None:
     sent = filled_in(shopper.get(CHECKOUT).content.decode(), key="")
     page = shopper.post(CHECKOUT, sent).content.decode()
-    assert shopper.post(CHECKOUT, filled_in(page)).status_code == 302
+    assert shopper.post(CHECKOUT, filled_in(page)).status_code == 307
 
 
 def test_the_order_stores_the_email_and_the_address(shopper: Client) -> None:

@@ -56,7 +56,7 @@ class TestCoupon:
             assert "−$16.00" in page
             assert "$177.17" in page
         assert "Pay $177.17" in checkout_page
-        assert shopper.post(CHECKOUT, filled_in(checkout_page)).status_code == 302
+        assert shopper.post(CHECKOUT, filled_in(checkout_page)).status_code == 307
         assert self.stored() == self.EXPECTED
         order_page = shopper.get(reverse("orders:detail", args=[Order.objects.get().number]))
         assert "−$16.00" in order_page.content.decode()

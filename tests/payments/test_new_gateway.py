@@ -70,7 +70,7 @@ class TestPayments:
     def test_the_payment_page_redirects_to_it(self, toy, customer, order):
         client = Client()
         client.force_login(customer)
-        answer = client.get(f"/orders/{order.number}/pay/")
+        answer = client.post(f"/orders/{order.number}/pay/")
         assert answer["Location"] == f"{ORIGIN}/{payment_of(order).pk}"
 
     def test_a_payment_is_started_settled_and_refunded(
