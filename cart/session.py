@@ -1,6 +1,6 @@
 """The customer of a request. No other module reads the guests' cookie and header."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -8,10 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from accounts.models import User
 from cart import services
 from cart.models import Buyer, Cart, Guest
+from ecommerce.core.web.http import cookie_name
 
 COOKIE = "cart"
 HEADER = "X-Cart-Token"
 HEADER_IN_META = "HTTP_X_CART_TOKEN"
+LEFT = "cart.guest_left"
 Response = TypeVar("Response", bound=HttpResponse)
 
 
@@ -22,7 +24,7 @@ def buyer_of(request: HttpRequest) -> Buyer | None:
 
 def guest_of(request: HttpRequest) -> Guest | None:
     """Return the guest of the header (API) or the cookie (pages), even if the request is signed in."""
-    token = request.META.get(HEADER_IN_META) or request.COOKIES.get(COOKIE, "")
+    token = request.META.get(HEADER_IN_META) or request.COOKIES.get(cookie_name(COOKIE), "")
     return Guest.of_token(token) if token else None
 
 
@@ -36,7 +38,7 @@ def keep(response: Response, buyer: Buyer) -> Response:
     """Set the cookie by which a guest finds the cart again for the next 30 days."""
     if isinstance(buyer, Guest):
         response.set_cookie(
-            COOKIE,
+            cookie_name(COOKIE),
             buyer.token,
             max_age=services.GUEST_CART_LIFETIME,
             secure=settings.SESSION_COOKIE_SECURE,
@@ -44,3 +46,15 @@ def keep(response: Response, buyer: Buyer) -> Response:
             samesite="Lax",
         )
     return response
+
+
+def leave(request: Any) -> None:
+    """Note that the visitor has signed in or out, and is this guest no longer."""
+    request.META[LEFT] = True
+
+
+def forget_if_left(request: HttpRequest, response: HttpResponse) -> None:
+    """Delete the cookie of a guest who has left."""
+    name = cookie_name(COOKIE)
+    if LEFT in request.META and name in request.COOKIES:
+        response.delete_cookie(name, samesite="Lax")

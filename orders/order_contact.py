@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from accounts.addresses import services as addresses
 from accounts.models import Address, User
-from cart.models import Buyer, owner_key
+from cart.models import Buyer, Guest, owner_key
 from ecommerce.core.db import object_id
-from orders.models import Order
+from orders.models import Order, OrderQuerySet
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,19 @@ class Contact:
 def known_contact(user: Buyer, *, address_id: str = "") -> dict[str, str]:
     """Return the e-mail and address that the checkout starts with, as fields of its form.
 
-    The address is the saved one with this id, else the account's first one, else that of the latest order.
+    The address is the saved one with this id, else the account's first one, else that of the latest order. A
+    guest's orders are those that no account has claimed: the next visitor may have the same cookie.
     """
-    latest = Order.objects.filter(owner=owner_key(user)).newest_first().first()
+    latest = _own_orders(user).newest_first().first()
     email = latest.email if latest else getattr(user, "email", "")
     address = _saved_address(user, address_id) or (latest.shipping_address if latest else None)
     fields = address.as_dict() if address else {}
     return {"name": getattr(user, "name", ""), **fields, "email": email}
+
+
+def _own_orders(user: Buyer) -> OrderQuerySet:
+    placed = Order.objects.filter(owner=owner_key(user))
+    return placed.filter(user=None) if isinstance(user, Guest) else placed
 
 
 def _saved_address(user: Buyer, address_id: str) -> Address | None:

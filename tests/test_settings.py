@@ -47,6 +47,13 @@ def error_message(load, **environment):
     return str(refused.value)
 
 
+@pytest.mark.parametrize(("scheme", "prefix"), [("https", "__Host-"), ("http", "")])
+def test_under_https_the_cookies_belong_to_this_host_alone(load, scheme, prefix):
+    settings = load(PUBLIC_URL=f"{scheme}://shop.example")
+    names = (settings["SESSION_COOKIE_NAME"], settings["CSRF_COOKIE_NAME"])
+    assert names == (f"{prefix}sessionid", f"{prefix}csrftoken")
+
+
 def test_the_defaults_are_as_specified(load):
     settings = load()
     assert settings["DATABASES"]["default"]["HOST"] == "mongodb://localhost:27017/ecommerce"

@@ -8,13 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.sessions.services import Grant
+from ecommerce.core.web.http import cookie_name
 
 NAME, PATH = "refresh_token", "/api/v1/auth"
 
 
 def store(response: Response, grant: Grant) -> None:
     response.set_cookie(
-        NAME,
+        _name(),
         grant.refresh_token,
         expires=grant.expires_at,
         path=PATH,
@@ -25,7 +26,7 @@ def store(response: Response, grant: Grant) -> None:
 
 
 def delete(response: Response) -> None:
-    response.delete_cookie(NAME, path=PATH, samesite="Strict")
+    response.delete_cookie(_name(), path=PATH, samesite="Strict")
 
 
 def read(request: Request) -> str | None:
@@ -33,10 +34,14 @@ def read(request: Request) -> str | None:
 
     Raises PermissionDenied for a foreign origin, since SameSite alone trusts all subdomains.
     """
-    token = request.COOKIES.get(NAME)
+    token = request.COOKIES.get(_name())
     if token and not _is_allowed(request.headers.get("Origin", ""), request):
         raise PermissionDenied("This origin may not use the cookie.")
     return token
+
+
+def _name() -> str:
+    return cookie_name(NAME, "__Secure-")
 
 
 def _is_allowed(origin: str, request: Request) -> bool:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from catalog.queries import find_product, product_entry
 from catalog.types import ProductData
+from ecommerce.core.web.http import cookie_name
 
 COOKIE = SALT = "viewed"
 KEPT = timedelta(days=30)
@@ -37,7 +38,7 @@ def remember(request: HttpRequest, response: HttpResponse, product_id: int) -> H
     """Put the product first in the response's cookie and return the response."""
     others = [other for other in _product_ids(request) if other != product_id]
     response.set_signed_cookie(
-        COOKIE,
+        cookie_name(COOKIE),
         "-".join(map(str, [product_id, *others][:REMEMBERED])),
         salt=SALT,
         max_age=KEPT,
@@ -55,5 +56,5 @@ def is_prefetch(request: HttpRequest) -> bool:
 
 def _product_ids(request: HttpRequest) -> list[int]:
     """Return the ids in the cookie, the newest first; none if its signature is not ours."""
-    text = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=KEPT) or ""
+    text = request.get_signed_cookie(cookie_name(COOKIE), default="", salt=SALT, max_age=KEPT) or ""
     return [int(product_id) for product_id in text.split("-") if product_id]

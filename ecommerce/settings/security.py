@@ -51,6 +51,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # gunicorn tells whether a request came by HTTPS, and believes only TRUSTED_PROXIES (gunicorn.conf.py).
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+_prefix = "__Host-" if SESSION_COOKIE_SECURE else ""  # as in ecommerce.core.web.http.cookie_name
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
 _hsts_seconds = env.integer("HSTS_SECONDS", 31_536_000, low=0, high=99_999_999)
 SECURE_HSTS_SECONDS = _hsts_seconds if SECURE_SSL_REDIRECT else 0
 # Preloading and subdomains (HSTS): only the owner of the domain knows whether its other hosts have HTTPS.

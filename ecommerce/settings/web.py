@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cart.middleware.GuestCookie",
     "django.contrib.messages.middleware.MessageMiddleware",
     "ecommerce.site.limits.RateLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -166,7 +166,7 @@ class TestCookie:
     def test_it_is_secure_over_https(self, api, customer, settings):
         settings.SESSION_COOKIE_SECURE = True
         api.post(LOGIN, {"email": customer.email, "password": PASSWORD, "cookie": True})
-        assert api.cookies["refresh_token"]["secure"]
+        assert api.cookies["__Secure-refresh_token"]["secure"]
 
     def test_refreshing_replaces_it(self, browser):
         before = browser.cookies["refresh_token"].value

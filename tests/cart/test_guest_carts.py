@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -37,6 +38,20 @@ def test_a_visitor_fills_a_cart_without_an_account(product: Product) -> None:
     assert 'value="2"' in visitor.get("/cart/").content.decode()
     cookie = visitor.cookies["cart"]
     assert (cookie["max-age"], cookie["httponly"], cookie["samesite"]) == (30 * 86400, True, "Lax")
+
+
+def test_under_https_no_other_host_of_the_domain_can_set_the_cookie(
+    product: Product, settings: Settings
+) -> None:
+    settings.SESSION_COOKIE_SECURE = True
+    visitor = Client()
+    add(visitor, product, 2)
+    cookie = visitor.cookies["__Host-cart"]
+    assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
+    assert 'value="2"' in visitor.get("/cart/").content.decode()
+    del visitor.cookies["__Host-cart"]
+    visitor.cookies["cart"] = cookie.value
+    assert "Your cart is empty" in visitor.get("/cart/").content.decode()
 
 
 def test_a_guest_changes_and_removes_a_line(product: Product) -> None:
@@ -115,9 +130,9 @@ def test_signing_in_on_the_page_merges_the_carts(customer: User, product: Produc
     visitor = Client()
     add(visitor, product, 2)
     add(visitor, other, 3)
+    guest = Guest.of_token(visitor.cookies["cart"].value)
     visitor.post("/account/login/", CREDENTIALS)
     assert quantities(customer) == {product.product_id: 3, other.product_id: 3}
-    guest = Guest.of_token(visitor.cookies["cart"].value)
     assert guest is not None
     assert quantities(guest) == {}
 

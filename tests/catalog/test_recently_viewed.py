@@ -52,7 +52,7 @@ def test_the_cookie_stays_small_and_is_hidden_from_scripts_and_other_sites(clien
 def test_the_cookie_is_secure_if_the_shop_uses_https(client, products, settings):
     settings.SESSION_COOKIE_SECURE = True
     view(client, "a")
-    assert client.cookies["viewed"]["secure"]
+    assert client.cookies["__Host-viewed"]["secure"]
 
 
 @pytest.mark.parametrize(

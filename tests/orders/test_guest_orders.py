@@ -131,6 +131,45 @@ def test_the_guests_cookie_does_not_open_a_claimed_order(visitor: Client) -> Non
     assert visitor.get(reverse("orders:detail", args=[order.number])).status_code == 302
 
 
+class TestTheNextPersonAtThatBrowser:
+    """A guest buys, makes an account and signs out; then someone else adds to the cart and checks out."""
+
+    @pytest.fixture
+    def left(self, visitor: Client) -> Client:
+        self.order = buy(visitor)
+        self.token = visitor.cookies["cart"].value
+        visitor.post("/account/signup/", {"email": EMAIL, "password": factories.PASSWORD})
+        assert not visitor.cookies["cart"].value  # deleted
+        visitor.post("/account/logout/")
+        return visitor
+
+    def checkout(self, browser: Client) -> str:
+        add(browser, factories.product(), 1)
+        return browser.get(CHECKOUT).content.decode()
+
+    def test_the_checkout_shows_nothing_of_the_last_customer(self, left: Client) -> None:
+        assert not known_to(self.checkout(left))
+
+    def test_a_copy_of_the_guests_cookie_tells_nothing_of_a_claimed_order(self, left: Client) -> None:
+        left.cookies["cart"] = self.token
+        assert not known_to(self.checkout(left))
+
+    def test_a_guest_who_is_still_there_is_known(self, visitor: Client) -> None:
+        buy(visitor)
+        assert known_to(self.checkout(visitor))
+
+    def test_signing_out_ends_a_guest_who_came_after_signing_in(self, left: Client) -> None:
+        left.post("/account/login/", {"email": EMAIL, "password": factories.PASSWORD})
+        left.cookies["cart"] = self.token
+        left.post("/account/logout/")
+        assert not left.cookies["cart"].value
+
+
+def known_to(page: str) -> list[str]:
+    """Return what a checkout has already filled in of the guest's contact."""
+    return [value for value in (EMAIL, "Ada Lovelace", "SW1Y 4JH", "London") if f'value="{value}"' in page]
+
+
 def test_an_account_with_another_email_claims_nothing(visitor: Client) -> None:
     order = buy(visitor)
     visitor.post("/account/signup/", {"email": "next@example.com", "password": factories.PASSWORD})

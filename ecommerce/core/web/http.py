@@ -31,6 +31,14 @@ def signed_in(request: Any) -> Any:
     return request.user
 
 
+def cookie_name(name: str, prefix: str = "__Host-") -> str:
+    """Return the name of our cookie. Under HTTPS its prefix keeps other hosts of the domain from setting it.
+
+    `__Host-` needs the path `/`; a cookie with another path has `__Secure-`.
+    """
+    return f"{prefix}{name}" if settings.SESSION_COOKIE_SECURE else name
+
+
 def client_ip(request: HttpRequest) -> str:
     """Return the caller's address, from X-Forwarded-For as far as TRUSTED_PROXIES have written it."""
     meta = request.META
