@@ -5,10 +5,11 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from catalog.storefront.views import picture
 from ecommerce.site import views
+from ecommerce.site.schema import openapi
 
 READ = ["get", "head"]  # without OPTIONS, whose answer would need a template that does not exist
 
@@ -28,7 +29,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("ecommerce.api_urls")),
     re_path(r"^api(/|$)", views.UnknownRoute.as_view()),
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("openapi.json", openapi, name="openapi"),
     path("docs", SpectacularSwaggerView.as_view(url_name="openapi", http_method_names=READ), name="docs"),
     path("redoc", views.redoc, name="redoc"),
 ]

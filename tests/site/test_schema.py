@@ -1,18 +1,24 @@
 """The schema describes the API as it is, and its documentation pages load nothing from other hosts."""
 
 import re
+import threading
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from cart.serializers import cart_as_dict
 from cart.services import get_cart
 from catalog.product_fields import product_as_dict
 from ecommerce import api_urls
+from ecommerce.site import schema as site_schema
 from payments.start import start_payment
 from tests.support import factories
+from tests.support.threads import at_once
 
 PUBLIC = {
     ("post", "/api/v1/auth/signup"),
@@ -46,6 +52,44 @@ def operations(schema):
 
 def keys_of(schema, name):
     return schema["components"]["schemas"][name]["properties"].keys()
+
+
+@pytest.fixture
+def builds(monkeypatch):
+    """The threads that build a schema, each of which waits for the others; the first has yet to come."""
+    threads, together, build = [], Barrier(4), SchemaGenerator.get_schema
+
+    def counted(self, *args, **kwargs):
+        threads.append(threading.get_ident())
+        with suppress(BrokenBarrierError):
+            together.wait(0.2)
+        return build(self, *args, **kwargs)
+
+    monkeypatch.setattr(SchemaGenerator, "get_schema", counted)
+    site_schema._build.cache_clear()
+    yield threads
+    site_schema._build.cache_clear()
+
+
+def test_of_several_first_requests_at_once_one_builds_the_schema(builds):
+    answers = at_once(4, lambda: Client().get("/openapi.json"))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert len({answer.content for answer in answers}) == len(builds) == 1
+    Client().get("/openapi.json")
+    assert len(builds) == 1
+
+
+def test_without_a_lock_each_of_them_builds_it(builds):
+    """The control of the test above."""
+    at_once(4, site_schema._build)
+    assert len(builds) == 4
+
+
+def test_a_client_that_has_the_schema_is_told_so():
+    etag = Client().get("/openapi.json")["ETag"]
+    answer = Client().get("/openapi.json", headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert Client().get("/openapi.json", headers={"Accept-Language": "de"})["ETag"] == etag
 
 
 def test_the_schema_is_valid(schema):
