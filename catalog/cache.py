@@ -7,6 +7,7 @@ from ecommerce.core import cache
 from ecommerce.core.web.ratelimit import Allowance
 
 NAMESPACE = "products"
+RARE_S = 60  # how long an answer is kept that hardly any other visitor will ask for
 
 
 def list_key(*, q: str, skip: int, limit: int, **filters: object) -> str:
@@ -27,10 +28,16 @@ def tiers_key(text: str) -> str:
 
 
 def read(
-    key: str, fill: Callable[[], bytes], *, shows_stock: bool = True, allowance: Allowance | None = None
+    key: str,
+    fill: Callable[[], bytes],
+    *,
+    shows_stock: bool = True,
+    is_rare: bool = False,
+    allowance: Allowance | None = None,
 ) -> bytes:
     """Return the cached bytes, or what `fill` reads from the database. Raises RateLimited."""
-    return cache.cached(NAMESPACE, key, fill, shows_stock=shows_stock, allowance=allowance)
+    lifetime = RARE_S if is_rare else None
+    return cache.cached(NAMESPACE, key, fill, shows_stock=shows_stock, lifetime=lifetime, allowance=allowance)
 
 
 def products_changed() -> None:

@@ -77,6 +77,12 @@ class ProductQuery:
         return filters == ProductQuery(category=self.category, limit=0)
 
     @property
+    def is_rare(self) -> bool:
+        """Whether a caller can choose among so many values that hardly two will ask for the same list."""
+        has_price = self.min_price is not None or self.max_price is not None
+        return bool(self.q or self.product_id or self.skip or self.after or has_price)
+
+    @property
     def is_plain_search(self) -> bool:
         """Whether this is the first page of a search without filters."""
         plain = ProductQuery(q=self.q, fuzzy=self.fuzzy, limit=self.limit)
@@ -99,7 +105,7 @@ class ProductList:
 
 def list_products(query: ProductQuery, *, allowance: Allowance | None = None) -> ProductList:
     """Return the requested page. Raises RateLimited beyond the allowance."""
-    stored = cache.read(query.key, lambda: _fill_list(query), allowance=allowance)
+    stored = cache.read(query.key, lambda: _fill_list(query), is_rare=query.is_rare, allowance=allowance)
     head, body = stored.split(b"\n", 1)
     end, only_close, cursor = head.split(b" ")
     return ProductList(body, int(end) if end else None, cursor.decode(), only_close == b"1")
@@ -113,7 +119,7 @@ def total(query: ProductQuery, found: ProductList) -> int:
         counts = counts_by_category()
         return counts.get(query.category, 0) if query.category else sum(counts.values())
     filters = replace(query, sort="", skip=0, limit=0, after="")
-    return int(cache.read(f"total:{filters.key}", lambda: b"%d" % count_up_to_most(matching(filters).rows)))
+    return int(cache.read(f"total:{filters.key}", lambda: _fill_total(filters), is_rare=filters.is_rare))
 
 
 def first_products(query: ProductQuery) -> list[ProductData]:
@@ -176,6 +182,10 @@ def _fill_list(query: ProductQuery) -> bytes:
     return b"%s %d %s\n%s" % (end, matches.only_close, following.encode(), encode_products(page))
 
 
+def _fill_total(query: ProductQuery) -> bytes:
+    return b"%d" % count_up_to_most(matching(query).rows)
+
+
 def _end(query: ProductQuery, page: list[Product]) -> bytes:
     """Return the number of products up to the end of the last page, or nothing if it may not be the last."""
     is_last = len(page) < query.limit and (page or not query.skip) and not query.after
@@ -224,7 +234,7 @@ def _tiers(text: str) -> Tiers:
         tiers = search.backend().tiers(Product.objects.visible(), text)
         return encode({distance: [str(pk) for pk in pks] for distance, pks in tiers.items()})
 
-    stored = decode(cache.read(cache.tiers_key(text), fill, shows_stock=False))
+    stored = decode(cache.read(cache.tiers_key(text), fill, shows_stock=False, is_rare=True))
     return {int(distance): [ObjectId(pk) for pk in pks] for distance, pks in stored.items()}
 
 

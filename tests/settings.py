@@ -16,7 +16,7 @@ APP_ENV = "test"
 PUBLIC_URL = "http://testserver"
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PRODUCT_RATE_LIMIT = PRODUCT_RATE_LIMIT_USER = Rate.parse("100000/m")  # tests of the limit set another
-AUTH_RATE_LIMIT = WRITE_RATE_LIMIT = READ_RATE_LIMIT = PRODUCT_RATE_LIMIT
+AUTH_RATE_LIMIT = WRITE_RATE_LIMIT = READ_RATE_LIMIT = MISS_RATE_LIMIT = PRODUCT_RATE_LIMIT
 PASSWORD_THREADS = 100  # tests of the bulkhead set another
 PASSWORD_HASHERS = ["tests.support.hashers.CheapBCryptHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -89,6 +89,7 @@ def test_the_documentation_lists_every_limit():
     for limit in LIMITS:
         assert f"| {limit.name} |" in text
         assert limit.setting in text
+    assert "MISS_RATE_LIMIT" in text
 
 
 def test_the_api_answers_in_the_specified_shape(api):

@@ -133,6 +133,7 @@ def test_each_variable_can_be_set(load, name, text, setting, value):
         ("AUTH_RATE_LIMIT", "60"),
         ("WRITE_RATE_LIMIT", "-1/m"),
         ("READ_RATE_LIMIT", "x"),
+        ("MISS_RATE_LIMIT", "0/m"),
         ("REFRESH_TOKEN_EXPIRES_DAYS", "0"),
         ("TRUSTED_PROXIES", "proxy"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),

@@ -26,7 +26,8 @@ class FilterCounts:
 def filter_counts(query: ProductQuery) -> FilterCounts:
     """Return the counts for a list, whatever its order and page."""
     filters = replace(query, sort="", skip=0, limit=0)
-    return FilterCounts(**json.loads(cache.read(f"counts:{filters.key}", lambda: _fill(filters))))
+    stored = cache.read(f"counts:{filters.key}", lambda: _fill(filters), is_rare=filters.is_rare)
+    return FilterCounts(**json.loads(stored))
 
 
 def _fill(query: ProductQuery) -> bytes:

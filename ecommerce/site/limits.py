@@ -13,13 +13,16 @@ from django.shortcuts import render
 from pymongo.errors import PyMongoError
 
 import accounts.limits
+import catalog.cache
 import catalog.limits
 import payments.limits
+from ecommerce.core import cache
 from ecommerce.core.web import ratelimit
 from ecommerce.core.web.api import rate_limited_body
 from ecommerce.core.web.bearer import claimed_user
-from ecommerce.core.web.http import client_ip, network_of
-from ecommerce.core.web.ratelimit import Allowance, Limit, RateLimited
+from ecommerce.core.web.http import client_ip, network_of, shared_answer
+from ecommerce.core.web.languages import without_language
+from ecommerce.core.web.ratelimit import SAFE_METHODS, Allowance, Limit, RateLimited
 from ecommerce.core.web.service_keys import service_key
 
 # The first limit that covers a request counts it, so the ones for every route come last.
@@ -46,7 +49,19 @@ class RateLimits:
                 ratelimit.count(_allowance(request, limit))
             except RateLimited as error:
                 return _too_many_requests(request, error)
-        return self.get_response(request)
+        if shared_answer(request) or not counts_misses(request):
+            return self.get_response(request)
+        with cache.counting_misses(catalog.cache.NAMESPACE, lambda: _misses(request)):
+            return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return _too_many_requests(request, error) if isinstance(error, RateLimited) else None
+
+
+def counts_misses(request: HttpRequest) -> bool:
+    """Return whether the request counts if its answer is not in the cache."""
+    path = without_language(request.path)
+    return request.method in SAFE_METHODS and bool(catalog.limits.COUNTED_MISSES.match(path))
 
 
 def limit_of(request: HttpRequest) -> Limit:
@@ -59,6 +74,11 @@ def _allowance(request: HttpRequest, limit: Limit) -> Allowance:
     if not caller:
         caller = network_of(client_ip(request))
     return Allowance(f"{limit.name}:{caller}", getattr(settings, limit.setting))
+
+
+def _misses(request: HttpRequest) -> Allowance:
+    user = _api_client(request) if request.path.startswith("/api/") else ""
+    return catalog.limits.misses(user, client_ip(request))
 
 
 def _api_client(request: HttpRequest) -> str:

@@ -18,7 +18,9 @@ from tests.runshop.shop import ROOT, Shop
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- make bench writes from here -->\n", "<!-- to here -->\n"
-RATES = [f"{name}_RATE_LIMIT" for name in ("AUTH", "PRODUCT", "READ", "WRITE")] + ["PRODUCT_RATE_LIMIT_USER"]
+RATES = [f"{name}_RATE_LIMIT" for name in ("AUTH", "MISS", "PRODUCT", "READ", "WRITE")] + [
+    "PRODUCT_RATE_LIMIT_USER"
+]
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def test_the_refusal_has_the_specified_shape(api):
 
 def test_requests_are_allowed_again_after_the_window(api):
     statuses(api, 6)
-    (counter,) = get_redis_connection().keys("ecommerce:ratelimit:*")
+    (counter,) = get_redis_connection().keys("ecommerce:ratelimit:products:*")
     assert 0 < get_redis_connection().ttl(counter) <= 60
     get_redis_connection().delete(counter)  # as at the end of the window
     assert statuses(api, 6) == [200] * 5 + [429]
@@ -58,7 +58,7 @@ def test_requests_are_allowed_again_after_the_window(api):
 
 def test_refused_requests_do_not_extend_the_window(api):
     statuses(api, 6)
-    (counter,) = get_redis_connection().keys("ecommerce:ratelimit:*")
+    (counter,) = get_redis_connection().keys("ecommerce:ratelimit:products:*")
     get_redis_connection().expire(counter, 30)
     assert api.get(URL)["Retry-After"] in ("29", "30")
 

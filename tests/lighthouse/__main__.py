@@ -22,7 +22,9 @@ from tests.lighthouse.table import PAGES, Row, header, verdict
 from tests.runshop.shop import LAST_LINE, Shop
 
 RUNS = int(os.environ.get("RUNS") or 5)
-LIMITS = dict.fromkeys(("AUTH_RATE_LIMIT", "PRODUCT_RATE_LIMIT", "READ_RATE_LIMIT"), "100000/m")
+LIMITS = dict.fromkeys(
+    ("AUTH_RATE_LIMIT", "MISS_RATE_LIMIT", "PRODUCT_RATE_LIMIT", "READ_RATE_LIMIT"), "100000/m"
+)
 STARTING = 300  # seconds; the first start compresses the static files
 CUSTOMER = "customer@example.com"
 

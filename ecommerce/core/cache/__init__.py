@@ -10,6 +10,14 @@ or waited, and how long its steps took.
 """
 
 from ecommerce.core.cache.entries import cached, reading_ahead
+from ecommerce.core.cache.misses import counting_misses
 from ecommerce.core.cache.stamps import invalidate, invalidate_entry, invalidate_stock
 
-__all__ = ["cached", "invalidate", "invalidate_entry", "invalidate_stock", "reading_ahead"]
+__all__ = [
+    "cached",
+    "counting_misses",
+    "invalidate",
+    "invalidate_entry",
+    "invalidate_stock",
+    "reading_ahead",
+]

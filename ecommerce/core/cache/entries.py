@@ -21,7 +21,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from ecommerce.core import redis
-from ecommerce.core.cache import stamps
+from ecommerce.core.cache import misses, stamps
 from ecommerce.core.web import ratelimit
 from ecommerce.core.web.ratelimit import Allowance
 
@@ -49,21 +49,24 @@ def cached(
     fill: Callable[[], bytes],
     *,
     shows_stock: bool = True,
+    lifetime: int | None = None,
     allowance: Allowance | None = None,
 ) -> bytes:
     """Return the entry's payload while it is valid, and otherwise the result of `fill`, which is then stored.
 
-    Sales leave an entry that shows no stock as it is. Counts a request of the allowance in the same round
-    trip. Raises RateLimited when it is used up, before anything is read, and whatever `fill` raises.
+    Sales leave an entry that shows no stock as it is. It is stored for `lifetime` seconds, by default
+    CACHE_TTL_SECONDS. Counts a request of the allowance in the same round trip. Raises RateLimited when it is
+    used up, before anything is read, and whatever `fill` raises.
     """
     read = _Read(namespace, key, shows_stock=shows_stock)
+    read.lifetime = min(lifetime or read.lifetime, read.lifetime)
     if not redis.reachable():
-        return _without_redis(fill, allowance)
+        return _without_redis(read, fill, allowance)
     try:
         snapshot = _snapshot_of(read, allowance)
     except RedisError as error:
         redis.lost(error)
-        return _without_redis(fill, allowance)
+        return _without_redis(read, fill, allowance)
     read.lookup_ms = read.lap()
     if (payload := snapshot.valid_payload()) is not None:
         read.log("hit")
@@ -81,9 +84,10 @@ def reading_ahead(names: Sequence[Name]) -> Iterator[None]:
         _ahead.reset(token)
 
 
-def _without_redis(fill: Callable[[], bytes], allowance: Allowance | None) -> bytes:
+def _without_redis(read: "_Read", fill: Callable[[], bytes], allowance: Allowance | None) -> bytes:
     if allowance is not None:
         ratelimit.count_in_process(allowance)
+    misses.count(read.namespace)
     return fill()
 
 
@@ -92,6 +96,7 @@ class _Read:
 
     def __init__(self, namespace: str, key: str, *, shows_stock: bool = True) -> None:
         self.namespace, self.key = self.name = namespace, key
+        self.lifetime = settings.CACHE_TTL_SECONDS
         self.entry_key = redis.full_key(f"{namespace}:{key}")
         self.lock_key = redis.full_key(f"{namespace}:{key}:filling")
         self.keys = (  # in the order of _Snapshot
@@ -261,12 +266,14 @@ def _fill_unless_filled(read: _Read, snapshot: _Snapshot, fill: Callable[[], byt
     if (payload := snapshot.valid_payload()) is not None:
         read.log("waited")
         return payload
+    if not snapshot.entry:
+        misses.count(read.namespace)
     read.lap()
     payload, stock = _filled(snapshot, fill)
     read.fill_ms = read.lap()
     try:
         entry = snapshot.new_entry(payload, stock)
-        redis.client().set(read.entry_key, entry, ex=settings.CACHE_TTL_SECONDS)
+        redis.client().set(read.entry_key, entry, ex=read.lifetime)
     except RedisError as error:
         redis.lost(error)
     read.store_ms = read.lap()

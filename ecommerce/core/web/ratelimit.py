@@ -132,7 +132,7 @@ class InProcessWindows:
             if len(self._windows) >= MOST_WINDOWS:
                 self._windows.clear()
             self._windows[allowance.key] = requests + 1, end
-        return requests + 1, math.ceil(end - now)
+        return requests + 1, min(math.ceil(end - now), allowance.rate.seconds)
 
     def clear(self) -> None:
         with self._lock:

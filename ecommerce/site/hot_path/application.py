@@ -16,7 +16,7 @@ from ecommerce.core.web.ratelimit import RateLimited
 from ecommerce.site.hot_path import answers
 from ecommerce.site.hot_path.answers import Answer, Environ, Headers, NotShareable, Wsgi
 from ecommerce.site.hot_path.holes import Recipient
-from ecommerce.site.hot_path.public_reads import PublicRead, allowance_of, public_read
+from ecommerce.site.hot_path.public_reads import PublicRead, allowance_of, misses_of, public_read
 from ecommerce.site.hot_path.sending import send
 from ecommerce.site.hot_path.static_files import StaticFiles
 from ecommerce.site.request_log import log_request, request_id_of
@@ -88,7 +88,9 @@ class HotPath:
             return answer.encode()
 
         try:
-            stored = catalog_cache.read(read.key, fill, allowance=allowance_of(request, read))
+            with cache.counting_misses(catalog_cache.NAMESPACE, lambda: misses_of(request, read)):
+                allowance = allowance_of(request, read)
+                stored = catalog_cache.read(read.key, fill, is_rare=read.is_rare, allowance=allowance)
         except NotStored as error:
             if read.is_page and read.query != request.META.get("QUERY_STRING", ""):
                 raise NeedsWholeRequest from None  # a redirect keeps the parameters that the page ignores

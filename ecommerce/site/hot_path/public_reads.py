@@ -14,7 +14,7 @@ from django.utils import translation
 from rest_framework.exceptions import ValidationError
 
 from catalog import cache as catalog_cache
-from catalog.limits import product_reads
+from catalog.limits import misses, product_reads
 from catalog.serializers import ListQuery, product_query
 from catalog.storefront.forms import FilterForm
 from ecommerce.core.web import languages
@@ -31,6 +31,7 @@ PAGES_WITHOUT_PARAMETERS = ("catalog:home", PRODUCT_PAGE)
 LISTS = ("catalog:list", "catalog:category")
 API_PARAMETERS = tuple(ListQuery().fields)
 LIST_PARAMETERS = (*FilterForm.base_fields, "page")
+RARE_PARAMETERS = {"q", "min_price", "max_price", "page"}  # as ProductQuery.is_rare
 MESSAGES_COOKIE = "messages"  # of Django's CookieStorage
 FORM_SECRET = re.compile(r"(?:[A-Za-z0-9]{32}){1,2}")  # as Django accepts it
 LONGEST_ADDRESS = 500  # each is kept in the memory of this process
@@ -44,6 +45,7 @@ class PublicRead:
     query: str  # only parameters that the answer depends on
     key: str  # of its entry, in the catalog's namespace
     view: str  # the name of its URL pattern
+    is_rare: bool = False  # hardly any other visitor will ask for it
 
     @property
     def is_page(self) -> bool:
@@ -71,6 +73,11 @@ def public_read(request: WSGIRequest) -> PublicRead | None:
 def allowance_of(request: WSGIRequest, read: PublicRead) -> Allowance | None:
     """Return the rate limit that counts the request; pages have none."""
     return None if read.is_page else product_reads(claimed_user(request), client_ip(request))
+
+
+def misses_of(request: WSGIRequest, read: PublicRead) -> Allowance:
+    """Return the rate limit that counts the request if its answer has to be made."""
+    return misses("" if read.is_page else claimed_user(request), client_ip(request))
 
 
 def _is_plain(request: WSGIRequest) -> bool:
@@ -114,7 +121,9 @@ def _public_read_at(path: str, query: bytes) -> PublicRead | None:
     if name in PAGES_WITHOUT_PARAMETERS:
         return _page(path, "", name)
     if name in LISTS:
-        return _page(path, urlencode(_chosen(params, LIST_PARAMETERS)), name)
+        chosen = _chosen(params, LIST_PARAMETERS)
+        is_rare = not RARE_PARAMETERS.isdisjoint(chosen)
+        return _page(path, urlencode(chosen), name, is_rare=is_rare)
     return None
 
 
@@ -132,11 +141,12 @@ def _chosen(params: QueryDict, names: tuple[str, ...]) -> dict[str, str]:
 
 def _api_list(path: str, params: dict[str, str]) -> PublicRead | None:
     try:
-        key = product_query(params).key
+        query = product_query(params)
     except ValidationError:
         return None
-    return PublicRead(path, urlencode(params), f"{key}:answer:{release()}", "products")
+    key = f"{query.key}:answer:{release()}"
+    return PublicRead(path, urlencode(params), key, "products", is_rare=query.is_rare)
 
 
-def _page(path: str, query: str, view: str) -> PublicRead:
-    return PublicRead(path, query, f"page:{path}?{query}:{release()}", view)
+def _page(path: str, query: str, view: str, *, is_rare: bool = False) -> PublicRead:
+    return PublicRead(path, query, f"page:{path}?{query}:{release()}", view, is_rare)
