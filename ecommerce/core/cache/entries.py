@@ -21,7 +21,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from ecommerce.core import redis
-from ecommerce.core.cache import misses, stamps
+from ecommerce.core.cache import misses, stamps, steps
 from ecommerce.core.web import ratelimit
 from ecommerce.core.web.ratelimit import Allowance
 
@@ -29,8 +29,7 @@ logger = logging.getLogger("shop.cache")
 
 REFILL_S = 0.5  # how long an entry is used after its fill began, although something was sold since
 OLDEST_STOCK_S = 1.0  # how old the stock in it may be while another request fills it again
-FILL_LOCK_MS = 2000
-KEYS_OF_ENTRY = 5
+FILL_LOCK_MS, KEYS_OF_ENTRY = 2000, 5
 WAIT_S, WAIT_STEP_S = 1.0, 0.02  # how long other requests wait for the one that fills
 
 Name = tuple[str, str]  # the namespace and the key of an entry
@@ -40,7 +39,6 @@ _stock_read: ContextVar["_Stock | None"] = ContextVar("stock_read", default=None
 
 # Stamps: the generation's, the stock's, the entry's own. Times: of its fill, of its stock. The payload.
 ENTRY = re.compile(rb"(\w+) (\w*) (\w*) (\d+\.\d{3}) (\d+\.\d{3})\n(.*)", re.DOTALL)
-UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end"
 
 
 def cached(
@@ -54,9 +52,9 @@ def cached(
 ) -> bytes:
     """Return the entry's payload while it is valid, and otherwise the result of `fill`, which is then stored.
 
-    Sales leave an entry that shows no stock as it is. It is stored for `lifetime` seconds, by default
-    CACHE_TTL_SECONDS. Counts a request of the allowance in the same round trip. Raises RateLimited when it is
-    used up, before anything is read, and whatever `fill` raises.
+    Sales leave an entry that shows no stock as it is. It is kept for `lifetime` seconds, CACHE_TTL_SECONDS at
+    most. The same round trip counts a request of the allowance. Raises RateLimited when that is used up,
+    before anything is read, and whatever `fill` raises.
     """
     read = _Read(namespace, key, shows_stock=shows_stock)
     read.lifetime = min(lifetime or read.lifetime, read.lifetime)
@@ -98,11 +96,12 @@ class _Read:
         self.namespace, self.key = self.name = namespace, key
         self.lifetime = settings.CACHE_TTL_SECONDS
         self.entry_key = redis.full_key(f"{namespace}:{key}")
+        self.stamp_key = stamps.stamp_key(namespace, key)
         self.lock_key = redis.full_key(f"{namespace}:{key}:filling")
         self.keys = (  # in the order of _Snapshot
             stamps.generation_key(namespace),
             stamps.stock_key(namespace) if shows_stock else stamps.generation_key(namespace),
-            stamps.stamp_key(namespace, key),
+            self.stamp_key,
             self.entry_key,
             self.lock_key,
         )
@@ -273,7 +272,7 @@ def _fill_unless_filled(read: _Read, snapshot: _Snapshot, fill: Callable[[], byt
     read.fill_ms = read.lap()
     try:
         entry = snapshot.new_entry(payload, stock)
-        redis.client().set(read.entry_key, entry, ex=read.lifetime)
+        steps.store_unless_invalidated(read.stamp_key, snapshot.own, read.entry_key, entry, read.lifetime)
     except RedisError as error:
         redis.lost(error)
     read.store_ms = read.lap()
@@ -295,8 +294,7 @@ def _filled(snapshot: _Snapshot, fill: Callable[[], bytes]) -> tuple[bytes, _Sto
 
 
 def _unlock(read: _Read, token: str) -> None:
-    """Release the lock, unless it ran out and another request has taken it since."""
     try:
-        redis.client().eval(UNLOCK, 1, read.lock_key, token)
+        steps.unlock(read.lock_key, token)
     except RedisError as error:
         redis.lost(error)

@@ -4,6 +4,8 @@
     <namespace>:stock          a new one invalidates those that show stock, half a second after their fill
     <namespace>:<key>:stamp    a new one invalidates this entry alone
 
+The first two have no time to live, so Redis, which may evict what has one, keeps them.
+
 Every `invalidate…` is called after the commit of a change, by `on_commit`. Where Redis does not answer, a
 thread sets a new generation as soon as it does: other processes may not have noticed the failure.
 """
@@ -11,12 +13,14 @@ thread sets a new generation as soon as it does: other processes may not have no
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 
 from django.conf import settings
 from redis.exceptions import RedisError
 
 from ecommerce.core import redis
+from ecommerce.core.cache import steps
 
 LONGEST_FILL_S = 60  # above a request's time limit: an entry's own stamp outlives each entry it invalidates
 
@@ -27,17 +31,19 @@ _waiting: set[str] = set()  # namespaces for which a thread waits until Redis is
 
 def invalidate(namespace: str) -> None:
     """Invalidate every entry in the namespace."""
-    _set(namespace, generation_key(namespace))
+    _send(namespace, lambda: redis.client().set(generation_key(namespace), new_stamp()))
 
 
 def invalidate_stock(namespace: str) -> None:
     """Invalidate every entry in the namespace that shows stock, each half a second after its fill began."""
-    _set(namespace, stock_key(namespace))
+    _send(namespace, lambda: redis.client().set(stock_key(namespace), new_stamp()))
 
 
 def invalidate_entry(namespace: str, key: str) -> None:
-    """Invalidate one entry."""
-    _set(namespace, stamp_key(namespace, key), lifetime=settings.CACHE_TTL_SECONDS + LONGEST_FILL_S)
+    """Invalidate one entry. Its stamp is for the fills that have begun; Redis may evict it after them."""
+    lifetime = settings.CACHE_TTL_SECONDS + LONGEST_FILL_S
+    where, entry = stamp_key(namespace, key), redis.full_key(f"{namespace}:{key}")
+    _send(namespace, lambda: steps.replace(where, new_stamp(), entry, lifetime))
 
 
 def renew_untrusted(namespace: str) -> None:
@@ -75,11 +81,11 @@ def new_stamp() -> str:
     return uuid.uuid4().hex
 
 
-def _set(namespace: str, redis_key: str, *, lifetime: int | None = None) -> None:
+def _send(namespace: str, invalidation: Callable[[], object]) -> None:
     if not settings.REDIS_ENABLED:
         return
     try:  # also while the breaker is open: it may be open for this process alone
-        redis.client().set(redis_key, new_stamp(), ex=lifetime)
+        invalidation()
     except RedisError as error:
         redis.lost(error)
         _renew_when_back(namespace)

@@ -49,9 +49,13 @@ def _answers(port: int) -> bool:
         return False
 
 
+# As in docker-compose.yml: entries of the cache go before the memory does, and a queue of Celery's never.
+MEMORY = {"maxmemory": "256mb", "maxmemory-policy": "volatile-lru"}
+
+
 def _command(data: Path, port: int) -> list[str]:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    options = {"port": port, "bind": "127.0.0.1", "dir": data, "appendonly": "yes", "save": ""}
+    options = {"port": port, "bind": "127.0.0.1", "dir": data, "appendonly": "yes", "save": "", **MEMORY}
     arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
     return [str(get_binary_path()), *arguments]
 
