@@ -15,6 +15,10 @@ from ecommerce.core.errors import DomainError
 
 MAX_LINE = 1_000_000  # characters read at once if a file has no line ends
 MAX_CELL = 131_072  # the csv module's own limit
+MAX_AGAIN = 20_000_000  # characters of a file that are read again after quotation marks that are not closed
+
+
+TOO_MANY = "; too many lines have such marks, so the {} lines after it are not read either"
 
 
 class UnusableFile(DomainError):
@@ -80,8 +84,8 @@ class Table:
         try:
             cells = next(self._reader, None)
         except csv.Error as error:
-            self._lines.put_back_all_but_first()
-            return Rejected(self._lines.first, _explain(error))
+            lost = self._lines.put_back_all_but_first()
+            return Rejected(self._lines.first, _explain(error) + (TOO_MANY.format(lost) if lost else ""))
         fault = _fault(cells or [])
         return Rejected(self._lines.first, fault) if fault else cells
 
@@ -92,6 +96,7 @@ class _Lines:
     def __init__(self, file: TextIO) -> None:
         self._more, self._again = iter(partial(file.readline, MAX_LINE), ""), deque[str]()
         self._row: list[str] = []
+        self._to_read_again = MAX_AGAIN  # so that each line of a bad file does not lead to its end
         self.first = 1
 
     def __iter__(self) -> "_Lines":
@@ -106,9 +111,14 @@ class _Lines:
         self.first += len(self._row)
         self._row = []
 
-    def put_back_all_but_first(self) -> None:
+    def put_back_all_but_first(self) -> int:
+        """Return 0, or the number of lines that stay away since too much has been put back already."""
+        self._to_read_again -= sum(map(len, self._row[1:]))
+        if self._to_read_again < 0:
+            return len(self._row) - 1
         self._again.extendleft(reversed(self._row[1:]))
         self._row = self._row[:1]
+        return 0
 
 
 @contextmanager

@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps
 
 from catalog.images.image_urls import UPLOAD_FOLDER, WIDTHS, file_name
+from catalog.images.jpeg_scans import number_of_scans
 from ecommerce.core.errors import FieldError
 
 MAX_BYTES = 8_000_000
+JPEG = b"\xff\xd8"
 MAX_PIXELS = 40_000_000
+MAX_SCANS = 32  # of a JPEG; encoders write about ten, and 8 MB could hold 300,000, which take minutes
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_HEIGHT_RATIO = 4  # height to width; WebP ends at 16383 pixels
 # The size limits keep a list of 24 photographs within 250 KiB and a product page within 200 KiB. The lowest
@@ -58,6 +61,7 @@ def _reencode(content: bytes) -> dict[int, bytes]:
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             _refuse_many_pixels(image)
+            _refuse_many_scans(content)
             largest = _load(image, WIDTHS[-1])
         return {width: _encode(largest, width) for width in WIDTHS}
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -72,6 +76,12 @@ def _refuse_many_pixels(image: Image.Image) -> None:
     """Check the size in the header, before anything is decoded."""
     if image.width * image.height > MAX_PIXELS:
         raise _too_many_pixels()
+
+
+def _refuse_many_scans(content: bytes) -> None:
+    if content.startswith(JPEG) and number_of_scans(content) > MAX_SCANS:
+        message = _("This JPEG is saved in an unusual way. Save it again with an image editor.")
+        raise UploadRefused(message)
 
 
 def _too_many_pixels() -> UploadRefused:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from catalog.images import uploads
 from catalog.images.image_urls import WIDTHS
+from catalog.images.jpeg_scans import number_of_scans
 from catalog.images.uploads import MAX_BYTES, MAX_BYTES_BY_WIDTH, UploadRefused, store
 from tests.catalog.pictures import (
     GPS,
@@ -112,6 +113,33 @@ def test_transparency_is_kept():
 
 def test_a_broken_colour_profile_is_ignored():
     assert stored(photo(400, 300, icc_profile=b"no profile at all"))[320].size == (320, 240)
+
+
+def with_scans(number: int) -> bytes:
+    """Return a JPEG that repeats the last scan of a progressive one."""
+    whole = photo(400, 300, progressive=True)
+    scan = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + scan * (number - number_of_scans(whole)) + whole[-2:]
+
+
+def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded(media, monkeypatch):
+    few, many = with_scans(32), with_scans(33)
+    assert stored(few)[320].size == (320, 240)
+    monkeypatch.setattr(uploads, "_load", lambda image, width: pytest.fail("It was decoded."))
+    with pytest.raises(UploadRefused, match="Save it again"):
+        store(BytesIO(many))
+    assert len(files(media)) == 3
+
+
+def test_scans_are_counted_as_a_decoder_finds_them():
+    plain, progressive = photo(400, 300), photo(400, 300, progressive=True)
+    assert (number_of_scans(plain), number_of_scans(progressive)) == (1, 10)
+    preview = photo(400, 300, exif=b"Exif\0\0" + plain, comment=b"\xff\xda" * 99)
+    assert number_of_scans(preview + b"\xff\xda" * 99) == 1  # phones append films
+    first, *others = progressive.split(b"\xff\xda")
+    hidden = first + b"\xff\xda" + b"\xff\x01\xff\xda".join(others)  # a marker without a length
+    assert number_of_scans(hidden) == 10
+    assert Image.open(BytesIO(hidden)).convert("L").getpixel((399, 150)) > 200  # decoders read it
 
 
 def sizes(name: str) -> dict[int, int]:
