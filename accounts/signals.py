@@ -12,6 +12,7 @@ from accounts import audit_records
 from accounts.models import User
 from accounts.sessions import cache
 from accounts.sessions.web_sessions import DEVICE, remember_device
+from accounts.sign_in import known_devices
 from ecommerce.core.web.http import Device
 
 
@@ -19,8 +20,10 @@ from ecommerce.core.web.http import Device
 def signed_in(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     audit_records.record(user, "sign_in", by=user)
     session = getattr(request, "session", {})
-    if session.get(SESSION_KEY) == str(user.pk) and DEVICE not in session:  # not an API sign-in
-        remember_device(session, Device.of(request))
+    if session.get(SESSION_KEY) == str(user.pk):  # not an API sign-in
+        known_devices.remember_later(request, user)
+        if DEVICE not in session:
+            remember_device(session, Device.of(request))
 
 
 @receiver(post_save, sender=User)

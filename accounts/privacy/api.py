@@ -8,10 +8,11 @@ from rest_framework.views import APIView
 
 from accounts.privacy import services as privacy
 from accounts.sessions import cookies
+from accounts.sign_in.known_devices import origin
 from accounts.sign_in.serializers import Password
 from accounts.users.serializers import UserAnswer
 from ecommerce.core.web.api import body, errors
-from ecommerce.core.web.http import client_ip, signed_in
+from ecommerce.core.web.http import signed_in
 
 
 class Me(APIView):
@@ -29,7 +30,7 @@ class Me(APIView):
     def delete(self, request: Request) -> Response:
         """Delete the account but keep its orders. Send the password: `{"password": "…"}`. 409 for staff."""
         password = body(Password, request.data)["password"]
-        privacy.erase_account(signed_in(request), password=password, ip=client_ip(request))
+        privacy.erase_account(signed_in(request), password=password, **origin(request))
         response = Response(status=204)
         cookies.delete(response)
         return response

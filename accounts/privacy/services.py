@@ -1,5 +1,6 @@
 """Use cases of personal data: export all of it, or erase it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -42,14 +43,14 @@ def export_account(user: User) -> dict[str, Any]:
     }
 
 
-def erase_account(user: User, *, password: str, ip: str) -> None:
+def erase_account(user: User, *, password: str, ip: str, devices: Iterable[str] = ()) -> None:
     """Erase all personal data, but keep the orders and, for them, an anonymous account.
 
     Raises WrongPassword, Locked or HasRole.
     """
     if user.is_staff:
         raise HasRole
-    sign_in.confirm_password(user, password=password, ip=ip)
+    sign_in.confirm_password(user, password=password, ip=ip, devices=devices)
     run_tx(lambda: _erase(user))
     lockout.clear_failures(user.email)
 

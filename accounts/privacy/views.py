@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 from accounts.form_pages import Submission
 from accounts.privacy import services as privacy
 from accounts.privacy.forms import DeleteForm
-from ecommerce.core.web.http import client_ip, signed_in
+from accounts.sign_in.known_devices import origin
+from ecommerce.core.web.http import signed_in
 
 
 @require_safe
@@ -31,7 +32,7 @@ def export(request: HttpRequest) -> HttpResponse:
 def delete(request: HttpRequest) -> HttpResponse:
     submission, user = Submission(request, DeleteForm), signed_in(request)
     if submission.accepted(
-        lambda password: privacy.erase_account(user, password=password, ip=client_ip(request))
+        lambda password: privacy.erase_account(user, password=password, **origin(request))
     ):
         auth.logout(request)
         messages.success(request, _("Your account is deleted."))

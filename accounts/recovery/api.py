@@ -19,9 +19,10 @@ from accounts.recovery.serializers import (
 from accounts.sessions import services as sessions
 from accounts.sessions import token_answers
 from accounts.sessions.serializers import TokensAnswer
+from accounts.sign_in.known_devices import origin
 from accounts.sign_in.serializers import Email
 from ecommerce.core.web.api import body, errors
-from ecommerce.core.web.http import Device, client_ip, signed_in
+from ecommerce.core.web.http import Device, signed_in
 
 
 class VerifyEmail(APIView):
@@ -107,7 +108,7 @@ class ChangePassword(APIView):
         """Change the password, end every session of the account, and start a new one."""
         fields, user = body(PasswordChange, request.data), signed_in(request)
         cookie = fields.pop("cookie")
-        recovery.change_password(user, **fields, ip=client_ip(request))
+        recovery.change_password(user, **fields, **origin(request))
         return token_answers.answer(sessions.start_session(user, device=Device.of(request)), cookie=cookie)
 
 
@@ -124,7 +125,7 @@ class ChangeEmail(APIView):
         429 if one of them has had such a mail within a minute, or five within a day.
         """
         fields = body(EmailChangeRequest, request.data)
-        recovery.change_email(signed_in(request), **fields, ip=client_ip(request))
+        recovery.change_email(signed_in(request), **fields, **origin(request))
         return _accepted(_("Please use the links in the mails to both addresses."))
 
 

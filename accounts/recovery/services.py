@@ -1,5 +1,6 @@
 """Use cases of passwords and e-mails: confirm an e-mail, reset or change a password, change the e-mail."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from bson import ObjectId
@@ -49,8 +50,8 @@ def check_reset_link(token: str) -> None:
     one_time_links.find(token, Purpose.PASSWORD_RESET)
 
 
-def reset_password(*, token: str, password: str) -> None:
-    """Set a new password by a mailed link, and end every session of the account.
+def reset_password(*, token: str, password: str) -> User:
+    """Set a new password by a mailed link, end every session of the account, and return the account.
 
     Raises LinkInvalid or WeakPassword; after WeakPassword the link still works.
     """
@@ -58,6 +59,7 @@ def reset_password(*, token: str, password: str) -> None:
     passwords.refuse_weak(password, email=link.user.email)
     hashed = passwords.hashed(password)  # before the transaction, because it is slow
     run_tx(lambda: _reset(token, hashed))
+    return link.user
 
 
 def set_password(user: User, *, password: str, by: User | None = None) -> None:
@@ -81,13 +83,13 @@ def promote(*, email: str, role: Role, password: str) -> User:
     return run_tx(change)
 
 
-def change_password(user: User, *, current: str, password: str, ip: str) -> None:
+def change_password(user: User, *, current: str, password: str, ip: str, devices: Iterable[str] = ()) -> None:
     """Change the password, and end every session of the account, the present one too.
 
     Raises WeakPassword, WrongPassword or Locked.
     """
     passwords.refuse_weak(password, email=user.email)
-    sign_in.confirm_password(user, password=current, ip=ip, field="current")
+    sign_in.confirm_password(user, password=current, ip=ip, devices=devices, field="current")
     hashed = passwords.hashed(password)
     changed = replace_password(user, hashed=hashed, by=user, verb="change_password", instead_of=user.password)
     if not changed:
@@ -118,12 +120,12 @@ def replace_password(
     return replaced
 
 
-def change_email(user: User, *, email: str, password: str, ip: str) -> None:
+def change_email(user: User, *, email: str, password: str, ip: str, devices: Iterable[str] = ()) -> None:
     """Queue mails that ask both addresses to confirm the change.
 
     Raises EmailTaken, WrongPassword, Locked or TooManyMails.
     """
-    sign_in.confirm_password(user, password=password, ip=ip)
+    sign_in.confirm_password(user, password=password, ip=ip, devices=devices)
     if User.objects.filter(email=email.lower()).exists():
         raise users.EmailTaken
     run_tx(lambda: _request_email_change(user, email.lower()))

@@ -13,9 +13,11 @@ from django.views.decorators.http import require_POST
 from accounts.form_pages import Submission
 from accounts.recovery import services as recovery
 from accounts.recovery.forms import ChangeEmailForm, ChangePasswordForm, ResetForm, TokenForm
+from accounts.sign_in import known_devices
 from accounts.sign_in.forms import EmailForm
+from accounts.sign_in.known_devices import origin
 from ecommerce.core.errors import DomainError
-from ecommerce.core.web.http import client_ip, signed_in
+from ecommerce.core.web.http import signed_in
 
 
 @never_cache
@@ -63,6 +65,7 @@ def reset_password(request: HttpRequest) -> HttpResponse:
             return redirect("accounts:forgot_password")
     submission = Submission(request, ResetForm, token=request.GET.get("token", ""))
     if submission.accepted(recovery.reset_password):
+        known_devices.remember_later(request, submission.result)
         messages.success(request, _("Your password is changed. Please sign in with it."))
         return redirect("accounts:login")
     return submission.page("accounts/reset_password.html")
@@ -73,7 +76,7 @@ def reset_password(request: HttpRequest) -> HttpResponse:
 @login_required
 def change_password(request: HttpRequest) -> HttpResponse:
     submission, user = Submission(request, ChangePasswordForm), signed_in(request)
-    if submission.accepted(lambda **fields: recovery.change_password(user, **fields, ip=client_ip(request))):
+    if submission.accepted(lambda **fields: recovery.change_password(user, **fields, **origin(request))):
         update_session_auth_hash(request, user)  # keeps this session
         messages.success(request, _("Your password is changed. You are signed out everywhere else."))
         return redirect("accounts:detail")
@@ -85,7 +88,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @login_required
 def change_email(request: HttpRequest) -> HttpResponse:
     submission, user = Submission(request, ChangeEmailForm), signed_in(request)
-    if submission.accepted(lambda **fields: recovery.change_email(user, **fields, ip=client_ip(request))):
+    if submission.accepted(lambda **fields: recovery.change_email(user, **fields, **origin(request))):
         messages.success(request, _("Please use the links in the mails to both addresses."))
         return redirect("accounts:detail")
     return submission.page("accounts/change_email.html")

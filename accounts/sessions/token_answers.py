@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.sessions import cookies
 from accounts.sessions import services as sessions
 from accounts.sessions.serializers import RefreshToken
+from accounts.sign_in import known_devices
 from ecommerce.core.web.api import body
 from ecommerce.core.web.http import Device
 
@@ -18,7 +19,10 @@ from ecommerce.core.web.http import Device
 def signed_in_answer(request: Request, user: User, *, cookie: bool) -> Response:
     """Start a session for a user who has just signed in, and return its tokens."""
     user_logged_in.send(sender=User, request=request, user=user)
-    return answer(sessions.start_session(user, device=Device.of(request)), cookie=cookie)
+    response = answer(sessions.start_session(user, device=Device.of(request)), cookie=cookie)
+    if cookie:
+        known_devices.remember(request, response, user.email)
+    return response
 
 
 def answer(grant: sessions.Grant, *, cookie: bool) -> Response:

@@ -9,9 +9,9 @@ from rest_framework.views import APIView
 from accounts.sessions.serializers import TokensAnswer
 from accounts.sessions.token_answers import signed_in_answer
 from accounts.sign_in import services
+from accounts.sign_in.known_devices import origin
 from accounts.sign_in.serializers import Credentials, NewCredentials
 from ecommerce.core.web.api import body, errors
-from ecommerce.core.web.http import client_ip
 
 
 class SignUp(APIView):
@@ -47,5 +47,5 @@ class Login(APIView):
         """Sign in: 401 for wrong credentials, 429 with `Retry-After` after too many failures."""
         fields = body(Credentials, request.data)
         cookie = fields.pop("cookie")
-        user = services.sign_in(**fields, ip=client_ip(request))
+        user = services.sign_in(**fields, **origin(request))
         return signed_in_answer(request, user, cookie=cookie)

@@ -1,5 +1,6 @@
 """Django's authentication backend, with the lockout and with permissions by role."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -7,7 +8,7 @@ from django.http import HttpRequest
 
 from accounts import roles
 from accounts.models import User
-from accounts.sign_in import lockout
+from accounts.sign_in import known_devices, lockout
 from accounts.sign_in.bulkhead import password_work
 from ecommerce.core.web.http import client_ip
 
@@ -18,7 +19,8 @@ class LockingBackend(ModelBackend):
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
-        ip: str | None = None,
+        ip: str = "",
+        devices: Iterable[str] = (),
         **kwargs: Any,
     ) -> User | None:
         """Return the user, or None; known and unknown e-mails cost one hash each.
@@ -28,8 +30,9 @@ class LockingBackend(ModelBackend):
         if username is None or password is None:
             return None
         email = username.lower()
-        ip = ip or (client_ip(request) if request else "")
-        with password_work(), lockout.attempt(email, ip) as attempt:
+        if request:  # from the back office
+            ip, devices = client_ip(request), known_devices.presented(request)
+        with password_work(), lockout.attempt(email, ip, devices) as attempt:
             user = super().authenticate(request, username=email, password=password, **kwargs)
             attempt.succeeded = user is not None
         return user if isinstance(user, User) else None

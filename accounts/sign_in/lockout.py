@@ -3,6 +3,9 @@
 Failures are counted per e-mail, and per e-mail and network, in one MongoDB document for each e-mail. The
 counts survive a flush of Redis and are the same for all processes. E-mails without an account count, too.
 
+Known devices (known_devices.py) have counts of their own, the same way: per device, and for all of them. A
+stranger's failures do not lock them, nor theirs a stranger.
+
     failures      per e-mail and network     per e-mail
     below         5: not locked              20: not locked
     at the limit  1 minute                   1 minute
@@ -32,6 +35,7 @@ from django.utils.translation import ngettext
 
 from accounts import audit_records
 from accounts.models import SignInAttempts
+from accounts.sign_in import known_devices
 from ecommerce.core.errors import TryLater
 from ecommerce.core.web.http import network_of
 
@@ -99,13 +103,14 @@ Limits = dict[str, int]  # allowed failures by the name of the count
 
 
 @contextmanager
-def attempt(email: str, ip: str) -> Iterator[Attempt]:
+def attempt(email: str, ip: str, devices: Iterable[str] = ()) -> Iterator[Attempt]:
     """Count an attempt to sign in: a failure, unless the caller sets `succeeded` on the yielded object.
 
+    `devices` are the cookies that the caller sent (`known_devices.presented`).
     Raises Locked before the caller may check the password.
     """
     key = _digest(email)
-    limits = {"all": FREE_FROM_ANYWHERE, _digest(network_of(ip))[:16]: FREE_FROM_ONE_NETWORK}
+    limits = _limits(email, ip, devices)
     _wait_to_start(key, limits)
     current = Attempt()
     try:
@@ -138,6 +143,13 @@ def delete_old() -> None:
     """Delete the counts of e-mails without an attempt for a day."""
     oldest = timezone.now() - timedelta(seconds=FORGET_AFTER_S)
     SignInAttempts.objects.filter(updated_at__lt=oldest).delete()
+
+
+def _limits(email: str, ip: str, devices: Iterable[str]) -> Limits:
+    """Return the counts that an attempt belongs to, with the failures that each allows."""
+    if device := known_devices.recognize(devices, email):
+        return {"known": FREE_FROM_ANYWHERE, f"device:{device}": FREE_FROM_ONE_NETWORK}
+    return {"all": FREE_FROM_ANYWHERE, _digest(network_of(ip))[:16]: FREE_FROM_ONE_NETWORK}
 
 
 def _wait_to_start(key: str, limits: Limits) -> None:

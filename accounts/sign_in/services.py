@@ -1,5 +1,7 @@
 """Use cases of signing up and signing in."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth import authenticate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -31,23 +33,26 @@ def sign_up(*, email: str, password: str) -> User:
     return insert_user(User(email=email.lower()), password=password)
 
 
-def sign_in(*, email: str, password: str, ip: str) -> User:
+def sign_in(*, email: str, password: str, ip: str, devices: Iterable[str] = ()) -> User:
     """Return the account with these credentials, in the same time for a known and an unknown e-mail.
 
+    `devices` are the cookies by which the lockout may know the device (`known_devices.presented`).
     Raises InvalidCredentials, Locked after too many failures, or Busy.
     """
-    user = authenticate(username=email.lower(), password=password, ip=ip)
+    user = authenticate(username=email.lower(), password=password, ip=ip, devices=devices)
     if not isinstance(user, User):
         raise InvalidCredentials
     return user
 
 
-def confirm_password(user: User, *, password: str, ip: str, field: str = "password") -> None:
+def confirm_password(
+    user: User, *, password: str, ip: str, devices: Iterable[str] = (), field: str = "password"
+) -> None:
     """Check the password before an irreversible step; a wrong one counts as a failed sign-in.
 
     Raises WrongPassword for `field`, Locked or Busy.
     """
-    with password_work(), lockout.attempt(user.email, ip) as attempt:
+    with password_work(), lockout.attempt(user.email, ip, devices) as attempt:
         attempt.succeeded = user.check_password(password)
     if not attempt.succeeded:
         raise WrongPassword(field)

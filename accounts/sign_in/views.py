@@ -16,7 +16,7 @@ from accounts.form_pages import Submission
 from accounts.models import User
 from accounts.sign_in import services
 from accounts.sign_in.forms import EmailForm, SignInForm, SignUpForm
-from ecommerce.core.web.http import client_ip
+from accounts.sign_in.known_devices import origin
 
 BACKEND = "accounts.sign_in.backends.LockingBackend"
 HOME = "accounts:detail"
@@ -25,7 +25,7 @@ HOME = "accounts:detail"
 @sensitive_post_parameters("password")
 @never_cache
 def log_in(request: HttpRequest) -> HttpResponse:
-    use_case = partial(services.sign_in, ip=client_ip(request))
+    use_case = partial(services.sign_in, **origin(request))
     return _enter(request, SignInForm, use_case, "accounts/login.html")
 
 

@@ -155,7 +155,15 @@ def unlock(*, user_id: str, by: User) -> None:
     user = User.objects.filter(pk=object_id(user_id)).first()
     if user is None:
         raise UserNotFound
+    _unlock(user, by)
 
+
+def unlock_email(email: str) -> None:
+    """Clear the failed sign-ins of this e-mail, for the command line. Raises UserNotFound."""
+    _unlock(_get_by_email(email), None)
+
+
+def _unlock(user: User, by: User | None) -> None:
     def clear() -> None:
         lockout.clear_failures(user.email)
         audit_records.record(user, "unlock", by=by)

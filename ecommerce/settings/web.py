@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cart.middleware.GuestCookie",
+    "accounts.sign_in.known_devices.RememberDevice",
     "django.contrib.messages.middleware.MessageMiddleware",
     "ecommerce.site.limits.RateLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

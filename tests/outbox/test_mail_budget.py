@@ -47,12 +47,12 @@ def change_to(user, email):
     return api_of(user).post(f"{AUTH}/email/change", {"email": email, "password": PASSWORD})
 
 
-def test_twenty_five_changes_of_an_email_send_one_mail_to_the_stranger(customer, stranger):
+def test_many_changes_of_an_email_send_one_mail_to_the_stranger(customer, stranger):
     """From two accounts, and to addresses of the one mailbox that differ in their text."""
     answers = [
-        change_to((customer, stranger)[number % 2], f"Victim+{number}@Example.org") for number in range(25)
+        change_to((customer, stranger)[number % 2], f"Victim+{number}@Example.org") for number in range(10)
     ]
-    assert [answer.status_code for answer in answers] == [202] + [429] * 24
+    assert [answer.status_code for answer in answers] == [202] + [429] * 9
     assert 0 < int(answers[1]["Retry-After"]) <= 60
     assert answers[1].json()["error"] == "too_many_mails"
     assert [mail.to for mail in delivered()] == [[customer.email], ["victim+0@example.org"]]
