@@ -1,5 +1,6 @@
 """Audit log entries about accounts."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Model
@@ -7,6 +8,10 @@ from django.db.models import Model
 from accounts.models import User
 from ecommerce.core import audit
 from ecommerce.core.text.times import as_json as time_as_json
+
+# What anyone on the internet can cause stays this long; the entries of all other changes stay for good.
+KEPT = {"fail_sign_in": timedelta(days=90), "lock": timedelta(days=90)}
+KEPT |= {"sign_up": timedelta(days=365), "sign_in": timedelta(days=365)}
 
 
 def record(
@@ -38,6 +43,12 @@ def record_failure(email: str, *, locked_s: float) -> None:
 def record_token_reuse(user: User, family: Model) -> None:
     """Write an entry about a refresh token used twice; call it in the transaction that ends the family."""
     audit.record_all([_by_unknown_actor("reuse_token", user, {"session": str(family.pk)})])
+
+
+def forget_old() -> None:
+    """Delete old entries of attempts that anyone can make."""
+    for verb, kept in KEPT.items():
+        audit.forget_old(f"user.{verb}", older_than=kept)
 
 
 def export(user: User) -> list[dict[str, Any]]:

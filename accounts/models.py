@@ -74,6 +74,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=["email"], name="users_email"),
             models.Index(fields=["role", "email"], name="users_by_role"),
             models.Index(fields=["is_active", "email"], name="users_by_state"),
+            models.Index(fields=["email_verified_at", "last_login"], name="users_unconfirmed"),
         ]
 
     def __str__(self) -> str:

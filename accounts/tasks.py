@@ -1,5 +1,6 @@
 """Periodic tasks of accounts."""
 
+from accounts import audit_records
 from accounts.recovery import one_time_links
 from accounts.sessions import services as sessions
 from accounts.sign_in import lockout
@@ -11,3 +12,4 @@ def delete_expired() -> None:
     sessions.delete_expired()
     one_time_links.delete_expired()
     lockout.delete_old()
+    audit_records.forget_old()

@@ -6,6 +6,7 @@ product always add up to its inventory. Call these functions inside `run_tx`.
 
 import re
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -99,6 +100,23 @@ def release(lines: Iterable[SaleLine], *, payment: ObjectId, order: ObjectId) ->
     for line in sorted(lines):
         _end_hold(line, payment, order, returned=line.quantity)
     on_commit(cache.stock_changed)
+
+
+def forget_holds(order: ObjectId) -> bool:
+    """Delete the holds and releases of an order, which add up to nothing; joins a transaction.
+
+    Return False, with nothing deleted, if they do not, or if the order has sold anything.
+    """
+    movements = StockMovement.objects.filter(order=order)
+    held: Counter[ObjectId] = Counter()
+    for product, reason, quantity in movements.values_list("product", "reason", "quantity"):
+        if reason not in (StockMovement.Reason.HOLD, StockMovement.Reason.RELEASE):
+            return False
+        held[product] += quantity
+    if any(held.values()):
+        return False
+    movements.delete()
+    return True
 
 
 def restock(lines: Iterable[SaleLine], *, order: ObjectId) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bson import ObjectId
+from django.utils import timezone
 
 from catalog.models import Product, StockMovement
 from ecommerce.core.models import AuditEntry, OutboxMessage
+from ecommerce.core.outbox.retention import oldest_kept
 from ecommerce.core.text.money import line_total
 from orders.models import F, Order, subtotal_of
 
@@ -146,8 +148,10 @@ def _audit_log(order: Order, facts: Facts) -> Iterator[str]:
 
 
 def _parcel_mail(order: Order, facts: Facts) -> Iterator[str]:
-    """Check that shipped orders, and no others, have a mail about the parcel."""
+    """Check that shipped orders, and no others, have a mail about the parcel, while such mails are kept."""
     announced = str(order.pk) in facts.announced_parcels
+    if order.shipped_at and order.shipped_at < oldest_kept():
+        return
     if announced != bool(order.shipped_at):
         yield f"a mail tells of the parcel: {announced}"
 
@@ -167,13 +171,15 @@ def _sales_without_order(facts: Facts) -> Iterator[str]:
 def _confirmation_mails() -> Iterator[str]:
     """Yield paid orders without a confirmation mail, and mails of orders that are not paid.
 
-    Orders older than the first such mail are skipped: they may date from before the shop sent mails.
+    Orders older than the first such mail are skipped: they may date from before the shop sent mails. So are
+    those whose mail may be deleted.
     """
     first = OutboxMessage.objects.filter(kind="order_confirmed").order_by("created_at").first()
+    since = max(first.created_at, oldest_kept()) if first else timezone.now()
     confirmed = _orders_with_mail("order_confirmed")
     paid = Order.objects.filter(status=Order.Status.PAID).order_by()
     for pk, number, placed_at in paid.values_list("pk", "number", "created_at").iterator():
-        if str(pk) not in confirmed and first is not None and placed_at > first.created_at:
+        if str(pk) not in confirmed and placed_at > since:
             yield f"order {number}: paid, and no mail says so"
         confirmed.discard(str(pk))
     yield from (f"order {pk}: a mail says that it is paid, and it is not" for pk in confirmed)

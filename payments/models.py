@@ -123,7 +123,11 @@ class PaymentStart(models.Model):
     class Meta:
         db_table = "payment_starts"
         constraints = [models.UniqueConstraint(fields=["owner", "key"], name="payment_starts_one_per_key")]
-        indexes = [models.Index(fields=["owner", "key"], name="payment_starts_by_key")]
+        indexes = [
+            models.Index(fields=["owner", "key"], name="payment_starts_by_key"),
+            models.Index(fields=["order"], name="payment_starts_of_order"),
+            models.Index(fields=["created_at"], name="payment_starts_by_age"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.owner} {self.key}"

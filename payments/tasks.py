@@ -1,5 +1,5 @@
 from ecommerce.core.periodic import periodic
-from payments import reconciliation
+from payments import reconciliation, unpaid_orders
 
 
 @periodic(seconds=60)
@@ -10,3 +10,9 @@ def release_expired_holds() -> None:
 @periodic(seconds=60)
 def reconcile() -> None:
     reconciliation.reconcile()
+
+
+@periodic(seconds=3600)
+def delete_unpaid_orders() -> None:
+    unpaid_orders.delete_unpaid()
+    unpaid_orders.delete_old_starts()

@@ -1,7 +1,7 @@
 """Use cases of sessions: token families of API clients, and web sessions of browsers."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
@@ -147,6 +147,13 @@ def end_all_sessions(user: User, *, by: User | None = None) -> None:
         audit_records.record(user, "sign_out_everywhere", by=by or user)
 
     run_tx(end)
+
+
+def accounts_with_sessions(users: Sequence[User]) -> set[Any]:
+    """Return the keys of those users who have a session, API or web."""
+    api = TokenFamily.objects.filter(user__in=users).values_list("user", flat=True)
+    web = WebSession.objects.filter(user__in=[user.pk for user in users]).values_list("user", flat=True)
+    return {*api, *web}
 
 
 def delete_expired() -> None:

@@ -1,12 +1,13 @@
 """Use cases of accounts as staff manage them: create, change, unlock, delete."""
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from bson import ObjectId
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import F, ProtectedError
+from django.db.models import F, ProtectedError, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -180,6 +181,12 @@ def delete_user(user: User, *, by: User | None = None) -> None:
             run_tx(lambda: _delete(user, by))
         except ProtectedError:
             raise HasOrders from None
+
+
+def abandoned(*, older_than: timedelta) -> "QuerySet[User]":
+    """Return customers who never confirmed their e-mail, and last signed in so long ago."""
+    unconfirmed = User.objects.filter(role=Role.USER, email_verified_at=None)
+    return unconfirmed.filter(last_login__lt=timezone.now() - older_than)
 
 
 def is_last_admin(pk: ObjectId) -> bool:

@@ -1,7 +1,7 @@
 from django.conf import settings
 
 from ecommerce.core import outbox
-from ecommerce.core.outbox import mail_budget
+from ecommerce.core.outbox import mail_budget, retention
 from ecommerce.core.periodic import periodic
 
 
@@ -12,5 +12,6 @@ def deliver_outbox() -> None:
 
 
 @periodic(seconds=3600)
-def delete_unused_budgets() -> None:
+def delete_old_messages() -> None:
+    retention.delete_old()
     mail_budget.delete_unused()

@@ -27,7 +27,8 @@ def with_order(view: Callable[[HttpRequest, Order], HttpResponse]) -> OrderPage:
     def page(request: HttpRequest, number: str) -> HttpResponse:
         token = request.GET.get("token")
         if token:
-            _remember(request, token)
+            if tokens.holder_of(token):  # a session is stored for no other
+                _remember(request, token)
             return redirect(request.path)
         for viewer in _viewers(request):
             try:

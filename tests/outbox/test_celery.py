@@ -70,7 +70,7 @@ def test_no_mail_is_lost_when_redis_loses_all_its_data(customer, product, worker
 
 def test_every_periodic_task_of_every_app_is_scheduled():
     app.loader.import_default_modules()
-    assert len(intervals) == 8
+    assert len(intervals) == 10
     assert set(intervals) <= set(app.tasks)
     assert set(app.conf.beat_schedule) == set(intervals)
 

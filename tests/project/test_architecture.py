@@ -163,7 +163,7 @@ def test_only_the_erasure_of_a_person_changes_the_audit_log() -> None:
         for function in functions(ROOT / "ecommerce/core/audit/log.py")
         if re.search(r"update|delete|replace", "\n".join(map(ast.unparse, function.body)))
     }
-    assert editors == {"forget_person", "forget_guests"}
+    assert editors == {"forget_person", "forget_guests", "forget_old"}
     by_table_name = {name_of(file) for file in CODE if "audit_entries" in file.read_text()}
     assert by_table_name == {"ecommerce/core/models.py"}
 

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
 from django.db import DatabaseError
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 from pymongo.errors import PyMongoError
 
 from ecommerce.core.db import collection
@@ -121,6 +122,12 @@ def forget_guests(kind: type[Model], pks: Iterable[ObjectId]) -> None:
     about_these = {"object_kind": kind._meta.model_name, "object_id": {"$in": [str(pk) for pk in pks]}}
     by_guests = {"actor_id": None, "actor": {"$ne": ""}}
     collection(AuditEntry).update_many({**about_these, **by_guests}, {"$set": {"actor": ERASED}})
+
+
+def forget_old(action: str, *, older_than: timedelta) -> None:
+    """Delete old entries of an action that anyone can cause; no others are ever deleted."""
+    old = {"action": action, "at": {"$lt": timezone.now() - older_than}}
+    collection(AuditEntry).delete_many(old)
 
 
 def _json_value(value: Any) -> Any:
