@@ -18,6 +18,7 @@ from django_mongodb_backend.fields import (
 from django_mongodb_backend.models import EmbeddedModel
 
 from accounts.roles import SCOPES, Role, Scope
+from ecommerce.core.text.emails import as_stored
 from ecommerce.core.text.times import as_json as time_as_json
 from ecommerce.core.web.http import MAX_AGENT
 
@@ -25,7 +26,7 @@ from ecommerce.core.web.http import MAX_AGENT
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str, **fields: Any) -> "User":
         """Insert and return an account. Raises IntegrityError if the e-mail is taken."""
-        user = self.model(email=email.lower(), **fields)
+        user = self.model(email=as_stored(email), **fields)
         user.set_password(password)
         user.save(force_insert=True)
         return user
@@ -34,7 +35,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, role=User.Role.ADMIN, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").lower())
+        return self.get(email=as_stored(username or ""))
 
 
 class RevokedFamily(EmbeddedModel):

@@ -56,6 +56,7 @@ class OrderAdmin(FulfilmentAdmin, ExportedList, ReadOnlyAdmin):
 
     list_display = ["number", "placed", "email", "state", "goods", "refunds", "money"]
     list_per_page = 50
+    linked_lookups = ("currency",)
     list_filter = [ToShipFilter, "status", "fulfilment", "refund_status", "created_at", "paid_at"]
     search_fields = ["number"]
     search_help_text = "Number, the beginning of an e-mail, or words of what was bought"

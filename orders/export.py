@@ -25,7 +25,7 @@ def lines(orders: OrderQuerySet) -> Iterator[str]:
 
 def _row(order: Order) -> Iterable[str]:
     items = "; ".join(f"{item.qty} × {item.name}" for item in order.items)
-    special = {"items": items, "refunded": _cell(order.refund_requested)}
+    special = {"items": csv_files.escape_formula(items), "refunded": _cell(order.refund_requested)}
     return [special[column] if column in special else _cell(getattr(order, column)) for column in COLUMNS]
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.addresses.forms import AddressForm
 from accounts.models import ADDRESS_FIELDS, Address
 from cart.quotes import Quote
-from ecommerce.core.web.forms import EmailField
+from ecommerce.core.web.forms import NewEmailField
 from orders.order_contact import Contact
 
 KEY = r"[\x21-\x7e]{8,200}"
@@ -20,7 +20,7 @@ class CheckoutForm(AddressForm):
 
     key = forms.RegexField(rf"\A{KEY}\Z", widget=forms.HiddenInput)
     seen_total = forms.DecimalField(max_digits=14, decimal_places=2, min_value=0, widget=forms.HiddenInput)
-    email = EmailField(
+    email = NewEmailField(
         label=_("E-mail"),
         help_text=_("For the receipt and news of your delivery."),
         max_length=254,
@@ -54,6 +54,3 @@ class CheckoutForm(AddressForm):
         """Return what a customer who comes back should not have to type again."""
         posted = {name: cast(str, self.data.get(name, "")) for name in ("email", *ADDRESS_FIELDS)}
         return {name: value[:254] for name, value in posted.items() if value}
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).lower()

@@ -4,6 +4,7 @@ from django_countries import countries
 from rest_framework import serializers
 
 from ecommerce.core.web.api import MAX_SKIP, Page
+from ecommerce.core.web.serializers import NewEmailField
 from orders.models import Order
 
 
@@ -31,11 +32,8 @@ class ShippingAddress(serializers.Serializer[Any]):
 class CreateOrderBody(serializers.Serializer[Any]):
     """The e-mail, which is optional for an account, and the optional address."""
 
-    email = serializers.EmailField(max_length=254, required=False)
+    email = NewEmailField(required=False)
     shipping_address = ShippingAddress(required=False, allow_null=True)
-
-    def validate_email(self, value: str) -> str:
-        return value.lower()
 
 
 class PlacedOrder(serializers.Serializer[Any]):

@@ -235,7 +235,7 @@ WRITES = {
     ),
     "an e-mail in capitals": (
         lambda db: db.users.update_one({}, {"$set": {"email": "Loud@example.com"}}),
-        "the e-mail is not lower-cased",
+        "the e-mail is not stored as",
     ),
     "an unknown role": (
         lambda db: db.users.update_one({}, {"$set": {"role": "root"}}),

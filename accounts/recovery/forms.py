@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.form_fields import new_password_field, password_field
-from ecommerce.core.web.forms import EmailField
+from ecommerce.core.web.forms import NewEmailField
 
 
 class TokenForm(forms.Form):
@@ -23,7 +23,7 @@ class ChangePasswordForm(forms.Form):
 
 
 class ChangeEmailForm(forms.Form):
-    email = EmailField(
+    email = NewEmailField(
         label=_("New e-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
     password = password_field(_("Your password"), "current-password")

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.sign_in.serializers import Cookie, Email, NewPassword, Password
+from accounts.sign_in.serializers import Cookie, NewEmail, NewPassword, Password
 
 
 class PasswordChange(NewPassword, Cookie):
@@ -19,7 +19,7 @@ class MailedToken(serializers.Serializer[Any]):
     token = serializers.CharField(max_length=100)
 
 
-class EmailChangeRequest(Email, Password): ...
+class EmailChangeRequest(NewEmail, Password): ...
 
 
 class SentAnswer(serializers.Serializer[Any]):

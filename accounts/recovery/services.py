@@ -17,6 +17,7 @@ from accounts.sign_in import lockout, passwords
 from accounts.sign_in import services as sign_in
 from accounts.users import services as users
 from ecommerce.core.db import run_tx
+from ecommerce.core.text.emails import as_stored
 
 Purpose = OneTimeToken.Purpose
 CHANGE_LIFETIME = timedelta(hours=1)
@@ -41,8 +42,8 @@ def verify_email(token: str) -> None:
 
 def forgot_password(email: str) -> None:
     """Queue a mail with a reset link if the e-mail has an account; the time taken does not tell."""
-    user = User.objects.filter(email=email.lower(), is_active=True).first()
-    run_tx(lambda: emails.queue_password_reset(email.lower(), user))
+    user = User.objects.filter(email=as_stored(email), is_active=True).first()
+    run_tx(lambda: emails.queue_password_reset(as_stored(email), user))
 
 
 def check_reset_link(token: str) -> None:
@@ -126,9 +127,9 @@ def change_email(user: User, *, email: str, password: str, ip: str, devices: Ite
     Raises EmailTaken, WrongPassword, Locked or TooManyMails.
     """
     sign_in.confirm_password(user, password=password, ip=ip, devices=devices)
-    if User.objects.filter(email=email.lower()).exists():
+    if User.objects.filter(email=as_stored(email)).exists():
         raise users.EmailTaken
-    run_tx(lambda: _request_email_change(user, email.lower()))
+    run_tx(lambda: _request_email_change(user, as_stored(email)))
 
 
 def confirm_email_change(token: str) -> bool:

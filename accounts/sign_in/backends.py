@@ -10,6 +10,7 @@ from accounts import roles
 from accounts.models import User
 from accounts.sign_in import known_devices, lockout
 from accounts.sign_in.bulkhead import password_work
+from ecommerce.core.text.emails import as_stored
 from ecommerce.core.web.http import client_ip
 
 
@@ -29,7 +30,7 @@ class LockingBackend(ModelBackend):
         """
         if username is None or password is None:
             return None
-        email = username.lower()
+        email = as_stored(username)
         if request:  # from the back office
             ip, devices = client_ip(request), known_devices.presented(request)
         with password_work(), lockout.attempt(email, ip, devices) as attempt:

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.form_fields import new_password_field, password_field
-from ecommerce.core.web.forms import EmailField
+from ecommerce.core.web.forms import EmailField, NewEmailField
 
 
 class EmailForm(forms.Form):
@@ -20,4 +20,5 @@ class SignInForm(EmailForm):
 
 
 class SignUpForm(EmailForm):
+    email = NewEmailField(label=_("E-mail"), max_length=254, widget=EmailForm.base_fields["email"].widget)
     password = new_password_field(_("Password"))

@@ -4,12 +4,23 @@ from typing import Any
 
 from rest_framework import serializers
 
+from ecommerce.core.text.emails import as_stored
+from ecommerce.core.web.serializers import NewEmailField
+
 
 class Email(serializers.Serializer[Any]):
+    """The e-mail of an account."""
+
     email = serializers.EmailField(max_length=254)
 
     def validate_email(self, value: str) -> str:
-        return value.lower()
+        return as_stored(value)
+
+
+class NewEmail(serializers.Serializer[Any]):
+    """An e-mail to store."""
+
+    email = NewEmailField()
 
 
 class Password(serializers.Serializer[Any]):
@@ -31,7 +42,7 @@ class Cookie(serializers.Serializer[Any]):
 class Credentials(Email, Password, Cookie): ...
 
 
-class NewAccount(Email, NewPassword): ...
+class NewAccount(NewEmail, NewPassword): ...
 
 
 class NewCredentials(NewAccount, Cookie): ...

@@ -11,6 +11,7 @@ from accounts.sign_in import lockout, passwords
 from accounts.sign_in.bulkhead import password_work
 from accounts.users.services import insert_user
 from ecommerce.core.errors import DomainError, FieldError
+from ecommerce.core.text.emails import as_stored
 
 
 class InvalidCredentials(DomainError):
@@ -29,8 +30,8 @@ def sign_up(*, email: str, password: str) -> User:
 
     Raises WeakPassword, EmailTaken or Busy.
     """
-    passwords.refuse_weak(password, email=email.lower())
-    return insert_user(User(email=email.lower()), password=password)
+    passwords.refuse_weak(password, email=as_stored(email))
+    return insert_user(User(email=as_stored(email)), password=password)
 
 
 def sign_in(*, email: str, password: str, ip: str, devices: Iterable[str] = ()) -> User:
@@ -39,7 +40,7 @@ def sign_in(*, email: str, password: str, ip: str, devices: Iterable[str] = ()) 
     `devices` are the cookies by which the lockout may know the device (`known_devices.presented`).
     Raises InvalidCredentials, Locked after too many failures, or Busy.
     """
-    user = authenticate(username=email.lower(), password=password, ip=ip, devices=devices)
+    user = authenticate(username=as_stored(email), password=password, ip=ip, devices=devices)
     if not isinstance(user, User):
         raise InvalidCredentials
     return user

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
@@ -22,6 +23,7 @@ from accounts.recovery import services as recovery
 from accounts.sessions import admin_pages
 from accounts.sign_in import lockout
 from accounts.users import services as users
+from ecommerce.core.text.emails import BadEmail, as_stored, normalize
 from ecommerce.core.web.admin import ReadOnlyAdmin, RefusableForm, ServiceAdmin, step_page
 from ecommerce.core.web.admin_lists import IndexedChangeList
 from ecommerce.core.web.http import signed_in
@@ -29,7 +31,14 @@ from ecommerce.core.web.http import signed_in
 
 class UserForm(RefusableForm):
     def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).lower()
+        """Keep an unchanged e-mail, also one from before the rules for new ones."""
+        email = str(self.cleaned_data["email"])
+        if email == self.instance.email:
+            return email
+        try:
+            return normalize(email)
+        except BadEmail:
+            raise ValidationError("Enter a valid email address.") from None
 
 
 class NewUserForm(UserForm, UserCreationForm):
@@ -108,7 +117,7 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):
         return UserList
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        return super().get_search_results(request, queryset, search_term.lower())
+        return super().get_search_results(request, queryset, as_stored(search_term))
 
     @admin.display(description="Verified", boolean=True, ordering="email_verified_at")
     def verified(self, user: User) -> bool:

@@ -22,6 +22,7 @@ from ecommerce.core.db import object_id, run_tx
 from ecommerce.core.db.lease import lease
 from ecommerce.core.errors import DomainError, FieldError
 from ecommerce.core.outbox.mail_budget import TooManyMails
+from ecommerce.core.text.emails import as_stored
 
 VERBS = {"role": "set_role", "is_active": "set_active", "email": "set_email"}
 
@@ -71,14 +72,14 @@ def create_user(*, email: str, password: str, role: Role = Role.USER, by: User |
 
     Raises WeakPassword or EmailTaken.
     """
-    passwords.refuse_weak(password, email=email.lower())
-    user = User(email=email.lower(), role=role, email_verified_at=timezone.now())
+    passwords.refuse_weak(password, email=as_stored(email))
+    user = User(email=as_stored(email), role=role, email_verified_at=timezone.now())
     return insert_user(user, password=password, by=by)
 
 
 def ensure_default_admin(*, email: str, password: str) -> bool:
     """Create the admin named in the environment; return False if the e-mail already has an account."""
-    admin = User(email=email.lower(), role=Role.ADMIN, email_verified_at=timezone.now())
+    admin = User(email=as_stored(email), role=Role.ADMIN, email_verified_at=timezone.now())
     try:
         insert_user(admin, password=password)
     except EmailTaken:
@@ -159,9 +160,11 @@ def unlock(*, user_id: str, by: User) -> None:
     _unlock(user, by)
 
 
-def unlock_email(email: str) -> None:
-    """Clear the failed sign-ins of this e-mail, for the command line. Raises UserNotFound."""
-    _unlock(_get_by_email(email), None)
+def unlock_email(email: str) -> User:
+    """Clear the failed sign-ins of this e-mail, and return its account. Raises UserNotFound."""
+    user = _get_by_email(email)
+    _unlock(user, None)
+    return user
 
 
 def _unlock(user: User, by: User | None) -> None:
@@ -196,7 +199,7 @@ def is_last_admin(pk: ObjectId) -> bool:
 
 
 def _get_by_email(email: str) -> User:
-    user = User.objects.filter(email=email.lower()).first()
+    user = User.objects.filter(email=as_stored(email)).first()
     if user is None:
         raise UserNotFound
     return user

@@ -213,6 +213,8 @@ BAD = [
     ("image", '"ftp://example.com/x"'),
     ("image", '"/etc/passwd"'),
     ("image", '"x"'),
+    ("image", '"http://testserver/a b.png"'),
+    ("image", '"http://testserver/\\u0000.png"'),
     ("image", '"http://"'),
     ("image", '"http://[::1"'),
     ("image", '"http://\\ud800.example.com"'),

@@ -5,11 +5,12 @@ import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rest_framework.serializers import Serializer
 
 from accounts.models import User
 from accounts.recovery import services as recovery
 from accounts.roles import Role
-from accounts.sign_in.serializers import Email, NewAccount
+from accounts.sign_in.serializers import Email, NewAccount, NewPassword
 from accounts.users import services as users
 from ecommerce.core.db.migrating import refuse_unprepared
 from ecommerce.core.errors import DomainError, FieldError
@@ -50,8 +51,8 @@ class Command(BaseCommand):
             raise users.UserNotFound
         if user.is_superuser:
             raise users.AlreadyAdmin
-        fields = _checked(NewAccount, email=email, password=_password())
-        recovery.promote(**fields, role=role)
+        fields = _checked(NewPassword, password=_password())
+        recovery.promote(email=email, role=role, **fields)
         self.stdout.write(f"Promoted {email} with the new password; all its sessions are ended.")
 
     def _create(self, email: str, role: Role) -> None:
@@ -62,7 +63,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Created the {role.label.lower()} {user.email}.")
 
 
-def _checked(serializer: type[Email], **fields: str) -> dict[str, Any]:
+def _checked(serializer: type[Serializer[Any]], **fields: str) -> dict[str, Any]:
     """Return the valid fields. Raises CommandError with the first error of each field."""
     form = serializer(data=fields)
     if not form.is_valid():

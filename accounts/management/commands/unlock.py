@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_unprepared()
         try:
-            users.unlock_email(options["email"])
+            user = users.unlock_email(options["email"])
         except users.UserNotFound as refusal:
             raise CommandError(refusal.message) from None
-        self.stdout.write(f"Unlocked {options['email'].lower()}.")
+        self.stdout.write(f"Unlocked {user.email}.")

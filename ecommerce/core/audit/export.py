@@ -43,6 +43,6 @@ def _row(entry: AuditEntry) -> Iterable[str]:
     yield time_as_json(entry.at)
     for name in ("actor_id", "actor", "action", "object_kind", "object_id", "object_label"):
         yield csv_files.escape_formula(str(getattr(entry, name) or ""))
-    yield json.dumps(entry.before, ensure_ascii=False)
-    yield json.dumps(entry.after, ensure_ascii=False)
+    yield csv_files.escape_json(json.dumps(entry.before, ensure_ascii=False))
+    yield csv_files.escape_json(json.dumps(entry.after, ensure_ascii=False))
     yield entry.ip or ""

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,6 +13,12 @@ from django.core.management.base import CommandError, OutputWrapper
 
 Export = Callable[[TextIO], int]  # writes all rows to the file and returns their number
 FORMULA_STARTS = (*"=+-@＝＋－＠", "\t", "\r")  # also in East Asian widths
+# Where spreadsheets of other languages begin a cell: they split at semicolons or tabs, and ignore quotes that
+# do not enclose the whole cell, so that a line break in a text ends the row.
+SPLIT = r"[;\t\r\n]"
+FORMULA = r"(?=['\"]*[=+\-@＝＋－＠])"
+INNER_FORMULA = re.compile(f"({SPLIT}){FORMULA}")
+ESCAPED_INNER_FORMULA = re.compile(f"({SPLIT})'{FORMULA}")
 
 
 def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -22,12 +29,19 @@ def lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 def escape_formula(text: str) -> str:
     """Return a cell that no spreadsheet runs as a formula; `unescape_formula` reads it back."""
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
+    inert = INNER_FORMULA.sub(r"\1'", text)
+    return f"'{inert}" if text.lstrip("'").startswith(FORMULA_STARTS) else inert
+
+
+def escape_json(text: str) -> str:
+    """Return JSON as a cell in which no spreadsheet finds a formula; it stays the same JSON."""
+    return INNER_FORMULA.sub(lambda found: f"\\u{ord(found[1]):04x}", text)
 
 
 def unescape_formula(cell: str) -> str:
     """Return the text that `escape_formula` made the cell of. Other cells are returned unchanged."""
-    return cell[1:] if cell.startswith("'") and escape_formula(cell) != cell else cell
+    text = ESCAPED_INNER_FORMULA.sub(r"\1", cell)
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def write_export(export: Export, *, path: Path | None, stdout: OutputWrapper) -> int:
