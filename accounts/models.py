@@ -235,9 +235,7 @@ class OneTimeToken(models.Model):
     user_id: ObjectId
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
     email = models.EmailField(max_length=254, default="")  # of the account when the link was made
-    subject = models.CharField(
-        max_length=254, default=""
-    )  # the id of the change to confirm, if it is for one
+    subject = models.CharField(max_length=254, default="")  # the id of the change to confirm, if any
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
