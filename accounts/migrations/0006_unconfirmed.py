@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_mailed_links_of_an_email'),
+        ('accounts', '0005_one_spelling_of_emails'),
     ]
 
     operations = [
