@@ -8,9 +8,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # gunicorn runs this file before
 from ecommerce.core import env
 
 bind = f"{env.text('HOST', '127.0.0.1')}:{env.integer('PORT', 8000, low=1, high=65535)}"
-worker_class = "gthread"
+worker_class = "ecommerce.site.serving.worker.WholeRequestWorker"
 workers = env.integer("WEB_WORKERS", 2, low=1, high=64)
-threads = 8  # a request mostly waits for MongoDB, and one password is hashed at a time
+threads = (
+    8  # a request mostly waits for MongoDB, and one password is hashed at a time; none waits for a client
+)
 preload_app = False  # the MongoDB client must not be forked
 timeout = 30  # above the deadlines of run_tx
 graceful_timeout = 4  # how long a stop waits for requests in progress

@@ -2,12 +2,14 @@
 
 import socket
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from django.test import override_settings
 
 from ecommerce.devserver.management.commands.runshop import sign_in
 from tests.runshop.shop import Shop, manage, python
+from tests.site.serving.server import KINDS, SlowClients
 
 pytestmark = pytest.mark.kills
 
@@ -24,6 +26,16 @@ def test_a_shop_serves_and_prints_its_addresses(running_shop: Shop) -> None:
         f"Admin http://localhost:{running_shop.port}/admin/",
         "Sign in admin@example.com / admin123",
     ]
+
+
+def test_slow_clients_stop_nobody(running_shop: Shop) -> None:
+    """Which kinds there are, and that each stops gunicorn's own worker, is in tests/site/serving/."""
+    with (
+        SlowClients(running_shop.port, 64, *KINDS["a head"]),
+        SlowClients(running_shop.port, 64, *KINDS["a body"]),
+    ):
+        for path in ("health/live", ""):
+            assert urlopen(f"http://127.0.0.1:{running_shop.port}/{path}", timeout=10).status == 200
 
 
 def test_commands_use_the_servers_of_a_running_shop(running_shop: Shop) -> None:
