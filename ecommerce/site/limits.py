@@ -20,7 +20,7 @@ from ecommerce.core import cache
 from ecommerce.core.web import ratelimit
 from ecommerce.core.web.api import rate_limited_body
 from ecommerce.core.web.bearer import claimed_user
-from ecommerce.core.web.http import client_ip, network_of, shared_answer
+from ecommerce.core.web.http import client_ip, shared_answer
 from ecommerce.core.web.languages import without_language
 from ecommerce.core.web.ratelimit import SAFE_METHODS, Allowance, Limit, RateLimited
 from ecommerce.core.web.service_keys import service_key
@@ -70,10 +70,9 @@ def limit_of(request: HttpRequest) -> Limit:
 
 
 def _allowance(request: HttpRequest, limit: Limit) -> Allowance:
-    caller = _api_client(request) if limit.by_user else ""
-    if not caller:
-        caller = network_of(client_ip(request))
-    return Allowance(f"{limit.name}:{caller}", getattr(settings, limit.setting))
+    user = _api_client(request) if limit.by_user else ""
+    rate = getattr(settings, limit.setting)
+    return ratelimit.allowance_of(limit.name, user=user, ip=client_ip(request), rate=rate)
 
 
 def _misses(request: HttpRequest) -> Allowance:

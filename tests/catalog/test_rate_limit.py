@@ -8,7 +8,9 @@ from django_redis import get_redis_connection
 
 from accounts.sessions.tokens import access_token
 from ecommerce.core.web.http import client_ip
-from ecommerce.core.web.ratelimit import Rate
+from ecommerce.core.web.ratelimit import USERS_OF_NETWORK, Rate
+from tests.support import factories
+from tests.support.api_clients import api_of
 from tests.support.valkey import valkey  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db
@@ -176,3 +178,22 @@ def test_a_rate_is_a_number_and_a_period(text, seconds):
 def test_anything_else_is_not_a_rate(text):
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         Rate.parse(text)
+
+
+def test_the_addresses_of_an_ipv6_network_share_the_limit(api):
+    addresses = [f"2001:db8:1:1::{host:x}" for host in range(1, 7)]
+    assert [statuses(api, 1, REMOTE_ADDR=each) for each in addresses] == [[200]] * 5 + [[429]]
+    assert statuses(api, 1, REMOTE_ADDR="2001:db8:1:2::1") == [200]
+
+
+def test_accounts_of_one_network_share_ten_times_the_limit_of_one(api, settings):
+    settings.PRODUCT_RATE_LIMIT_USER = settings.READ_RATE_LIMIT = Rate.parse("1/m")
+    clients = [api_of(factories.user()) for _ in range(USERS_OF_NETWORK + 1)]
+    for url in (URL, "/api/v1/auth/me"):
+        *others, last = [client.get(url) for client in clients]
+        assert {answer.status_code for answer in others} == {200}
+        assert (last.status_code, last.json()["detail"]) == (429, "10 per 1 minute")
+
+
+def test_an_account_alone_has_its_own_limit(api, customer_api):
+    assert statuses(customer_api, 8) == [200] * 7 + [429]

@@ -8,25 +8,31 @@ import math
 import re
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 
 from ecommerce.core import redis
+from ecommerce.core.web.http import network_of
 from ecommerce.core.web.languages import without_language
 
 PERIODS = {"s": (1, "second"), "m": (60, "minute"), "h": (3600, "hour"), "d": (86400, "day")}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 MOST_WINDOWS = 10_000  # in this process's memory; beyond it all windows open anew
 
-# The window opens with its first request. A caller beyond the rate gets no values.
+USERS_OF_NETWORK = 10  # the signed-in callers of one network have this many times the rate of one of them
+
+# A window opens with its first request. The first that is used up ends the count, and no values are read.
 _COUNT_AND_READ = redis.Script("""
-local requests = redis.call('incr', KEYS[1])
-if requests == 1 then redis.call('expire', KEYS[1], ARGV[2]) end
-local values = {}
-if requests <= tonumber(ARGV[1]) and #KEYS > 1 then values = redis.call('mget', unpack(KEYS, 2)) end
-return {requests, redis.call('ttl', KEYS[1]), values}
+local windows = #ARGV / 2
+for i = 1, windows do
+    local requests = redis.call('incr', KEYS[i])
+    if requests == 1 then redis.call('expire', KEYS[i], ARGV[2 * i]) end
+    if requests > tonumber(ARGV[2 * i - 1]) then return {i, redis.call('ttl', KEYS[i])} end
+end
+if #KEYS == windows then return {0, 0, {}} end
+return {0, 0, redis.call('mget', unpack(KEYS, windows + 1))}
 """)
 
 
@@ -46,6 +52,9 @@ class Rate:
             raise ValueError(text)
         return cls(int(match[1]), *PERIODS[match[2]])
 
+    def times(self, factor: int) -> "Rate":
+        return replace(self, limit=self.limit * factor)
+
     def __str__(self) -> str:
         return f"{self.limit} per 1 {self.unit}"
 
@@ -58,7 +67,7 @@ class Limit:
     routes: re.Pattern[str]  # without the prefix of a language
     safe: bool  # whether it counts reading requests or those that change something
     setting: str = ""  # the name of the setting with its rate; without one `site.limits` does not count
-    by_user: bool = False  # whether each signed-in API client has a window of its own, whatever its address
+    by_user: bool = False  # whether each signed-in API client has a window of its own
 
     def covers(self, request: HttpRequest) -> bool:
         is_safe = request.method in SAFE_METHODS
@@ -67,10 +76,29 @@ class Limit:
 
 @dataclass(frozen=True)
 class Allowance:
-    """The rate of one caller, whose requests are counted under `key`."""
+    """The rate of one caller, whose requests are counted under `key`, and of the group that it belongs to."""
 
     key: str
     rate: Rate
+    group: "Allowance | None" = None
+
+    @property
+    def windows(self) -> list["Allowance"]:
+        return [self] if self.group is None else [self, *self.group.windows]
+
+
+def allowance_of(
+    name: str, *, user: str, ip: str, rate: Rate, rate_of_address: Rate | None = None
+) -> Allowance:
+    """Return the allowance of a signed-in user, or of an address.
+
+    The users of a network are a group: an account costs nothing, so a caller could have any number of them.
+    """
+    network = network_of(ip)
+    if not user:
+        return Allowance(f"{name}:{network}", rate_of_address or rate)
+    group = Allowance(f"{name}:users:{network}", rate.times(USERS_OF_NETWORK))
+    return Allowance(f"{name}:{user}", rate, group)
 
 
 class RateLimited(Exception):
@@ -99,20 +127,21 @@ def count_and_read(allowance: Allowance, keys: list[str]) -> list[bytes | None]:
 
     Raises RateLimited when the allowance is used up, and RedisError.
     """
-    counter = redis.full_key(f"ratelimit:{allowance.key}")
-    requests, seconds_left, values = _COUNT_AND_READ.run(
-        [counter, *keys], [allowance.rate.limit, allowance.rate.seconds]
-    )
-    if requests > allowance.rate.limit:
-        raise RateLimited(allowance.rate, seconds_left)
-    return list(values)
+    windows = allowance.windows
+    counters = [redis.full_key(f"ratelimit:{window.key}") for window in windows]
+    limits = [number for window in windows for number in (window.rate.limit, window.rate.seconds)]
+    used_up, seconds_left, *values = _COUNT_AND_READ.run([*counters, *keys], limits)
+    if used_up:
+        raise RateLimited(windows[used_up - 1].rate, seconds_left)
+    return list(values[0])
 
 
 def count_in_process(allowance: Allowance) -> None:
     """Count one request without Redis. Raises RateLimited when the allowance is used up."""
-    requests, seconds_left = in_process.count(allowance)
-    if requests > allowance.rate.limit:
-        raise RateLimited(allowance.rate, seconds_left)
+    for window in allowance.windows:
+        requests, seconds_left = in_process.count(window)
+        if requests > window.rate.limit:
+            raise RateLimited(window.rate, seconds_left)
 
 
 class InProcessWindows:
