@@ -13,6 +13,7 @@ workers = env.integer("WEB_WORKERS", 2, low=1, high=64)
 threads = (
     8  # a request mostly waits for MongoDB, and one password is hashed at a time; none waits for a client
 )
+worker_connections = 400  # each may have a temporary file; many systems allow 1,024 open files in all
 preload_app = False  # the MongoDB client must not be forked
 timeout = 30  # above the deadlines of run_tx
 graceful_timeout = 4  # how long a stop waits for requests in progress

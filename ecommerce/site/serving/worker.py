@@ -38,6 +38,9 @@ class WholeRequestWorker(ThreadWorker):
             accepted, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
+        except OSError:  # too many open files
+            self._make_room()
+            return
         self.nr_conns += 1
         conn = TConn(self.cfg, ClientSocket(accepted), address, listener.getsockname())
         conn.data_ready = True  # otherwise the thread would wait for the first byte
@@ -61,7 +64,12 @@ class WholeRequestWorker(ThreadWorker):
             self._send(conn, future if result else None)
 
     def _receive(self, conn: TConn) -> None:
-        if conn.sock.receive():
+        try:
+            is_complete = conn.sock.receive()
+        except OSError:  # no room for a temporary file
+            self._drop(conn)
+            return
+        if is_complete:
             self.receiving.remove(conn)
             self.enqueue_req(conn)
 
