@@ -12,9 +12,9 @@ COPY . .
 RUN DATA_DIR=/tmp/build python manage.py collectstatic --noinput --verbosity=0
 
 FROM python:3.13-slim
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 PORT=8000 \
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 APP_ENV=production HOST=0.0.0.0 PORT=8000 \
     MEDIA_ROOT=/data/media
-# /data holds uploaded pictures, and the generated secrets of a development container. A new named volume gets its owner.
+# /data holds uploaded pictures, and the secrets that deploy/with-secrets makes. A new named volume gets its owner.
 RUN useradd --system --uid 10001 --home-dir /shop shop && install -d -o 10001 /data
 COPY --from=build /venv /venv
 COPY --from=build --chown=root:root /shop /shop

@@ -23,6 +23,7 @@ from tests.servers import KEEP
 from tests.support import factories
 from tests.support.api_clients import api_of
 from tests.support.database import empty_database, log
+from tests.support.production import load  # noqa: F401  # a fixture
 
 TransactionTestCase._fixture_teardown = empty_database
 

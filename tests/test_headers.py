@@ -11,6 +11,7 @@ from pytest_django import Settings
 from ecommerce.site.headers import EXCEPTIONS, SHOP, as_text
 from tests.runshop.shop import ROOT
 from tests.support import factories
+from tests.support.production import PRODUCTION, SECRETS
 
 pytestmark = pytest.mark.django_db
 STRICT = (
@@ -87,21 +88,10 @@ def test_http_is_redirected_to_https(client: Client, settings: Settings) -> None
     assert fresh.get("/health/live").status_code == 200  # probes come by HTTP
 
 
-PRODUCTION = {
-    "APP_ENV": "production",
-    "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
-    "JWT_SECRET": "j" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
-    "MONGODB_URI": "mongodb://localhost:1/shop?replicaSet=rs0",
-    "PUBLIC_URL": "https://shop.example",
-    "ALLOWED_HOSTS": "shop.example",
-    "CREATE_DEFAULT_ADMIN": "false",
-    "PAYMENT_PROVIDER": "none",
-    "DJANGO_SETTINGS_MODULE": "ecommerce.settings",
-}
-
-
 def test_djangos_deployment_check_finds_nothing_in_production() -> None:
+    environment = os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "ecommerce.settings"}
+    environment |= {"SECRET_KEY": "".join(SECRETS), "MONGODB_URI": "mongodb://localhost:1/shop"}
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    checked = subprocess.run(command, cwd=ROOT, env=os.environ | PRODUCTION, capture_output=True, text=True)
+    checked = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
     assert "no issues" in checked.stdout

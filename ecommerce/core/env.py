@@ -16,6 +16,7 @@ from django.core.validators import validate_email
 from ecommerce.core.web.ratelimit import Rate
 
 ORIGIN = re.compile(r"https?://[^\s/?#@]+")
+PUBLIC_DEVELOPMENT = "public-development"
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -98,6 +99,25 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
         return [ipaddress.ip_network(part) for part in names(name)]
     except ValueError:
         raise ImproperlyConfigured(f"{name} must list IP addresses or networks.") from None
+
+
+def host() -> str:
+    """Return the address to listen on.
+
+    Some shells set HOST to the machine's name, so only an address counts. Raises ImproperlyConfigured for one
+    that opens development to the network, unless ALLOW_INSECURE permits it.
+    """
+    try:
+        address = ipaddress.ip_address(text("HOST", "127.0.0.1"))
+    except ValueError:
+        return "127.0.0.1"
+    is_risk = text("APP_ENV", "dev") != "production" and not address.is_loopback
+    if is_risk and PUBLIC_DEVELOPMENT not in names("ALLOW_INSECURE"):
+        raise ImproperlyConfigured(
+            "HOST opens development, whose admin's password is published, to the network. Use "
+            f"APP_ENV=production, or permit it with ALLOW_INSECURE={PUBLIC_DEVELOPMENT}."
+        )
+    return str(address)
 
 
 def data_dir(base_dir: Path) -> Path:

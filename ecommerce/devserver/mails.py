@@ -1,10 +1,13 @@
 """The pages /dev/mails/ with the mails that development writes into a folder. Only development has them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +17,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from ecommerce.core.risks import is_loopback
+
 MOST_SHOWN = 100
+FORWARDED = {"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"}
 # Nothing in a mail's HTML runs or is loaded.
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
@@ -39,6 +45,20 @@ class Mail:
         return self.body("plain")
 
 
+def for_this_machine(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answer 404 to other machines, even by a proxy on this one: mails have links to reset passwords."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        is_forwarded = not FORWARDED.isdisjoint(request.META)
+        if is_forwarded or not is_loopback(request.META.get("REMOTE_ADDR")):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+@for_this_machine
 @require_safe
 @never_cache
 def mail_list(request: HttpRequest) -> HttpResponse:
@@ -47,12 +67,14 @@ def mail_list(request: HttpRequest) -> HttpResponse:
     return render(request, "dev/mails.html", {"mails": mails[: -MOST_SHOWN - 1 : -1]})
 
 
+@for_this_machine
 @require_safe
 @never_cache
 def mail_page(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "dev/mail.html", {"mail": _mail(name)})
 
 
+@for_this_machine
 @require_safe
 @never_cache
 @xframe_options_sameorigin

@@ -4,8 +4,9 @@ import errno
 import http.client
 import socket
 import sys
-from ipaddress import IPv4Address
 from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
 
 from ecommerce.core import env
 from ecommerce.devserver.child_processes import ChildProcess
@@ -16,14 +17,14 @@ GRACE = 4  # seconds: gunicorn.conf.py's graceful_timeout
 
 class WebServer(ChildProcess):
     def __init__(self, lock: FileLock, folder: Path, *, reload: bool) -> None:
-        environment = {"PYTHONUNBUFFERED": "1", "HOST": host()}
+        environment = {"PYTHONUNBUFFERED": "1", "HOST": env.host()}
         if reload:
             environment["DEV_RELOAD"] = "true"
         super().__init__(_gunicorn_command(folder, reload=reload), lock, folder, **environment)
 
     def answers(self) -> bool:
         """Return whether it serves. A 4xx will do, since ALLOWED_HOSTS may refuse this very request."""
-        address = "127.0.0.1" if host() == "0.0.0.0" else host()
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(env.host(), env.host())
         connection = http.client.HTTPConnection(address, port(), timeout=2)
         try:
             connection.request("GET", "/health/live", headers={"Host": f"localhost:{port()}"})
@@ -45,30 +46,25 @@ def _gunicorn_command(folder: Path, *, reload: bool) -> list[str]:
 
 def refuse_used_port() -> None:
     """Exit with an explanation if the port cannot be used, after the time that a killed shop takes to end."""
-    if wait_until(lambda: not _problem_with_port(), GRACE):
-        return
+    try:
+        if wait_until(lambda: not _problem_with_port(), GRACE):
+            return
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
     other = port() + 1 if 1024 <= port() < 65535 else 8000
     sys.exit(f"Port {port()} {_problem_with_port()}. Choose another one, for example: PORT={other} make run")
 
 
 def _problem_with_port() -> str:
     try:
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in env.host() else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host(), port()))
+            probe.bind((env.host(), port()))
     except OSError as error:
         used = error.errno == errno.EADDRINUSE
-        return "is already in use" if used else f"cannot be opened on {host()} ({error.strerror})"
+        return "is already in use" if used else f"cannot be opened on {env.host()} ({error.strerror})"
     return ""
 
 
 def port() -> int:
     return env.integer("PORT", 8000, low=1, high=65535)
-
-
-def host() -> str:
-    """Return HOST if it is an address, and this machine otherwise: some shells export its name as HOST."""
-    try:
-        return str(IPv4Address(env.text("HOST")))
-    except ValueError:
-        return "127.0.0.1"

@@ -2,43 +2,22 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
+from ecommerce.core import env
 from ecommerce.settings import production
 from ecommerce.settings.api import *  # noqa: F403
-from ecommerce.settings.api import CORS_ORIGINS
 from ecommerce.settings.data import *  # noqa: F403
-from ecommerce.settings.data import MONGODB_URI
 from ecommerce.settings.logging import *  # noqa: F403
 from ecommerce.settings.payments import *  # noqa: F403
 from ecommerce.settings.payments import payment_problems
+from ecommerce.settings.risks import RISKS
 from ecommerce.settings.security import *  # noqa: F403
-from ecommerce.settings.security import JWT_SECRET, JWT_SECRET_PREVIOUS, SECRET_KEY, SECRET_KEY_FALLBACKS
 from ecommerce.settings.shop import *  # noqa: F403
-from ecommerce.settings.shop import (
-    ALLOWED_HOSTS,
-    CREATE_DEFAULT_ADMIN,
-    DEBUG,
-    DEFAULT_ADMIN_PASSWORD,
-    IN_PRODUCTION,
-    PUBLIC_URL,
-)
+from ecommerce.settings.shop import ALLOW_INSECURE, IN_PRODUCTION
 from ecommerce.settings.web import *  # noqa: F403
+from payments import gateways
 
-if IN_PRODUCTION:
-    problems = [
-        *production.problems(
-            secrets={"SECRET_KEY": SECRET_KEY, "JWT_SECRET": JWT_SECRET},
-            previous_secrets={
-                "SECRET_KEY_FALLBACKS": SECRET_KEY_FALLBACKS,
-                "JWT_SECRET_PREVIOUS": JWT_SECRET_PREVIOUS,
-            },
-            admin_password=DEFAULT_ADMIN_PASSWORD if CREATE_DEFAULT_ADMIN else None,
-            mongodb_uri=MONGODB_URI,
-            public_url=PUBLIC_URL,
-            hosts=ALLOWED_HOSTS,
-            cors_origins=CORS_ORIGINS,
-            debug=DEBUG,
-        ),
-        *payment_problems(),
-    ]
-    if problems:
-        raise ImproperlyConfigured("Production is refused. " + " ".join(problems))
+_risks = RISKS | gateways.risks()
+if unknown := set(ALLOW_INSECURE) - {env.PUBLIC_DEVELOPMENT, *_risks}:
+    raise ImproperlyConfigured(f"ALLOW_INSECURE has unknown names: {', '.join(sorted(unknown))}.")
+if IN_PRODUCTION and (problems := [*production.problems(globals(), _risks), *payment_problems()]):
+    raise ImproperlyConfigured("Production is refused. " + " ".join(problems))

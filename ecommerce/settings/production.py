@@ -1,6 +1,9 @@
 """Reasons to refuse a start in production. All are reported at once, none with the value of a setting."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from ecommerce.core.risks import Risk, Settings
 
 PUBLISHED_SECRETS = {
     "",
@@ -13,35 +16,39 @@ MINIMUM_PASSWORD_LENGTH = 8
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
-def problems(
-    *,
-    secrets: dict[str, str],
-    previous_secrets: dict[str, list[str]],
-    admin_password: str | None,
-    mongodb_uri: str,
-    public_url: str,
-    hosts: Sequence[str],
-    cors_origins: Sequence[str],
-    debug: bool,
-) -> Iterator[str]:
+def problems(settings: Settings, risks: Mapping[str, Risk]) -> Iterator[str]:
     """Yield a sentence for each problem. Those of payments are found in settings/payments.py."""
-    for name, value in secrets.items():
-        yield from _secret_problems(name, value)
-    for name, values in previous_secrets.items():
-        for value in values:
-            yield from _secret_problems(name, value)
-    if admin_password is not None:
-        yield from _password_problems("DEFAULT_ADMIN_PASSWORD", admin_password)
-    if not mongodb_uri:
-        yield "MONGODB_URI is missing."
-    if not public_url:
-        yield "PUBLIC_URL is missing."
-    if not hosts or "*" in hosts:
-        yield "ALLOWED_HOSTS is missing or open to every host."
-    if any(_is_open_origin(origin) for origin in cors_origins):
+    named = set()
+    for sentence in _certain_problems(settings):
+        named.add(sentence.split()[0])
+        yield sentence
+    for name, check in risks.items():
+        sentence = "" if name in settings["ALLOW_INSECURE"] else check(settings)
+        if sentence and sentence.split()[0] not in named:
+            yield f"{sentence[:-1]} (ALLOW_INSECURE={name} permits it)."
+
+
+def _certain_problems(settings: Settings) -> Iterator[str]:
+    for name, values in _secrets(settings).items():
+        yield from chain.from_iterable(_secret_problems(name, value) for value in values)
+    if settings["CREATE_DEFAULT_ADMIN"]:
+        yield from _password_problems("DEFAULT_ADMIN_PASSWORD", settings["DEFAULT_ADMIN_PASSWORD"])
+    for name in ("MONGODB_URI", "PUBLIC_URL", "ALLOWED_HOSTS"):
+        if not settings[name]:
+            yield f"{name} is missing."
+    if any(_is_open_origin(origin) for origin in settings["CORS_ORIGINS"]):
         yield "CORS_ORIGINS names every origin or a local one."
-    if debug:
+    if settings["DEBUG"]:
         yield "DEBUG is on."
+
+
+def _secrets(settings: Settings) -> dict[str, list[str]]:
+    return {
+        "SECRET_KEY": [settings["SECRET_KEY"]],
+        "JWT_SECRET": [settings["JWT_SECRET"]],
+        "SECRET_KEY_FALLBACKS": settings["SECRET_KEY_FALLBACKS"],
+        "JWT_SECRET_PREVIOUS": settings["JWT_SECRET_PREVIOUS"],
+    }
 
 
 def _secret_problems(name: str, value: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ load_dotenv(BASE_DIR / ".env")
 # Where and how the shop runs
 APP_ENV = env.choice("APP_ENV", "dev", ["dev", "test", "production"])
 IN_PRODUCTION = APP_ENV == "production"
+ALLOW_INSECURE = env.names("ALLOW_INSECURE")  # names of settings/risks.py
 DATA_DIR = env.data_dir(BASE_DIR)
 PORT = env.integer("PORT", 8000, low=1, high=65535)
 PUBLIC_URL = env.origin("PUBLIC_URL", "" if IN_PRODUCTION else f"http://localhost:{PORT}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from ecommerce.core.risks import Risk
+
 if TYPE_CHECKING:
     from payments.gateways.base import Gateway
 
@@ -39,6 +41,11 @@ def setting_problems(values: Mapping[str, Any], *, selected: str, production: bo
     """Yield a sentence for each reason not to start the shop; `selected` is the PAYMENT_PROVIDER."""
     for name in GATEWAYS:
         yield from gateway(name).setting_problems(values, selected=name == selected, production=production)
+
+
+def risks() -> dict[str, Risk]:
+    """Return what production refuses of all gateways' settings unless ALLOW_INSECURE names it."""
+    return {name: risk for each in GATEWAYS for name, risk in gateway(each).risks.items()}
 
 
 def checkout_origins() -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_noop
 
 from ecommerce.core.errors import DomainError
+from ecommerce.core.risks import Risk
 
 if TYPE_CHECKING:
     from payments.models import Payment, Refund
@@ -84,6 +85,7 @@ class Gateway(ABC):
     holds_stock: bool  # whether stock is put on hold while the customer pays
     redacted_names: tuple[str, ...] = ()  # environment variables whose values must not appear in the log
     redacted_prefixes: tuple[str, ...] = ()  # with which its secrets begin, such as "sk_"
+    risks: Mapping[str, Risk] = {}  # what production refuses of its settings unless ALLOW_INSECURE names it
 
     def read_settings(self) -> dict[str, Any]:
         """Return the Django settings of this gateway, read from the environment."""

@@ -12,6 +12,7 @@ import stripe
 from django.conf import settings
 
 from ecommerce.core import env
+from ecommerce.core.risks import Settings
 from payments.gateways.base import (
     BadWebhook,
     Event,
@@ -43,13 +44,27 @@ REFUND_STATES = {
 }
 
 
+CHECKOUT_ORIGIN = "https://checkout.stripe.com"
+
+
+def _test_key(settings: Settings) -> str:
+    is_test = settings["STRIPE_SECRET_KEY"].startswith(("sk_test_", "rk_test_"))
+    return "STRIPE_SECRET_KEY is for tests, so that nobody pays." if is_test else ""
+
+
+def _foreign_checkout(settings: Settings) -> str:
+    is_foreign = settings["STRIPE_CHECKOUT_ORIGIN"] != CHECKOUT_ORIGIN
+    return "STRIPE_CHECKOUT_ORIGIN is not Stripe's." if is_foreign else ""
+
+
 class Stripe(Gateway):
     holds_stock = True
     redacted_names = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")
     redacted_prefixes = ("sk_", "rk_", "whsec_")
+    risks = {"stripe-test-key": _test_key, "foreign-checkout-origin": _foreign_checkout}
 
     def read_settings(self) -> dict[str, Any]:
-        origin = env.text("STRIPE_CHECKOUT_ORIGIN", "https://checkout.stripe.com").rstrip("/")
+        origin = env.text("STRIPE_CHECKOUT_ORIGIN", CHECKOUT_ORIGIN).rstrip("/")
         return {
             "STRIPE_SECRET_KEY": env.text("STRIPE_SECRET_KEY"),
             "STRIPE_WEBHOOK_SECRETS": env.names("STRIPE_WEBHOOK_SECRET"),

@@ -11,21 +11,9 @@ from django.urls import clear_url_caches
 
 import ecommerce.urls
 from tests.runshop.shop import ROOT, environment
+from tests.support.production import PRODUCTION
 
 SCRIPT = "<script>alert(1)</script>"
-PRODUCTION = {
-    "APP_ENV": "production",
-    "SECRET_KEY": "s" * 40,
-    "JWT_SECRET": "j" * 40,
-    "MONGODB_URI": "mongodb://db.example.com/shop",
-    "PUBLIC_URL": "https://shop.example.com",
-    "ALLOWED_HOSTS": "shop.example.com",
-    "CORS_ORIGINS": "https://shop.example.com",
-    "CREATE_DEFAULT_ADMIN": "false",
-    "PAYMENT_PROVIDER": "none",
-    "EMAIL_HOST": "mail.example.com",
-    "DEFAULT_FROM_EMAIL": "shop@example.com",
-}
 RESOLVE = "import django; django.setup(); from django.urls import resolve; resolve('/dev/mails/')"
 
 
@@ -47,6 +35,17 @@ def send(subject="Hello", message_id="<1@example.com>"):
     mail.extra_headers["Message-ID"] = message_id
     mail.attach_alternative(f"<p>HTML {SCRIPT}</p>", "text/html")
     mail.send()
+
+
+def test_mails_are_shown_to_callers_on_this_machine_only(development, db, client, settings):
+    send()
+    for path in ("", "1examplecom/", "1examplecom/html/"):
+        assert client.get(f"/dev/mails/{path}").status_code == 200
+        assert client.get(f"/dev/mails/{path}", REMOTE_ADDR="::1").status_code == 200
+        assert client.get(f"/dev/mails/{path}", REMOTE_ADDR="192.0.2.1").status_code == 404
+        # A proxy on this machine, such as a tunnel, speaks for others.
+        assert client.get(f"/dev/mails/{path}", HTTP_X_FORWARDED_FOR="127.0.0.1").status_code == 404
+        assert client.get(f"/dev/mails/{path}", HTTP_FORWARDED="for=127.0.0.1").status_code == 404
 
 
 def test_each_mail_is_shown_as_text_and_html(development, db, client):

@@ -11,9 +11,8 @@ from payments.gateways.base import State
 from tests.payments.helpers import payment_of, start, status, stock
 from tests.payments.toy_gateway import ORIGIN
 from tests.support import factories
-from tests.test_settings import PRODUCTION, error_message, load
+from tests.support.production import PRODUCTION, error_message
 
-__all__ = ["load"]  # a fixture
 KEY = "toy_live_1234"
 
 

@@ -22,5 +22,6 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         body, status = LARGE, "200 OK"
     else:
         body, status = hashlib.sha256(environ["wsgi.input"].read()).hexdigest().encode(), "200 OK"
-    start_response(status, [("Content-Length", str(len(body))), ("X-Path", path)])
+    caller = environ.get("HTTP_X_FORWARDED_FOR", "")
+    start_response(status, [("Content-Length", str(len(body))), ("X-Caller", caller)])
     return [body]

@@ -11,3 +11,11 @@ def server() -> Iterator[Server]:
     server = Server()
     yield server
     assert "Traceback" not in server.stop()
+
+
+@pytest.fixture(scope="session")
+def usual_server() -> Iterator[Server]:
+    """One with gunicorn's own worker."""
+    server = Server("--worker-class=gthread")
+    yield server
+    server.kill()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 
 from ecommerce.devserver.file_lock import wait_until
@@ -15,15 +15,16 @@ from tests.runshop.shop import ROOT, free_port
 MOST_CONNECTIONS = 40
 OPTIONS = ["--threads=2", f"--worker-connections={MOST_CONNECTIONS}"]
 COMMAND = [sys.executable, "-m", "gunicorn", "tests.site.serving.application:application"]
-_POST = b"_POST / HTTP/1.1\r\nHost: x\r\n"
+_POST = b"_POST / HTTP/1.1\r\nHost: localhost\r\n"
 KINDS = {
-    "a head": (b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ", b"a"),
+    "a head": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ", b"a"),
+    "the rest of a body": (_POST + b"Content-Length: 60000\r\n\r\n" + b"a" * 20_000, b"a"),
     "a body": (_POST + b"Content-Length: 5000\r\n\r\n", b"a"),
     "a body that nobody reads": (_POST + b"Content-Length: 20000000\r\n\r\n", b"a"),
     "a body without length": (_POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
     "nothing": (b"", b""),
     "no end of the connection": (b"GET / HTTP/1.0\r\n\r\n", b""),
-    "no end of reading": (b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n", b""),
+    "no end of reading": (b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n", b""),
 }
 
 
@@ -39,14 +40,7 @@ class Server:
         assert wait_until(self.answers, 30)
 
     def answers(self, within: float = 10) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=within)
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
+        return answers(self.port, within)
 
     def kill(self) -> None:
         self.process.kill()
@@ -59,6 +53,13 @@ class Server:
         """Stop it and return what it has logged."""
         self.request_stop()
         return self.process.communicate(timeout=20)[1].decode()
+
+
+def answers(port: int, within: float = 10) -> bool:
+    with closing(HTTPConnection("localhost", port, timeout=within)) as connection, suppress(OSError):
+        connection.request("GET", "/")
+        return connection.getresponse().status == 200
+    return False
 
 
 def connect(port: int, *, buffer: int = 0) -> socket.socket:

@@ -1,7 +1,6 @@
 """Clients that send, read or close slowly stop nobody. Each kind of them stops gunicorn's own worker."""
 
 import socket
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -10,14 +9,6 @@ from ecommerce.devserver.file_lock import wait_until
 from tests.site.serving.server import KINDS, MOST_CONNECTIONS, Server, SlowClients
 
 SOME = ("a body", "no end of the connection", "no end of reading")
-
-
-@pytest.fixture(scope="module")
-def usual_server() -> Iterator[Server]:
-    """One with gunicorn's own worker."""
-    server = Server("--worker-class=gthread")
-    yield server
-    server.kill()
 
 
 @pytest.mark.parametrize("kind", KINDS)
