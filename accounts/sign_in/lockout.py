@@ -12,7 +12,8 @@ stranger's failures do not lock them, nor theirs a stranger.
     each more     doubled, up to 15 minutes  doubled, up to 15 minutes
 
 While an e-mail is locked, no password is checked, not even the right one. Otherwise the right password clears
-the failures of the e-mail; so do a new password and a day without a failure.
+the failures of the e-mail; so do a new password and a day without a failure. From a known device it clears
+only those of known devices: the owner's daily sign-in must not give a stranger another twenty guesses.
 
 An attempt counts as running before its password is hashed. No more attempts run at once than failures are
 left, so that twenty wrong passwords sent together are not all checked. The others wait, then
@@ -116,10 +117,12 @@ def attempt(email: str, ip: str, devices: Iterable[str] = ()) -> Iterator[Attemp
     try:
         yield current
     finally:
-        if current.succeeded:
-            clear_failures(email)
-        else:
+        if not current.succeeded:
             audit_records.record_failure(email, locked_s=_count_failure(key, limits))
+        elif "known" in limits:
+            _forget(key, limits)
+        else:
+            clear_failures(email)
 
 
 def clear_failures(email: str) -> None:
@@ -199,6 +202,19 @@ def _count_failure(key: str, limits: Limits) -> float:
     return locked_s
 
 
+def _forget(key: str, names: Limits) -> None:
+    """Delete these counts of the e-mail, and keep the others."""
+
+    def forget(counts: Counts, _now: float) -> bool:
+        if counts.keys().isdisjoint(names):
+            return False
+        for name in names:
+            counts.pop(name, None)
+        return True
+
+    _update(key, forget)
+
+
 def _update(key: str, change: Callable[[Counts, float], bool]) -> bool:
     """Apply `change` to the stored counts, again whenever a concurrent request has written them.
 
@@ -217,11 +233,15 @@ def _update(key: str, change: Callable[[Counts, float], bool]) -> bool:
 
 
 def _write(key: str, row: SignInAttempts | None, counts: Counts) -> bool:
-    """Replace the row that was read; return False if it was written or inserted meanwhile."""
+    """Replace the row that was read, or delete it if no counts are left.
+
+    Return False if it was written or inserted meanwhile.
+    """
     stored = {name: asdict(count) for name, count in counts.items()}
     fields = {"counts": stored, "stamp": uuid.uuid4().hex, "updated_at": timezone.now()}
     if row is not None:
-        return SignInAttempts.objects.filter(pk=key, stamp=row.stamp).update(**fields) == 1
+        unchanged = SignInAttempts.objects.filter(pk=key, stamp=row.stamp)
+        return (unchanged.update(**fields) if stored else unchanged.delete()[0]) == 1
     try:
         SignInAttempts.objects.create(pk=key, **fields)
     except IntegrityError:

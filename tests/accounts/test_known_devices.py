@@ -86,6 +86,24 @@ def test_a_known_device_has_a_budget_of_its_own(customer):
     assert page_login(Client(), customer)  # the address itself is not locked
 
 
+def test_the_owners_sign_in_gives_strangers_no_second_budget(customer):
+    browser = known(customer)
+    attack(customer)
+    assert page_login(browser, customer)
+    assert lockout.locked_until([customer.email])
+    with pytest.raises(lockout.Locked), lockout.attempt(customer.email, "203.0.113.9"):
+        pass
+
+
+def test_the_owners_sign_in_clears_the_failures_of_the_device(customer):
+    browser = known(customer)
+    for _ in range(2):
+        assert not any(page_login(browser, customer, WRONG) for _ in range(4))
+        assert page_login(browser, customer)
+        browser.post("/account/logout/")
+    assert not SignInAttempts.objects.exists()
+
+
 def test_many_known_devices_are_locked_together(customer):
     """A thief may have kept the cookies of many sign-ins from before the password changed."""
     browsers = [known(customer) for _ in range(5)]
