@@ -26,6 +26,7 @@ from ecommerce.core.web import languages
 Purpose = OneTimeToken.Purpose
 PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a name
 ROLE_CHANGED = "role_changed"
+NO_RESET = "no_password_reset"
 SUBJECTS = {
     Purpose.VERIFY_EMAIL: _("Please confirm your e-mail address"),
     Purpose.PASSWORD_RESET: _("Choose a new password"),
@@ -53,9 +54,11 @@ def queue_verification(user: User) -> None:
 def queue_password_reset(email: str, user: User | None) -> None:
     """Queue the mail with a reset link, within the mailbox's budget, which the caller does not learn.
 
-    An unknown e-mail also gets an outbox message, which sends nothing, so that the request takes as long.
+    An unknown e-mail also gets an outbox message, which sends nothing, so that the request takes as long. Its
+    budget is apart: `ada+x`, which gets no mail, must not use up that of `ada`.
     """
-    if not spend(Purpose.PASSWORD_RESET, email):
+    kind = Purpose.PASSWORD_RESET if user else NO_RESET
+    if not spend(kind, email):
         _queue(Purpose.PASSWORD_RESET, email, user)
 
 

@@ -75,6 +75,12 @@ def test_repeated_requests_send_one_mail(api, customer):
     assert len(delivered()) == 1
 
 
+def test_asking_for_another_spelling_of_the_mailbox_keeps_no_mail_from_its_owner(api, customer):
+    request_link(api, "customer+x@example.com")  # has no account, so no mail is sent
+    request_link(api, "customer@example.com")
+    assert [message.to for message in delivered()] == [["customer@example.com"]]
+
+
 def test_a_reset_ends_every_session(api, token, customer):
     grant = sessions.start_session(customer, device=Device("", ""))
     client = Client()
