@@ -1,6 +1,6 @@
 # Everything is started with `exec`, so that a signal to make reaches it, too.
 .DEFAULT_GOAL := help
-.PHONY: help run dev debug test test-stop attacks kills coverage journeys soak fuzz bench lighthouse scaling lint fsck import messages install
+.PHONY: help run dev debug test test-stop exhaustive kills coverage journeys soak fuzz bench lighthouse scaling lint fsck import messages install
 
 python := .venv/bin/python
 # The number of test processes, each with servers of its own; given or kept servers serve one process.
@@ -42,8 +42,8 @@ install:  ## Bring .venv up to date (the other commands do it themselves)
 	@exec ecommerce/devserver/install/setup
 
 ##@ Prove it
-attacks: install  ## Send every route requests from every kind of caller, mutated bodies and database operators
-	@exec $(pytest) -m attacks $(ARGS)
+exhaustive: install  ## Try every route as every kind of caller, every filter of the back office, mutated bodies and database operators
+	@exec $(pytest) -m exhaustive $(ARGS)
 
 kills: install  ## Start and kill whole shops, workers and databases: nothing is lost, nothing is left running
 	@exec $(pytest) -m "kills and not soak" $(ARGS)
@@ -60,7 +60,7 @@ soak: install  ## Prove money and stock at full size, in 10 minutes: make soak B
 	@exec env SOAK=true $(python) -m pytest -m proof --tb=short $(ARGS)
 
 fuzz: install  ## Send 10,000 mutated bodies, 100 requests of the schema to each route, and every operator, in half an hour
-	@exec env MUTATED_BODIES=10000 SCHEMA_EXAMPLES=100 ALL_OPERATORS=true $(python) -m pytest -m attacks -n $(workers) \
+	@exec env MUTATED_BODIES=10000 SCHEMA_EXAMPLES=100 ALL_OPERATORS=true $(python) -m pytest -m exhaustive -n $(workers) \
 		tests/security/test_mutated_bodies.py tests/security/test_schema_fuzzed.py \
 		tests/security/test_operators.py $(ARGS)
 

@@ -64,6 +64,7 @@ def stored() -> dict[str, Any]:
     }
 
 
+@pytest.mark.exhaustive
 def test_a_body_writes_only_the_fields_of_its_route(subtests: pytest.Subtests) -> None:
     worlds = Worlds()
     for row in sorted(BODIES):

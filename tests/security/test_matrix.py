@@ -1,6 +1,6 @@
 """Every route and method, as every kind of caller: the answers are those in the tables of access/.
 
-A route without a row fails. `MATRIX=print make attacks ARGS=tests/security/test_matrix.py` writes the answers
+A route without a row fails. `MATRIX=print make exhaustive ARGS=tests/security/test_matrix.py` writes the answers
 into the tables: read each new cell before you commit it.
 """
 
@@ -94,19 +94,19 @@ def test_every_route_and_method_has_a_row_and_every_row_a_route(table, routed):
     assert set(TABLES[table]) - set(routed) == set(), "without a route"
 
 
-@pytest.mark.attacks
+@pytest.mark.exhaustive
 def test_the_api_lets_each_caller_change_what_the_table_says():
     worlds = Worlds()
     compare("api", {row: dict(api_row(worlds.fresh(), row)) for row in writes(routes.api_rows())})
 
 
-@pytest.mark.attacks
+@pytest.mark.exhaustive
 def test_the_api_shows_each_caller_what_the_table_says():
     world = World()
     compare("api", {row: dict(api_row(world, row)) for row in reads(routes.api_rows())})
 
 
-@pytest.mark.attacks
+@pytest.mark.exhaustive
 def test_the_pages_let_each_caller_change_what_the_table_says():
     worlds = Worlds(browsers=list(BROWSERS))
     browsers = {name: lambda _, name=name: worlds.browser(name) for name in BROWSERS}
@@ -114,14 +114,14 @@ def test_the_pages_let_each_caller_change_what_the_table_says():
     compare("pages", {row: dict(page_row(worlds.fresh(), row, browsers)) for row in all_rows})
 
 
-@pytest.mark.attacks
+@pytest.mark.exhaustive
 def test_the_pages_show_each_caller_what_the_table_says():
     world = World()
     browsers = signed_in_once(BROWSERS, world)
     compare("pages", {row: dict(page_row(world, row, browsers)) for row in reads(routes.page_rows())})
 
 
-@pytest.mark.attacks
+@pytest.mark.exhaustive
 def test_the_back_office_answers_each_caller_as_the_table_says(staff):
     """Its forms are sent empty: a caller without the permission is refused before the form is read."""
     world = World(one_row_of_every_model(by=staff))
@@ -131,7 +131,7 @@ def test_the_back_office_answers_each_caller_as_the_table_says(staff):
     compare("admin", {row: dict(page_row(world, row, browsers)) for row in others} | signing_out)
 
 
-@pytest.mark.attacks
+@pytest.mark.exhaustive
 def test_pages_survive_methods_that_no_browser_sends():
     """No page answers with a 5xx or writes anything."""
     world = World()
@@ -142,7 +142,7 @@ def test_pages_survive_methods_that_no_browser_sends():
         assert (response.status_code < 500, written - USAGE_RECORDS) == (True, set()), (method, row)
 
 
-@pytest.mark.attacks
+@pytest.mark.exhaustive
 def test_no_form_is_accepted_from_another_site(staff):
     """The browser sends its cookies along, but the other site does not know the page's secret."""
     world = World(one_row_of_every_model(by=staff))

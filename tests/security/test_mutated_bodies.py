@@ -1,6 +1,6 @@
 """Bodies that are almost valid: none is answered with a 5xx, and none leaves inconsistent data.
 
-They are the same in every run; `MUTATIONS_SEED` generates others. `make attacks` sends a few hundred,
+They are the same in every run; `MUTATIONS_SEED` generates others. `make exhaustive` sends a few hundred,
 `make fuzz` thousands (`MUTATED_BODIES`).
 """
 
@@ -18,7 +18,7 @@ from tests.security.bodies import BODIES
 from tests.security.routes import API
 from tests.security.world import HEADERS, World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.attacks]
+pytestmark = [pytest.mark.django_db, pytest.mark.exhaustive]
 PART = 250  # bodies per world: by then the accepted ones have changed it too much
 PARTS = int(os.environ.get("MUTATED_BODIES", "250")) // PART
 SEED = int(os.environ.get("MUTATIONS_SEED", "1"))

@@ -19,7 +19,7 @@ from tests.security.routes import API
 from tests.security.world import HEADERS, World, signed_in, visitor
 from tests.support.factories import PASSWORD
 
-pytestmark = [pytest.mark.django_db, pytest.mark.attacks]
+pytestmark = [pytest.mark.django_db, pytest.mark.exhaustive]
 OBJECTS: list[Any] = [
     {"$ne": None},
     {"$ne": ""},

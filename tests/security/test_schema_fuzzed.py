@@ -1,6 +1,6 @@
 """Requests that the schema allows are answered as it promises: no 5xx, and no answer that it does not name.
 
-schemathesis generates the requests, the same ones in every run. `make attacks` sends a few to each route;
+schemathesis generates the requests, the same ones in every run. `make exhaustive` sends a few to each route;
 `make fuzz` sends many (`SCHEMA_EXAMPLES`).
 """
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.security.world import HEADERS, World, Worlds
 
-pytestmark = [pytest.mark.django_db, pytest.mark.attacks]
+pytestmark = [pytest.mark.django_db, pytest.mark.exhaustive]
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "1"))
 CALLERS = ("anonymous", "customer", "admin")
 

@@ -128,6 +128,7 @@ def test_each_script_would_do_harm(script: str) -> None:
     assert Harm("<a href='/products/?q=zq'>zq</a><p title='zq'>zq</p>").payloads == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("text", list(chunks(190)), ids=lambda text: text[:20])
 def test_stored_scripts_are_text_on_every_page_and_in_every_mail(text: str, staff: Any) -> None:
     product = factories.product(name=text, description=text * 3, category=text[:95])

@@ -64,6 +64,7 @@ def test_lists_search_for_any_text(browser, rows, subtests):
                 assert answer.status_code in (200, 302), text
 
 
+@pytest.mark.exhaustive
 def test_every_choice_of_every_filter_answers(browser, rows, subtests):
     for model in MODELS:
         changelist = browser.get(url(model, "changelist")).context["cl"]
@@ -74,6 +75,7 @@ def test_every_choice_of_every_filter_answers(browser, rows, subtests):
                 assert answer.status_code == 200, choice
 
 
+@pytest.mark.exhaustive
 def test_lists_sort_by_every_column(browser, rows, subtests):
     for model in MODELS:
         with subtests.test(model=model.__name__):

@@ -35,6 +35,7 @@ class AuditEntryAdmin(ExportedList, ReadOnlyAdmin):
     """The audit log, read-only."""
 
     list_display = ["at", "who", "action", "object_kind", "object_label", "changes", "ip"]
+    linked_lookups = ("object_id",)  # from the pages of products and orders
     list_filter = [ActionFilter, KindFilter, "at"]
     search_prefixes = ("actor", "object_label")
     search_help_text = "The actor or the object: the beginning of its name as it is written, or its ObjectId"
