@@ -35,7 +35,8 @@ def hold(order: Order, products: Products, *, payment: ObjectId, others: list[li
 
     `others` are the open payments of each payer. Raise InsufficientStock, also if nothing is to be held.
     """
-    if not _has_time_left(order) or not all(_is_fair(order, products, each) for each in others):
+    is_fair = _leaves_some(order, products) and all(_is_fair(order, products, each) for each in others)
+    if not _has_time_left(order) or not is_fair:
         stock.require(sale_lines(order))
         return False
     stock.hold(sale_lines(order), payment=payment, order=order.pk)
@@ -58,11 +59,21 @@ def _has_time_left(order: Order) -> bool:
     return timedelta(seconds=used) <= (HOLDS_PER_ORDER - 1) * lifetime()
 
 
+def _leaves_some(order: Order, products: Products) -> bool:
+    """Return whether, with this order, all payments together leave goods for others: payers cost nothing."""
+    return all(
+        products[pk].on_hold + qty <= _part(products[pk], settings.HELD_TOGETHER_PERCENT)
+        for pk, qty in order.quantities.items()
+        if pk in products
+    )
+
+
 def _is_fair(order: Order, products: Products, others: Iterable[Payment]) -> bool:
     """Return whether, with this order, a payer's payments hold at most their share of each product."""
     held = _held_units(others)
     held.update(order.quantities)
-    return all(held[pk] <= _share(products[pk]) for pk in order.quantities if pk in products)
+    share = settings.HOLD_SHARE_PERCENT
+    return all(held[pk] <= _part(products[pk], share) for pk in order.quantities if pk in products)
 
 
 def _held_units(payments: Iterable[Payment]) -> "Counter[str]":
@@ -73,7 +84,7 @@ def _held_units(payments: Iterable[Payment]) -> "Counter[str]":
     return held
 
 
-def _share(product: Product) -> int:
-    """Return how many units one payer may hold: at least one, so that the last one can be held, too."""
+def _part(product: Product, percent: int) -> int:
+    """Return a part of the goods on hand: at least one, so that the last one can be held, too."""
     goods = product.inventory + product.on_hold
-    return max(1, goods * settings.HOLD_SHARE_PERCENT // 100)
+    return max(1, goods * percent // 100)

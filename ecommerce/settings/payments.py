@@ -14,6 +14,7 @@ if PAYMENT_PROVIDER not in {"", *_providers}:
     raise ImproperlyConfigured(f"PAYMENT_PROVIDER must be one of: {', '.join(sorted(_providers))}.")
 PAYMENT_HOLD_MINUTES = env.integer("PAYMENT_HOLD_MINUTES", 30, low=30, high=1380)  # Stripe: 30 min to a day
 HOLD_SHARE_PERCENT = env.integer("HOLD_SHARE_PERCENT", 50, low=1, high=100)
+HELD_TOGETHER_PERCENT = env.integer("HELD_TOGETHER_PERCENT", 80, low=1, high=100)
 OPEN_PAYMENTS_PER_BUYER = env.integer("OPEN_PAYMENTS_PER_BUYER", 10, low=1, high=10_000)
 OPEN_PAYMENTS_PER_NETWORK = env.integer("OPEN_PAYMENTS_PER_NETWORK", 50, low=1, high=10_000)
 

@@ -1,7 +1,7 @@
 """Every route and method, as every kind of caller: the answers are those in the tables of access/.
 
-A route without a row fails. `MATRIX=print make exhaustive ARGS=tests/security/test_matrix.py` writes the answers
-into the tables: read each new cell before you commit it.
+A route without a row fails. `MATRIX=print make exhaustive ARGS=tests/security/test_matrix.py` writes the
+answers into the tables: read each new cell before you commit it.
 """
 
 import json
