@@ -84,7 +84,7 @@ def check_that_each_is_delivered_once(delivered, deliver):
 
 
 def test_8_concurrent_workers_deliver_each_message_once(delivered):
-    check_that_each_is_delivered_once(delivered, outbox.deliver_due)
+    check_that_each_is_delivered_once(delivered, lambda: outbox.deliver_due(seconds=60))  # on a busy machine
     assert OutboxMessage.objects.filter(status=SENT, attempts=1).count() == 25
 
 
