@@ -17,8 +17,11 @@ class Waiting:
     def all(self) -> list[Any]:
         return list(self._deadlines)
 
-    def oldest(self) -> Any:
-        return next(iter(self._deadlines), None)
+    def oldest(self) -> tuple[float, Any] | None:
+        """Return the connection that has waited the longest, behind the time since when."""
+        for conn, deadline in self._deadlines.items():
+            return deadline - self._seconds, conn
+        return None
 
     def add(self, conn: Any, step: Callable[[Any], object]) -> None:
         """Call `step` each time the client has done something; adding again changes nothing."""

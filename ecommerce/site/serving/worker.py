@@ -2,6 +2,7 @@
 
 import socket
 from concurrent.futures import Future
+from operator import itemgetter
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
@@ -44,7 +45,7 @@ class WholeRequestWorker(ThreadWorker):
         self.nr_conns += 1
         conn = TConn(self.cfg, ClientSocket(accepted), address, listener.getsockname())
         conn.data_ready = True  # otherwise the thread would wait for the first byte
-        self.enqueue_req(conn)
+        self.receiving.add(conn, self._receive)
 
     def handle(self, conn: TConn) -> Any:
         """Answer a request if all of it has arrived, as most have. Runs in a thread, and does not wait."""
@@ -89,11 +90,11 @@ class WholeRequestWorker(ThreadWorker):
         """Wait for the next request, of which some may have arrived with the last one."""
         arrived = conn.parser.unreader.take_buffered() + conn.sock.request.unread()
         conn.sock.expect_next_request()
-        if arrived:
-            conn.sock.request.add(arrived)
-            self.enqueue_req(conn)
-        else:
+        if not arrived:
             super().finish_request(conn, future)
+            return
+        conn.sock.request.add(arrived)
+        self.enqueue_req(conn)
 
     def _close(self, conn: TConn) -> None:
         """Close this side, and wait for the client to close the other."""
@@ -122,10 +123,9 @@ class WholeRequestWorker(ThreadWorker):
                 self._drop(conn)
 
     def _make_room(self) -> None:
-        for waiting in (self.receiving, self.closing, self.sending):
-            if conn := waiting.oldest():
-                self._drop(conn)
-                return
+        oldest = filter(None, (each.oldest() for each in (self.receiving, self.sending, self.closing)))
+        if longest := min(oldest, key=itemgetter(0), default=None):
+            self._drop(longest[1])
 
     def _drop(self, conn: TConn) -> None:
         for waiting in (self.receiving, self.sending, self.closing):

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 from ecommerce.devserver.file_lock import wait_until
 from tests.runshop.shop import ROOT, free_port
 
-MOST_CONNECTIONS = 40
+MOST_CONNECTIONS = 20
 OPTIONS = ["--threads=2", f"--worker-connections={MOST_CONNECTIONS}"]
 COMMAND = [sys.executable, "-m", "gunicorn", "tests.site.serving.application:application"]
 _POST = b"_POST / HTTP/1.1\r\nHost: localhost\r\n"
