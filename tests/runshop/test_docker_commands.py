@@ -23,6 +23,7 @@ from tests.test_exposure import WITH_SECRETS, default_of
 
 pytestmark = pytest.mark.kills
 BIN = Path(sys.executable).parent
+COLLECT, BUILD = [sys.executable, "manage.py", "collectstatic"], {"APP_ENV": "dev"}  # as the image is built
 PRINT_ADDRESSES = "from os import environ; print(environ['MONGODB_URI'], environ['REDIS_URL'])"
 
 
@@ -43,6 +44,7 @@ def address(running_shop: Shop, tmp_path: Path) -> Iterator[str]:
         "MONGODB_URI": mongodb.replace("/?", "/docker?"),
         "REDIS_URL": f"{redis.removesuffix('/0')}/7",
     }
+    subprocess.run([*COLLECT, "--noinput", "--verbosity=0"], cwd=ROOT, env=variables | BUILD, check=True)
     shop = subprocess.Popen([WITH_SECRETS, *service["command"]], cwd=ROOT, env=variables)
     proxy = caddy("run", tmp_path, PUBLIC_URL=address, UPSTREAM=f"127.0.0.1:{port}")
     try:
