@@ -8,16 +8,22 @@ import pytest
 from ecommerce.core.risks import entropy
 from ecommerce.settings.risks import MINIMUM_SECRET_BITS, RISKS
 from payments import gateways
+from tests.runshop.shop import manage
 from tests.support.production import PRODUCTION, SECRETS, error_message
 
 TAKEN = [
     ("http-public-url", {"PUBLIC_URL": "http://shop.example"}),
     ("weak-secrets", {"SECRET_KEY": "s" * 40}),
     ("weak-secrets", {"JWT_SECRET": "changeme" * 5}),
+    ("weak-secrets", {"JWT_SECRET": "This-is-my-very-Secret-key-for-the-shop"}),
+    ("weak-secrets", {"SECRET_KEY": "django-insecure-#f$k2l9@x0m1q3w5e7r9t1y3u5i7o9p"}),
     ("weak-secrets", {"JWT_SECRET_PREVIOUS": f"{SECRETS[0]},{'0123456789abcdef' * 3}"}),
     ("any-host", {"ALLOWED_HOSTS": "shop.example,*"}),
     ("any-host", {"ALLOWED_HOSTS": ".example"}),
     ("common-admin-password", {"DEFAULT_ADMIN_PASSWORD": "password123"}),
+    ("common-admin-password", {"DEFAULT_ADMIN_PASSWORD": "Admin2026!"}),
+    ("common-admin-password", {"DEFAULT_ADMIN_PASSWORD": "1234567890123"}),
+    ("common-admin-password", {"DEFAULT_ADMIN_PASSWORD": "Admin@example.com"}),
     ("any-proxy", {"TRUSTED_PROXIES": "10.0.0.1,0.0.0.0/0"}),
     ("any-proxy", {"TRUSTED_PROXIES": "::/0"}),
     ("http-cors-origin", {"CORS_ORIGINS": "https://a.example,http://b.example"}),
@@ -25,6 +31,8 @@ TAKEN = [
     ("foreign-checkout-origin", {"STRIPE_CHECKOUT_ORIGIN": "https://pay.example"}),
     ("plain-mail", {"EMAIL_HOST": "mail.example", "EMAIL_SECURITY": "none"}),
     ("mongodb-without-password", {"MONGODB_URI": "mongodb://localhost,db.example/shop"}),
+    ("mongodb-without-password", {"MONGODB_URI": "mongodb://shop@db.example/shop"}),
+    ("mongodb-without-password", {"MONGODB_URI": "mongodb://shop:@db.example/shop?appName=a:b@c"}),
     ("redis-without-password", {"REDIS_URL": "redis://redis.example"}),
     ("long-access-tokens", {"ACCESS_TOKEN_EXPIRES_MIN": "61"}),
     ("reload", {"DEV_RELOAD": "true"}),
@@ -40,6 +48,16 @@ def test_a_risk_is_refused_by_its_variable_and_permitted_by_its_name(load, name,
     assert sentence.count("ALLOW_INSECURE") == sentence.count(f"ALLOW_INSECURE={name} ") == 1
     assert taken[variable] not in sentence or variable == "EMAIL_SECURITY"
     assert load(**PRODUCTION | taken | {"ALLOW_INSECURE": f"any-proxy, {name}"})["IN_PRODUCTION"]
+
+
+def test_a_command_names_what_is_refused(tmp_path):
+    """The settings are read before Django is ready, and Django hides their errors from some commands."""
+    taken = PRODUCTION | {"DEFAULT_ADMIN_PASSWORD": "password123", "SECRET_KEY": ""}
+    expected = "Production is refused. SECRET_KEY is missing. DEFAULT_ADMIN_PASSWORD is a common one"
+    for command in ("prepare", "check"):
+        refused = manage(tmp_path, command, DJANGO_SETTINGS_MODULE="ecommerce.settings", **taken)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(expected)
 
 
 def test_development_takes_them_all(load):

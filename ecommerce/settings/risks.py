@@ -1,18 +1,22 @@
 """What production refuses unless ALLOW_INSECURE names it; docs/security.md explains each."""
 
 import re
+import string
 from ipaddress import IPv6Network
 from urllib.parse import urlsplit
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
-from django.core.exceptions import ValidationError
 
 from ecommerce.core.risks import Risk, Settings, entropy, is_loopback, is_remote_http
 
 MINIMUM_SECRET_BITS = 90  # random hexadecimal letters have some 120, 32 of them
+# A random secret has one of these words once in ten million times.
+PLACEHOLDER = re.compile(r"change|default|example|insecure|password|replace|secret", re.IGNORECASE)
 LONGEST_ACCESS_MINUTES = 60
 WIDEST_IPV4, WIDEST_IPV6 = 8, 7  # bits of 10.0.0.0/8 and fc00::/7, the largest private networks
-MONGODB_SERVERS = re.compile(r"mongodb(?:\+srv)?://(?:(?P<login>[^/]*)@)?(?P<hosts>[^/?]+)")
+MONGODB_SERVERS = re.compile(
+    r"mongodb(?:\+srv)?://(?:[^/?@:]*:(?P<password>[^/@]+)@|[^/@]*@)?(?P<hosts>[^/?]+)"
+)
 ANY_HOST = re.compile(r"\*|\.[^.]*")
 
 
@@ -23,9 +27,13 @@ def http_public_url(settings: Settings) -> str:
 def weak_secrets(settings: Settings) -> str:
     for name in ("SECRET_KEY", "JWT_SECRET", "SECRET_KEY_FALLBACKS", "JWT_SECRET_PREVIOUS"):
         values = settings[name] if isinstance(settings[name], list) else [settings[name]]
-        if any(value and entropy(value) < MINIMUM_SECRET_BITS for value in values):
+        if any(map(_is_guessable, filter(None, values))):
             return f"{name} is not random."
     return ""
+
+
+def _is_guessable(secret: str) -> bool:
+    return entropy(secret) < MINIMUM_SECRET_BITS or bool(PLACEHOLDER.search(secret))
 
 
 def any_host(settings: Settings) -> str:
@@ -35,11 +43,13 @@ def any_host(settings: Settings) -> str:
 
 
 def common_admin_password(settings: Settings) -> str:
-    if settings["CREATE_DEFAULT_ADMIN"]:
-        try:
-            CommonPasswordValidator().validate(settings["DEFAULT_ADMIN_PASSWORD"])
-        except ValidationError:
-            return "DEFAULT_ADMIN_PASSWORD is a common one."
+    password = settings["DEFAULT_ADMIN_PASSWORD"].lower()
+    # The validator's own refusal is translated, which Django cannot do before the settings are complete.
+    common = CommonPasswordValidator().passwords
+    word = password.strip(string.digits + string.punctuation)
+    is_common = not word or not common.isdisjoint({password, word})
+    if settings["CREATE_DEFAULT_ADMIN"] and (is_common or settings["DEFAULT_ADMIN_EMAIL"] in password):
+        return "DEFAULT_ADMIN_PASSWORD is a common one."
     return ""
 
 
@@ -65,7 +75,7 @@ def plain_mail(settings: Settings) -> str:
 
 def mongodb_without_password(settings: Settings) -> str:
     servers = MONGODB_SERVERS.match(settings["MONGODB_URI"])
-    if servers is None or servers["login"] or "authmechanism=" in settings["MONGODB_URI"].lower():
+    if servers is None or servers["password"] or "authmechanism=" in settings["MONGODB_URI"].lower():
         return ""
     hosts = servers["hosts"].split(",")
     return (
