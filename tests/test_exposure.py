@@ -1,8 +1,10 @@
 """What other machines reach: nothing of development, and of Docker's containers the proxy alone."""
 
 import os
+import re
 import subprocess
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,22 @@ def test_docker_keeps_the_databases_in_a_network_of_their_own():
     services = compose()["services"]
     assert {name for name in services if services[name]["networks"] == ["data"]} == {"mongo", "redis"}
     assert "data" not in services["proxy"]["networks"]
+
+
+def test_no_other_container_takes_the_address_of_the_proxy_that_the_shop_trusts():
+    services, network = compose()["services"], compose()["networks"]["front"]["ipam"]["config"][0]
+    proxy = services["proxy"]["networks"]["front"]["ipv4_address"]
+    assert proxy == services["shop"]["environment"]["TRUSTED_PROXIES"] != network["gateway"]
+    assert ip_address(proxy) in ip_network(network["subnet"])
+    assert ip_address(proxy) not in ip_network(network["ip_range"])
+
+
+def test_an_env_file_for_make_run_changes_nothing_that_the_containers_rely_on():
+    image = (ROOT / "Dockerfile").read_text().split("FROM")[-1]
+    relied_on = dict(re.findall(r"\b(APP_ENV|HOST|PORT|MEDIA_ROOT)=(\S+)", image))
+    assert len(relied_on) == 4
+    for service in ("shop", "worker", "beat"):
+        assert compose()["services"][service]["environment"].items() >= relied_on.items()
 
 
 def default_of(text):
