@@ -109,10 +109,7 @@ def _create(order: Order, provider: str, key: str | None) -> Payment | None:
     pk = ObjectId()
     try:
         claimed = run_tx(lambda: _claim_order(order, provider, key, pk))
-    except (
-        IntegrityError,
-        DuplicateKeyError,
-    ):  # a concurrent request used the same key, or is the same payer
+    except (IntegrityError, DuplicateKeyError):  # a concurrent request with this key, or of this payer
         return None
     if claimed:
         return Payment.objects.get(pk=pk)

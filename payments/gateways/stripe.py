@@ -49,7 +49,7 @@ CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 
 def _test_key(settings: Settings) -> str:
     is_test = settings["STRIPE_SECRET_KEY"].startswith(("sk_test_", "rk_test_"))
-    return "STRIPE_SECRET_KEY is for tests, so that nobody pays." if is_test else ""
+    return "STRIPE_SECRET_KEY is for tests: no money moves." if is_test else ""
 
 
 def _foreign_checkout(settings: Settings) -> str:

@@ -20,7 +20,7 @@ KINDS = {
     "a head": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ", b"a"),
     "the rest of a body": (_POST + b"Content-Length: 60000\r\n\r\n" + b"a" * 20_000, b"a"),
     "a body": (_POST + b"Content-Length: 5000\r\n\r\n", b"a"),
-    "a body that nobody reads": (_POST + b"Content-Length: 20000000\r\n\r\n", b"a"),
+    "a body that no view reads": (_POST + b"Content-Length: 20000000\r\n\r\n", b"a"),
     "a body without length": (_POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
     "nothing": (b"", b""),
     "no end of the connection": (b"GET / HTTP/1.0\r\n\r\n", b""),

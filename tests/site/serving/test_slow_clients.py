@@ -1,4 +1,4 @@
-"""Clients that send, read or close slowly stop nobody. Each kind of them stops gunicorn's own worker."""
+"""Clients that send, read or close slowly do not block others, as they block gunicorn's own worker."""
 
 import socket
 from contextlib import ExitStack
