@@ -27,18 +27,18 @@ def reconcile(*, older_than: timedelta = CHECK_AFTER) -> None:
     Payments that were checked less than `older_than` ago are left alone.
     """
     now = timezone.now()
-    _run_each(Payment.objects.unsettled().not_checked_since(now - older_than)[:BATCH], _refresh)
-    _run_each(Refund.objects.outstanding()[:BATCH], refunds.send)
+    run_each(Payment.objects.unsettled().not_checked_since(now - older_than)[:BATCH], _refresh)
+    run_each(Refund.objects.outstanding()[:BATCH], refunds.send)
     WebhookEvent.objects.filter(created_at__lt=now - KEEP_EVENTS).delete()
     Payer.objects.filter(last_start__lt=now - KEEP_PAYERS).delete()
 
 
 def release_expired_holds() -> None:
     """Close payments that have expired and release their stock; see `provider_sync.close`."""
-    _run_each(Payment.objects.unsettled().expired(timezone.now())[:BATCH], _close)
+    run_each(Payment.objects.unsettled().expired(timezone.now())[:BATCH], _close)
 
 
-def _run_each(rows: Iterable[Any], step: Callable[[Any], object]) -> None:
+def run_each(rows: Iterable[Any], step: Callable[[Any], object]) -> None:
     """Run the step for each row. An error is logged and does not stop the others."""
     deadline = time.monotonic() + RUN_S
     for row in rows:

@@ -28,6 +28,9 @@ def test_an_old_order_that_was_never_paid_is_deleted_with_its_payment_and_holds(
     assert remaining(Order) == {unpaid.pk}
     make_old(Order, "created_at")
     delete_unpaid_orders()
+    assert remaining(Order) == {unpaid.pk}  # its payment is young
+    make_old(Payment, "created_at")
+    delete_unpaid_orders()
     assert not any(remaining(model) for model in (Order, Payment, PaymentStart))
     assert not StockMovement.objects.filter(order=unpaid.pk).exists()
     fsck()
@@ -48,5 +51,6 @@ def test_a_paid_order_is_never_deleted(customer, product, fsck):
 def test_a_canceled_order_that_money_arrived_for_is_never_deleted(unpaid, status):
     Payment.objects.filter(order=unpaid).update(status=status)
     make_old(Order, "created_at")
+    make_old(Payment, "created_at")
     delete_unpaid_orders()
     assert (remaining(Order), Payment.objects.count()) == ({unpaid.pk}, 1)
